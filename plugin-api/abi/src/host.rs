@@ -1,0 +1,79 @@
+use crate::{Failure, LogRecord, PanicReport, Reply, Request};
+use abi_stable::{
+    sabi_trait,
+    std_types::{RBox, RResult, RSlice, RStr, RString},
+};
+use async_ffi::{BorrowingFfiFuture, FfiFuture};
+
+/// What the host gives a plugin: one object for each time the plugin is created, and it knows whose
+/// it is, so nothing that a plugin says of itself has to be believed.
+///
+/// A method never unwinds. The object may be used from any thread until the plugin's own object is
+/// dropped; a call after that fails or does nothing.
+#[sabi_trait]
+pub trait Host: Send + Sync {
+    /// The name under which this plugin runs. `[any thread, any state]`
+    fn id(&self) -> RStr<'_>;
+
+    /// The plugin's configuration, checked against its schema and with the defaults filled in: a
+    /// JSON object. `[any thread, any state]`
+    fn config(&self) -> RStr<'_>;
+
+    /// A directory for the plugin's own files, absolute; made when it is first asked for, and kept
+    /// between runs. `[any thread, any state]`
+    fn data_dir(&self) -> RResult<RString, Failure>;
+
+    /// The most verbose level that the host wants to be given. `[any thread, any state]`
+    fn log_level(&self) -> crate::Level;
+
+    /// Takes a log record. The host copies what it keeps. `[any thread, any state]`
+    fn log(&self, record: &LogRecord<'_>);
+
+    /// Takes the report of a panic that was caught. The host copies what it keeps.
+    /// `[any thread, any state]`
+    fn panicked(&self, report: &PanicReport<'_>);
+
+    /// Publishes an event. It is queued for every subscriber and never waits for one; a full queue
+    /// drops its oldest event and counts it. Fails with `INVALID` for a topic that is not dotted
+    /// names. `[any thread, initialized to stopping]`
+    fn publish(&self, topic: RStr<'_>, payload: RSlice<'_, u8>) -> RResult<(), Failure>;
+
+    /// Subscribes to an exact topic, `prefix.*` (one more name) or `prefix.**` (any number of
+    /// names); returns a number that is never reused. Events come through
+    /// [`Plugin::event`](crate::Plugin::event). Fails with `INVALID` for a bad pattern, `FULL` when
+    /// the plugin has too many. `[any thread, initialized to stopping]`
+    fn subscribe(&self, pattern: RStr<'_>) -> RResult<u64, Failure>;
+
+    /// Ends a subscription; false when there is none of that number. An event that is already on
+    /// its way may still come. `[any thread, any state]`
+    fn unsubscribe(&self, subscription: u64) -> bool;
+
+    /// Asks another plugin, wherever it runs. The request is lent until the future is dropped.
+    /// Fails with `NOT_FOUND` or `UNAVAILABLE` when there is no such plugin, or it does not run.
+    /// `[any thread, initialized to stopping]`
+    fn request<'a>(
+        &'a self,
+        plugin: RStr<'a>,
+        request: Request<'a>,
+    ) -> BorrowingFfiFuture<'a, Reply>;
+
+    /// Runs a future on the host's executor, under a name for logs; returns the task's number. The
+    /// host owns the future, and drops it when it is done, cancelled, or the plugin stops.
+    /// `[any thread, initialized to running]`
+    fn spawn(&self, name: RStr<'_>, task: FfiFuture<()>) -> RResult<u64, Failure>;
+
+    /// As [`spawn`](Host::spawn), on a thread where blocking hurts nobody.
+    /// `[any thread, initialized to running]`
+    fn spawn_blocking(&self, name: RStr<'_>, task: FfiFuture<()>) -> RResult<u64, Failure>;
+
+    /// Cancels a task at its next await; false when it is not there any more. It does not wait.
+    /// `[any thread, any state]`
+    fn cancel(&self, task: u64) -> bool;
+
+    /// Is ready after that many nanoseconds. The plugin owns the future. `[any thread, any state]`
+    #[sabi(last_prefix_field)]
+    fn sleep(&self, duration_ns: u64) -> FfiFuture<()>;
+}
+
+/// An owned [`Host`].
+pub type HostObject = Host_TO<'static, RBox<()>>;

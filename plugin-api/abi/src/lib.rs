@@ -1,0 +1,52 @@
+//! The boundary between a Jackfield host and its plugins, and nothing else.
+//!
+//! Every type here is `repr(C)` and derives [`abi_stable::StableAbi`], so that two sides built
+//! apart, by different compilers, at different times, can compare their layouts before they trust
+//! each other. Plugin authors do not use this crate: they use `jackfield-plugin-api`, which turns
+//! it into plain Rust.
+//!
+//! | item | crosses | grows by |
+//! |---|---|---|
+//! | [`PluginModule`] | what a library exports: who it is, and `create` | it does not |
+//! | [`Plugin`] / [`PluginObject`] | host calls plugin | methods with a default body |
+//! | [`Host`] / [`HostObject`] | plugin calls host | methods with a default body |
+//! | [`Request`] / [`Response`] | the message-shaped door | named extensions |
+//! | [`Event`], [`LogRecord`], [`PanicReport`], [`Health`], [`Failure`] | small and frozen | they do not |
+//!
+//! The crate's version is the ABI version ([`ABI_VERSION`]). Within one major version nothing is
+//! ever changed or removed; see `docs/abi.md`.
+#![expect(
+    unsafe_code,
+    reason = "this crate is the boundary: StableAbi and sabi_trait expand to it"
+)]
+#![expect(non_local_definitions, reason = "sabi_trait 0.11 expands to them")]
+#![expect(
+    clippy::mem_forget,
+    reason = "sabi_trait 0.11 expands to it, as its panic guard"
+)]
+
+mod event;
+mod failure;
+mod health;
+mod host;
+pub mod layout;
+mod module;
+mod plugin;
+mod record;
+mod request;
+mod stream;
+mod version;
+
+pub use abi_stable;
+pub use async_ffi;
+
+pub use event::Event;
+pub use failure::{Failure, FailureCode};
+pub use health::{Health, HealthStatus};
+pub use host::{Host, Host_CTO, Host_TO, HostObject};
+pub use module::{Identity, PluginModule, PluginModuleRef, ROOT_MODULE_SYMBOL};
+pub use plugin::{Plugin, Plugin_CTO, Plugin_TO, PluginObject};
+pub use record::{Field, Level, LogRecord, PanicReport};
+pub use request::{Header, OwnedHeader, Reply, Request, Response};
+pub use stream::{ByteStream, ByteStream_CTO, ByteStream_TO, ByteStreamObject};
+pub use version::{ABI_VERSION, AbiMismatch, abi_version, check_abi};

@@ -1,0 +1,45 @@
+use crate::{Event, Failure, Health, Level, Reply, Request};
+use abi_stable::{
+    sabi_trait,
+    std_types::{RBox, RResult},
+};
+use async_ffi::BorrowingFfiFuture;
+
+/// What a plugin gives the host: one object for each time it is created.
+///
+/// A method never unwinds: the plugin's own side catches a panic, reports it through
+/// [`Host::panicked`](crate::Host::panicked), and returns
+/// [`FailureCode::PANIC`](crate::FailureCode::PANIC). The object is dropped before its library is
+/// unmapped, after every future that it returned.
+#[sabi_trait]
+pub trait Plugin: Send + Sync {
+    /// Begins the plugin's work: afterwards it serves. `[one thread; initialized → running; once]`
+    fn start(&self) -> RResult<(), Failure>;
+
+    /// Ends the plugin's work. Called once for every plugin that was created, also when its `start`
+    /// failed. After it returns the plugin runs no code of its own but its drop.
+    /// `[one thread; → stopped; once]`
+    fn stop(&self) -> RResult<(), Failure>;
+
+    /// How the plugin does. May take a while; callers set a deadline. `[any thread; running]`
+    fn health(&self) -> RResult<Health, Failure>;
+
+    /// Answers one request. Several run at once. `[any thread; running]`
+    ///
+    /// The request is the caller's, and is lent until the future is dropped; the response is the
+    /// callee's, see [`Response`](crate::Response). Dropping the future cancels the call. A handler
+    /// must not block inside a poll for longer than a system call takes.
+    fn handle<'a>(&'a self, request: Request<'a>) -> BorrowingFfiFuture<'a, Reply>;
+
+    /// One event of a topic that the plugin subscribed to; in order, one at a time for each plugin.
+    /// May block. `[any thread; initialized to running]`
+    fn event(&self, event: &Event<'_>) -> RResult<(), Failure>;
+
+    /// Sets the most verbose level that the plugin hands on: what is disabled costs the plugin one
+    /// atomic load. `[any thread; any state]`
+    #[sabi(last_prefix_field)]
+    fn set_log_level(&self, level: Level);
+}
+
+/// An owned [`Plugin`].
+pub type PluginObject = Plugin_TO<'static, RBox<()>>;

@@ -1,0 +1,83 @@
+use crate::{ByteStreamObject, Failure};
+use abi_stable::{
+    StableAbi,
+    std_types::{ROption, RResult, RSlice, RStr, RString, RVec},
+};
+
+/// What a request ends in: an answer of any status, or the reason why there is none.
+pub type Reply = RResult<Response, Failure>;
+
+/// One request, lent to the callee until the future that it returned is dropped.
+/// `[crosses by value, frozen]`
+///
+/// The gateway, a call from another plugin, a call into a worker process and a call to another
+/// machine are all this. Everything in it is borrowed, so a request costs the caller no allocation.
+/// It grows through `extensions`, which only hosts write: a client cannot forge them.
+#[repr(C)]
+#[derive(StableAbi)]
+pub struct Request<'a> {
+    /// Upper-case method, such as `GET`.
+    pub method: RStr<'a>,
+    /// Path below the plugin's own namespace, beginning with `/`, still percent-encoded.
+    pub path: RStr<'a>,
+    /// Query without the `?`, still percent-encoded; empty when there is none.
+    pub query: RStr<'a>,
+    /// Headers in the order they came; names in lower case, one name may occur several times.
+    pub headers: RSlice<'a, Header<'a>>,
+    /// What the host adds: `caller` (a plugin's id), `session`, `deadline-ms`, `request-id`, …
+    /// Names in lower case; unknown ones are to be ignored.
+    pub extensions: RSlice<'a, Header<'a>>,
+    /// The body, or its first part when `stream` holds the rest.
+    pub body: RSlice<'a, u8>,
+    /// The rest of a streamed body. Reserved: a 1.0 host always sends `RNone`.
+    pub stream: ROption<ByteStreamObject>,
+}
+
+/// A name and a value, borrowed.
+#[repr(C)]
+#[derive(StableAbi, Debug, Clone, Copy)]
+pub struct Header<'a> {
+    /// Lower-case name.
+    pub name: RStr<'a>,
+    /// The value: any bytes.
+    pub value: RSlice<'a, u8>,
+}
+
+/// The answer to a [`Request`]. `[crosses by value, frozen]`
+///
+/// It is allocated by the callee and freed through the callee's own allocator, so it must be
+/// dropped before the callee's library is unloaded.
+#[repr(C)]
+#[derive(StableAbi)]
+pub struct Response {
+    /// HTTP status: 100 to 599.
+    pub status: u16,
+    /// Headers in the order they are to be sent; names in lower case.
+    pub headers: RVec<OwnedHeader>,
+    /// The body, or its first part when `stream` holds the rest.
+    pub body: RVec<u8>,
+    /// The rest of a streamed body. Reserved: a 1.0 host refuses one with `unsupported`.
+    pub stream: ROption<ByteStreamObject>,
+}
+
+/// A name and a value, owned by whoever made them.
+#[repr(C)]
+#[derive(StableAbi, Debug, Clone)]
+pub struct OwnedHeader {
+    /// Lower-case name.
+    pub name: RString,
+    /// The value: any bytes.
+    pub value: RVec<u8>,
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    use core::mem::{offset_of, size_of};
+    assert!(size_of::<Header<'_>>() == 32);
+    assert!(offset_of!(Request<'_>, headers) == 48);
+    assert!(offset_of!(Request<'_>, body) == 80);
+    assert!(offset_of!(Response, headers) == 8);
+    assert!(offset_of!(Response, body) == 40);
+    assert!(offset_of!(Response, stream) == 72);
+    assert!(size_of::<OwnedHeader>() == 64);
+};

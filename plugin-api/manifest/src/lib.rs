@@ -1,0 +1,7 @@
+//! What a plugin says of itself: `plugin.toml`, and the note that carries it inside the library.
+
+mod id;
+mod model;
+
+pub use id::{IdError, PluginId, ServiceId};
+pub use model::{Build, Deadlines, Kind, Manifest, Panic, Provision, Requirement, Target};

@@ -1,0 +1,146 @@
+use crate::{PluginId, ServiceId};
+use semver::{Version, VersionReq};
+use std::time::Duration;
+
+/// A plugin's manifest, checked: what the note in its library says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    /// Who it is.
+    pub id: PluginId,
+    /// The same for people; the id where the author gave none.
+    pub name: String,
+    /// Its version.
+    pub version: Version,
+    /// One line; empty when there is none.
+    pub description: String,
+    /// `Name <mail>`, in the author's order.
+    pub authors: Vec<String>,
+    /// SPDX expression; empty when there is none.
+    pub license: String,
+    /// What it is in the order of things.
+    pub kind: Kind,
+    /// Orders what dependencies leave open: the smaller starts first. By default that of the kind.
+    pub priority: i32,
+    /// What it needs, in the author's order.
+    pub requires: Vec<Requirement>,
+    /// The services that it provides.
+    pub provides: Vec<Provision>,
+    /// Plugins that start before it when they are there; no requirement.
+    pub after: Vec<PluginId>,
+    /// Plugins that start after it when they are there; no requirement.
+    pub before: Vec<PluginId>,
+    /// JSON Schema (2020-12) of its configuration, as JSON text. The flat form of `plugin.toml` is
+    /// turned into this when the plugin is compiled.
+    pub config_schema: Option<String>,
+    /// How long its steps may take.
+    pub deadlines: Deadlines,
+    /// What it was built with.
+    pub build: Build,
+}
+
+/// A plugin's kind, which gives its default priority.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// What others stand on. Priority 10.
+    Infrastructure,
+    /// Who may do what. Priority 20.
+    Security,
+    /// Sees calls on their way. Priority 30.
+    Middleware,
+    /// What the host is run for. Priority 40; the default.
+    #[default]
+    Business,
+    /// Ties to systems outside. Priority 50.
+    Integration,
+}
+
+impl Kind {
+    /// The priority of a plugin of this kind that sets none.
+    pub const fn priority(self) -> i32 {
+        match self {
+            Self::Infrastructure => 10,
+            Self::Security => 20,
+            Self::Middleware => 30,
+            Self::Business => 40,
+            Self::Integration => 50,
+        }
+    }
+}
+
+/// Something that a plugin needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// What.
+    pub target: Target,
+    /// Which versions of it will do, by the rules of `semver`.
+    pub range: VersionReq,
+    /// Whether the plugin starts without it.
+    pub optional: bool,
+}
+
+/// What a [`Requirement`] names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A plugin by its id.
+    Plugin(PluginId),
+    /// Whoever provides the service.
+    Service(ServiceId),
+}
+
+/// A service that a plugin provides.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Provision {
+    /// Which.
+    pub service: ServiceId,
+    /// In which version.
+    pub version: Version,
+}
+
+/// How long a plugin's steps may take before it counts as failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// For `initialize`; 30 s by default.
+    pub initialize: Duration,
+    /// For `start`; 30 s by default.
+    pub start: Duration,
+    /// For `stop`; 10 s by default.
+    pub stop: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            initialize: Duration::from_secs(30),
+            start: Duration::from_secs(30),
+            stop: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What the host must know of a library before it runs anything of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// Version of the ABI that it was built for: that of `jackfield-abi`.
+    pub abi: Version,
+    /// Target triple.
+    pub target: String,
+    /// `rustc --version`, whole.
+    pub rustc: String,
+    /// What a panic does in it.
+    pub panic: Panic,
+    /// Version of the SDK, `jackfield-plugin-api`.
+    pub sdk: Version,
+}
+
+/// A binary's panic strategy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Panic {
+    /// Panics unwind, and the SDK catches them at the boundary.
+    Unwind,
+    /// A panic ends the process: refused in-process.
+    Abort,
+}
