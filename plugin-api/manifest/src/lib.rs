@@ -3,5 +3,5 @@
 mod id;
 mod model;
 
-pub use id::{IdError, PluginId, ServiceId};
+pub use id::{IdError, MAX_ID_LEN, PluginId, RESERVED, ServiceId};
 pub use model::{Build, Deadlines, Kind, Manifest, Panic, Provision, Requirement, Target};

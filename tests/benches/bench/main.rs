@@ -1,0 +1,12 @@
+//! Every bar of `docs/performance.md`, measured: a table on the terminal, `target/bench.json` for
+//! programs. `scripts/bench [NAME…]` runs all rows, or those whose name begins with a given word.
+#![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+mod report;
+
+use report::Bench;
+
+fn main() {
+    let mut bench = Bench::from_args();
+    bench.finish();
+}

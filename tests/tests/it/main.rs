@@ -1,0 +1,1 @@
+//! One integration binary; the first line of each module is the question that it answers.
