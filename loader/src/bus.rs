@@ -66,15 +66,15 @@ impl Pattern {
         if text == "**" {
             return Ok(Self::Any(String::new()));
         }
-        let (prefix, make): (&str, fn(String) -> Self) = if let Some(prefix) = text.strip_suffix(".**")
-        {
-            (prefix, Self::Any)
-        } else if let Some(prefix) = text.strip_suffix(".*") {
-            (prefix, Self::One)
-        } else {
-            check_topic(text).map_err(|_| bad())?;
-            return Ok(Self::Exact(text.to_owned()));
-        };
+        let (prefix, make): (&str, fn(String) -> Self) =
+            if let Some(prefix) = text.strip_suffix(".**") {
+                (prefix, Self::Any)
+            } else if let Some(prefix) = text.strip_suffix(".*") {
+                (prefix, Self::One)
+            } else {
+                check_topic(text).map_err(|_| bad())?;
+                return Ok(Self::Exact(text.to_owned()));
+            };
         check_topic(prefix).map_err(|_| bad())?;
         Ok(make(format!("{prefix}.")))
     }
@@ -82,7 +82,9 @@ impl Pattern {
     pub(crate) fn matches(&self, topic: &str) -> bool {
         match self {
             Self::Exact(exact) => topic == exact,
-            Self::One(prefix) => topic.strip_prefix(&**prefix).is_some_and(|rest| !rest.contains('.')),
+            Self::One(prefix) => topic
+                .strip_prefix(&**prefix)
+                .is_some_and(|rest| !rest.contains('.')),
             Self::Any(prefix) => {
                 topic.starts_with(&**prefix) || prefix.strip_suffix('.') == Some(topic)
             }
@@ -92,7 +94,10 @@ impl Pattern {
 
 fn check_topic(topic: &str) -> Result<(), BusError> {
     let name = |name: &str| {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
     };
     if topic.len() <= MAX_TOPIC_LEN && topic.split('.').all(name) {
         return Ok(());
@@ -110,7 +115,10 @@ pub(crate) struct Bus {
 
 impl Bus {
     pub(crate) fn attach(&self, inbox: Arc<Inbox>) {
-        self.inboxes.write().unwrap_or_else(PoisonError::into_inner).push(inbox);
+        self.inboxes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(inbox);
     }
 
     pub(crate) fn detach(&self, inbox: &Arc<Inbox>) {
@@ -166,7 +174,9 @@ impl Bus {
 }
 
 fn now_ns() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
@@ -192,7 +202,11 @@ struct Queue {
 
 impl Inbox {
     pub(crate) fn new(ready: Ready) -> Self {
-        Self { patterns: RwLock::default(), queue: Mutex::default(), ready }
+        Self {
+            patterns: RwLock::default(),
+            queue: Mutex::default(),
+            ready,
+        }
     }
 
     fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
@@ -201,7 +215,10 @@ impl Inbox {
 
     pub(crate) fn subscribe(&self, id: u64, pattern: &str) -> Result<(), BusError> {
         let pattern = Pattern::parse(pattern)?;
-        let mut patterns = self.patterns.write().unwrap_or_else(PoisonError::into_inner);
+        let mut patterns = self
+            .patterns
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         if patterns.len() >= MAX_SUBSCRIPTIONS {
             return Err(BusError::Full);
         }
@@ -210,7 +227,10 @@ impl Inbox {
     }
 
     pub(crate) fn unsubscribe(&self, id: u64) -> bool {
-        let mut patterns = self.patterns.write().unwrap_or_else(PoisonError::into_inner);
+        let mut patterns = self
+            .patterns
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         let before = patterns.len();
         patterns.retain(|(known, _)| *known != id);
         patterns.len() < before
@@ -219,7 +239,10 @@ impl Inbox {
     /// The first subscription that matches: an event comes once, however many do.
     fn wants(&self, topic: &str) -> Option<u64> {
         let patterns = self.patterns.read().unwrap_or_else(PoisonError::into_inner);
-        patterns.iter().find(|(_, pattern)| pattern.matches(topic)).map(|(id, _)| *id)
+        patterns
+            .iter()
+            .find(|(_, pattern)| pattern.matches(topic))
+            .map(|(id, _)| *id)
     }
 
     fn push(&self, event: Event, subscription: u64) {
@@ -259,7 +282,11 @@ impl Inbox {
     /// The next event for whoever was woken; after `None` it must not ask again until woken again.
     pub(crate) fn next(&self) -> Option<(Event, u64)> {
         let mut queue = self.queue();
-        let next = if queue.open { queue.events.pop_front() } else { None };
+        let next = if queue.open {
+            queue.events.pop_front()
+        } else {
+            None
+        };
         if next.is_none() {
             queue.draining = false;
         }
@@ -296,7 +323,9 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_is_refused_with_the_forms_that_are() {
-        for bad in ["", ".", "a..b", "*", "*.a", "a.*.b", "a b", "a.***", ".*", "a\0"] {
+        for bad in [
+            "", ".", "a..b", "*", "*.a", "a.*.b", "a b", "a.***", ".*", "a\0",
+        ] {
             assert_eq!(Pattern::parse(bad), Err(BusError::Pattern(bad.to_owned())));
         }
         let error = Pattern::parse("*").unwrap_err();

@@ -78,12 +78,17 @@ impl Room {
     fn spawn(&self, name: &str, blocking: bool, task: FfiFuture<()>) -> Result<u64, Failure> {
         let lease = self.lease()?;
         let executor = &*self.shared.executor;
-        self.tasks.spawn(executor, name, blocking, task, lease).map_err(|error| match error {
-            SpawnError::Closed => {
-                Failure::new(FailureCode::UNAVAILABLE, "the plugin is stopping, it takes no tasks")
-            }
-            SpawnError::Full => Failure::new(FailureCode::FULL, "the plugin has 10000 tasks already"),
-        })
+        self.tasks
+            .spawn(executor, name, blocking, task, lease)
+            .map_err(|error| match error {
+                SpawnError::Closed => Failure::new(
+                    FailureCode::UNAVAILABLE,
+                    "the plugin is stopping, it takes no tasks",
+                ),
+                SpawnError::Full => {
+                    Failure::new(FailureCode::FULL, "the plugin has 10000 tasks already")
+                }
+            })
     }
 
     fn lease(&self) -> Result<Lease, Failure> {
@@ -115,7 +120,10 @@ fn bus_failure(error: &BusError) -> Failure {
 fn answer<R>(body: impl FnOnce() -> Result<R, Failure>) -> RResult<R, Failure> {
     guard(body)
         .unwrap_or_else(|panic| {
-            Err(Failure::new(FailureCode::ERROR, format!("the host panicked: {panic}")))
+            Err(Failure::new(
+                FailureCode::ERROR,
+                format!("the host panicked: {panic}"),
+            ))
         })
         .into()
 }
@@ -136,7 +144,9 @@ impl jackfield_abi::Host for HostSide {
                 Failure::new(FailureCode::ERROR, format!("{}: {error}", path.display()))
             };
             fs::create_dir_all(path).map_err(|error| failed(&error))?;
-            let text = path.to_str().ok_or_else(|| failed(&"its name is not UTF-8"))?;
+            let text = path
+                .to_str()
+                .ok_or_else(|| failed(&"its name is not UTF-8"))?;
             Ok(RString::from(text))
         })
     }
@@ -162,9 +172,16 @@ impl jackfield_abi::Host for HostSide {
     }
 
     fn publish(&self, topic: RStr<'_>, payload: RSlice<'_, u8>) -> RResult<(), Failure> {
-        let Room { name, sequence, shared, .. } = &*self.0;
+        let Room {
+            name,
+            sequence,
+            shared,
+            ..
+        } = &*self.0;
         answer(|| {
-            let published = shared.bus.publish(topic.as_str(), name, payload.as_slice(), sequence);
+            let published = shared
+                .bus
+                .publish(topic.as_str(), name, payload.as_slice(), sequence);
             published.map_err(|error| bus_failure(&error))
         })
     }
@@ -172,7 +189,10 @@ impl jackfield_abi::Host for HostSide {
     fn subscribe(&self, pattern: RStr<'_>) -> RResult<u64, Failure> {
         answer(|| {
             let id = self.0.shared.bus.subscription_id();
-            self.0.inbox.subscribe(id, pattern.as_str()).map_err(|error| bus_failure(&error))?;
+            self.0
+                .inbox
+                .subscribe(id, pattern.as_str())
+                .map_err(|error| bus_failure(&error))?;
             Ok(id)
         })
     }
@@ -207,8 +227,14 @@ impl jackfield_abi::Host for HostSide {
     }
 
     fn sleep(&self, duration_ns: u64) -> FfiFuture<()> {
-        let Ok(lease) = self.0.lease() else { return FfiFuture::new(ready(())) };
-        let sleep = self.0.shared.executor.sleep(Duration::from_nanos(duration_ns));
+        let Ok(lease) = self.0.lease() else {
+            return FfiFuture::new(ready(()));
+        };
+        let sleep = self
+            .0
+            .shared
+            .executor
+            .sleep(Duration::from_nanos(duration_ns));
         FfiFuture::new(Leased::new(sleep, lease))
     }
 }
@@ -245,8 +271,14 @@ fn log_record(id: &str, record: &LogRecord<'_>) {
 /// may outlive the plugin that gave it.
 async fn ask(room: &Room, plugin: RStr<'_>, mut request: Request<'_>) -> Reply {
     let registry = &room.shared.registry;
-    let Some(entered) = registry.serving(plugin.as_str()).and_then(|slot| slot.enter()) else {
-        return RResult::RErr(not_serving(plugin.as_str(), registry.state(plugin.as_str())));
+    let Some(entered) = registry
+        .serving(plugin.as_str())
+        .and_then(|slot| slot.enter())
+    else {
+        return RResult::RErr(not_serving(
+            plugin.as_str(),
+            registry.state(plugin.as_str()),
+        ));
     };
     let caller = [Header::new("caller", room.id.as_str().as_bytes())];
     request.extensions = RSlice::from_slice(&caller);

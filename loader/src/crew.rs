@@ -1,10 +1,10 @@
 //! What starting and stopping share.
 
 use crate::{
-    ContentHash, Step, Vetted,
+    ContentHash, Phase, Vetted,
+    bus::Inbox,
     context::{Room, Shared},
     ffi::{Lease, Unload},
-    bus::Inbox,
     instance::Instance,
     journal::{Entry, Journal},
     quarantine::Quarantine,
@@ -68,7 +68,10 @@ impl Crew {
     }
 
     pub(crate) fn note_fit(&self, hash: ContentHash) {
-        self.fits.lock().unwrap_or_else(PoisonError::into_inner).push(hash);
+        self.fits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(hash);
     }
 
     /// How many threads are left to themselves inside a plugin that did not return in time.
@@ -94,7 +97,7 @@ impl Crew {
     }
 
     /// Notes which step the plugin goes into, for the case that it ends the process there.
-    pub(crate) fn mark(&self, entry: &Entry, vetted: &Vetted, step: Step) {
+    pub(crate) fn mark(&self, entry: &Entry, vetted: &Vetted, step: Phase) {
         if let Err(error) = entry.enter(&vetted.manifest.id, &vetted.hash, step) {
             let id = &vetted.manifest.id;
             log::warn!("{id}: if it ends this process now, the next start will not know: {error}");
@@ -102,7 +105,11 @@ impl Crew {
     }
 
     /// Stops and unloads what was set up, and tells what came of it.
-    pub(crate) fn take_down(&self, instance: Instance, limit: Duration) -> (Option<String>, Unload) {
+    pub(crate) fn take_down(
+        &self,
+        instance: Instance,
+        limit: Duration,
+    ) -> (Option<String>, Unload) {
         let id = instance.room.id.clone();
         let unfinished = instance.quiesce(&self.shared, limit).err();
         let stopped = instance.stop().err().map(|error| format!("stop: {error}"));
@@ -116,12 +123,16 @@ impl Crew {
 
     pub(crate) fn note_unload(&self, id: &PluginId, unload: &Unload) {
         log::debug!("{id}: library {unload}");
-        self.shared.registry.amend(id, |status| status.unload = Some(unload.clone()));
+        self.shared
+            .registry
+            .amend(id, |status| status.unload = Some(unload.clone()));
     }
 
     /// Ends the attempt to bring a plugin up.
     pub(crate) fn failed(&self, vetted: &Vetted, cause: String) {
-        self.shared.registry.transition(&vetted.manifest.id, State::Failed, Some(cause));
+        self.shared
+            .registry
+            .transition(&vetted.manifest.id, State::Failed, Some(cause));
     }
 }
 
@@ -131,7 +142,9 @@ fn inbox(id: &PluginId, shared: &Arc<Shared>) -> Arc<Inbox> {
     Arc::new_cyclic(|own: &Weak<Inbox>| {
         let own = Weak::clone(own);
         Inbox::new(Box::new(move || {
-            let Some(shared) = shared.upgrade() else { return };
+            let Some(shared) = shared.upgrade() else {
+                return;
+            };
             let (id, own, weak) = (id.clone(), Weak::clone(&own), Arc::downgrade(&shared));
             shared.executor.spawn_blocking(Box::new(move || {
                 if let (Some(inbox), Some(shared)) = (own.upgrade(), weak.upgrade()) {
@@ -144,7 +157,11 @@ fn inbox(id: &PluginId, shared: &Arc<Shared>) -> Arc<Inbox> {
 
 fn hand_out(id: &PluginId, inbox: &Inbox, shared: &Shared) {
     while let Some((event, subscription)) = inbox.next() {
-        let Some(entered) = shared.registry.serving(id.as_str()).and_then(|slot| slot.enter()) else {
+        let Some(entered) = shared
+            .registry
+            .serving(id.as_str())
+            .and_then(|slot| slot.enter())
+        else {
             continue;
         };
         let handed = entered.event(&jackfield_abi::Event {
@@ -156,7 +173,12 @@ fn hand_out(id: &PluginId, inbox: &Inbox, shared: &Shared) {
             subscription,
         });
         if let Err(failure) = handed {
-            log::warn!("{id}: event {} of {}: {}", event.topic, event.publisher, failure.message);
+            log::warn!(
+                "{id}: event {} of {}: {}",
+                event.topic,
+                event.publisher,
+                failure.message
+            );
         }
     }
 }

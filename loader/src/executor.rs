@@ -1,8 +1,8 @@
 //! Who polls what plugins spawn: whatever the embedder brings, or threads.
 
 use std::{
-    collections::BinaryHeap,
     cmp::Reverse,
+    collections::BinaryHeap,
     future::Future,
     pin::Pin,
     sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
@@ -38,14 +38,19 @@ impl Executor for Threads {
     }
 
     fn spawn_blocking(&self, function: Box<dyn FnOnce() + Send>) {
-        let spawned = thread::Builder::new().name("jackfield-task".to_owned()).spawn(function);
+        let spawned = thread::Builder::new()
+            .name("jackfield-task".to_owned())
+            .spawn(function);
         if let Err(error) = spawned {
             log::error!("cannot start a thread for a plugin's task, the task is dropped: {error}");
         }
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture {
-        Box::pin(Sleep { until: Instant::now() + duration, shared: None })
+        Box::pin(Sleep {
+            until: Instant::now() + duration,
+            shared: None,
+        })
     }
 }
 
@@ -79,7 +84,12 @@ impl Future for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         if let Some(shared) = &self.shared {
-            let waker = shared.state.lock().unwrap_or_else(PoisonError::into_inner).1.take();
+            let waker = shared
+                .state
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .1
+                .take();
             drop(waker);
         }
     }
@@ -118,8 +128,9 @@ fn timers() -> &'static Timers {
     TIMERS.get_or_init(|| {
         let timers = Arc::new(Timers::default());
         let own = Arc::clone(&timers);
-        let spawned =
-            thread::Builder::new().name("jackfield-timer".to_owned()).spawn(move || own.run());
+        let spawned = thread::Builder::new()
+            .name("jackfield-timer".to_owned())
+            .spawn(move || own.run());
         if let Err(error) = spawned {
             log::error!("cannot start the timer thread, no timer will fire: {error}");
         }
@@ -130,8 +141,14 @@ fn timers() -> &'static Timers {
 impl Timers {
     fn add(&self, until: Instant) -> Arc<Shared> {
         let shared = Arc::new(Shared::default());
-        let entry = Entry { until: Reverse(until), shared: Arc::clone(&shared) };
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+        let entry = Entry {
+            until: Reverse(until),
+            shared: Arc::clone(&shared),
+        };
+        self.queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(entry);
         self.changed.notify_one();
         shared
     }
@@ -141,7 +158,10 @@ impl Timers {
         loop {
             let now = Instant::now();
             let Some(first) = queue.peek() else {
-                queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                queue = self
+                    .changed
+                    .wait(queue)
+                    .unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             let until = first.until.0;
@@ -201,7 +221,12 @@ mod tests {
         let count = Arc::new(Count);
         let waker = Waker::from(Arc::clone(&count));
         let mut sleep = Threads.sleep(Duration::from_secs(3600));
-        assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(
+            sleep
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
         assert_eq!(Arc::strong_count(&count), 3);
         drop(sleep);
         assert_eq!(Arc::strong_count(&count), 2);

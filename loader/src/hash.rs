@@ -39,10 +39,15 @@ impl FromStr for ContentHash {
         };
         let mut hash = [0; 32];
         let complete = text.len() == 64
-            && text.as_bytes().chunks_exact(2).zip(&mut hash).all(|(pair, byte)| {
-                let both = digit(pair[0]).zip(digit(pair[1]));
-                both.inspect(|(high, low)| *byte = high << 4 | low).is_some()
-            });
+            && text
+                .as_bytes()
+                .chunks_exact(2)
+                .zip(&mut hash)
+                .all(|(pair, byte)| {
+                    let both = digit(pair[0]).zip(digit(pair[1]));
+                    both.inspect(|(high, low)| *byte = high << 4 | low)
+                        .is_some()
+                });
         if complete {
             Ok(Self(hash))
         } else {

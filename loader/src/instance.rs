@@ -23,7 +23,9 @@ impl Instance {
     /// Its `start` runs here.
     pub(crate) fn start(&self) -> Result<(), CallError> {
         let Some(entered) = self.slot.enter() else {
-            return Err(CallError::Failed("it was stopped before it was started".to_owned()));
+            return Err(CallError::Failed(
+                "it was stopped before it was started".to_owned(),
+            ));
         };
         entered.start().map_err(|failure| CallError::of(&failure))
     }
@@ -44,7 +46,10 @@ impl Instance {
         self.room.inbox.close();
         self.room.tasks.close();
         if !self.slot.drain(deadline) {
-            return Err(format!("{} calls into it have not returned", self.slot.inside()));
+            return Err(format!(
+                "{} calls into it have not returned",
+                self.slot.inside()
+            ));
         }
         self.room
             .tasks
@@ -54,7 +59,10 @@ impl Instance {
 
     /// Its `stop` runs here.
     pub(crate) fn stop(&self) -> Result<(), CallError> {
-        self.slot.enter_closed().stop().map_err(|failure| CallError::of(&failure))
+        self.slot
+            .enter_closed()
+            .stop()
+            .map_err(|failure| CallError::of(&failure))
     }
 
     /// Drops it, which runs its own drop, and unloads its library. Everything that [`quiesce`]

@@ -20,7 +20,7 @@ const SLOT: usize = 256;
 /// A step during which a plugin can end the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Step {
+pub enum Phase {
     /// Its constructors run.
     Map,
     /// Its `initialize` runs.
@@ -29,7 +29,7 @@ pub enum Step {
     Start,
 }
 
-impl Step {
+impl Phase {
     const ALL: [Self; 3] = [Self::Map, Self::Initialize, Self::Start];
 
     /// The step as a word.
@@ -47,7 +47,7 @@ impl Step {
 pub(crate) struct Suspect {
     pub(crate) id: PluginId,
     pub(crate) hash: ContentHash,
-    pub(crate) step: Step,
+    pub(crate) step: Phase,
 }
 
 /// The file, open.
@@ -67,13 +67,23 @@ impl Journal {
     ///
     /// A line that cannot be read names nobody and is passed over.
     pub(crate) fn open(path: &Path) -> io::Result<(Self, Vec<Suspect>)> {
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
         let mut text = Vec::new();
         (&mut file).take(1 << 20).read_to_end(&mut text)?;
         let suspects = text.chunks(SLOT).filter_map(parse).collect();
         file.set_len(0)?;
-        Ok((Self { file, free: Mutex::default() }, suspects))
+        Ok((
+            Self {
+                file,
+                free: Mutex::default(),
+            },
+            suspects,
+        ))
     }
 
     /// A slot for one plugin on its way up.
@@ -83,7 +93,10 @@ impl Journal {
             free.next += 1;
             free.next - 1
         });
-        Entry { journal: Arc::clone(self), slot }
+        Entry {
+            journal: Arc::clone(self),
+            slot,
+        }
     }
 
     fn write(&self, slot: u64, line: &[u8; SLOT]) -> io::Result<()> {
@@ -99,7 +112,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// The plugin goes into a step.
-    pub(crate) fn enter(&self, id: &PluginId, hash: &ContentHash, step: Step) -> io::Result<()> {
+    pub(crate) fn enter(&self, id: &PluginId, hash: &ContentHash, step: Phase) -> io::Result<()> {
         let mut line = [b' '; SLOT];
         let mut rest = &mut line[..SLOT - 1];
         write!(rest, "{} {hash} {id}", step.as_str())?;
@@ -120,7 +133,12 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         self.clear();
-        self.journal.free.lock().unwrap_or_else(PoisonError::into_inner).slots.push(self.slot);
+        self.journal
+            .free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .slots
+            .push(self.slot);
     }
 }
 
@@ -138,7 +156,7 @@ fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
 fn parse(line: &[u8]) -> Option<Suspect> {
     let mut words = std::str::from_utf8(line).ok()?.split_ascii_whitespace();
     let word = words.next()?;
-    let step = Step::ALL.into_iter().find(|step| step.as_str() == word)?;
+    let step = Phase::ALL.into_iter().find(|step| step.as_str() == word)?;
     let hash = words.next()?.parse().ok()?;
     let id = PluginId::new(words.next()?).ok()?;
     Some(Suspect { id, hash, step })
@@ -156,18 +174,31 @@ mod tests {
     fn who_is_inside_when_the_process_ends_stands_in_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("inside");
-        let (a, b) = (PluginId::new("a").unwrap(), PluginId::new(&"b".repeat(128)).unwrap());
+        let (a, b) = (
+            PluginId::new("a").unwrap(),
+            PluginId::new(&"b".repeat(128)).unwrap(),
+        );
         let (journal, suspects) = Journal::open(&path).unwrap();
         assert_eq!(suspects, []);
         let journal = Arc::new(journal);
         let (first, second) = (journal.slot(), journal.slot());
-        first.enter(&a, &hash(1), Step::Map).unwrap();
-        second.enter(&b, &hash(2), Step::Initialize).unwrap();
+        first.enter(&a, &hash(1), Phase::Map).unwrap();
+        second.enter(&b, &hash(2), Phase::Initialize).unwrap();
         first.clear();
         // The process ends here: no drop.
-        let (first, second) = (std::mem::ManuallyDrop::new(first), std::mem::ManuallyDrop::new(second));
+        let (first, second) = (
+            std::mem::ManuallyDrop::new(first),
+            std::mem::ManuallyDrop::new(second),
+        );
         let (_journal, suspects) = Journal::open(&path).unwrap();
-        assert_eq!(suspects, [Suspect { id: b, hash: hash(2), step: Step::Initialize }]);
+        assert_eq!(
+            suspects,
+            [Suspect {
+                id: b,
+                hash: hash(2),
+                step: Phase::Initialize
+            }]
+        );
         let _ = (first, second);
         let (_, suspects) = Journal::open(&path).unwrap();
         assert_eq!(suspects, []);

@@ -50,18 +50,27 @@ impl Loaded {
     /// Maps the store's copy of a plugin: its constructors run here.
     pub(crate) fn map(vetted: &Vetted) -> Result<Self, MapError> {
         let lease = Library::open(&vetted.stored)?;
-        Self::check(vetted, &lease).map(|module| Self { module, lease: Arc::clone(&lease) }).inspect_err(
-            |_| {
+        Self::check(vetted, &lease)
+            .map(|module| Self {
+                module,
+                lease: Arc::clone(&lease),
+            })
+            .inspect_err(|_| {
                 if let Unload::Pinned(why) = Library::close(lease) {
-                    log::warn!("{} was refused and stays mapped: {why}", vetted.path.display());
+                    log::warn!(
+                        "{} was refused and stays mapped: {why}",
+                        vetted.path.display()
+                    );
                 }
-            },
-        )
+            })
     }
 
     fn check(vetted: &Vetted, lease: &Lease) -> Result<Module, MapError> {
-        let verdict =
-            if vetted.layout_known { LayoutVerdict::Fits } else { LayoutVerdict::Unknown };
+        let verdict = if vetted.layout_known {
+            LayoutVerdict::Fits
+        } else {
+            LayoutVerdict::Unknown
+        };
         let module = Module::open(Arc::clone(lease), verdict).inspect_err(|error| {
             if let ModuleError::Layout(mismatch) = error {
                 log::debug!("host as interface: {}", mismatch.host_as_interface);

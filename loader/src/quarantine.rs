@@ -2,7 +2,7 @@
 
 use crate::{
     ContentHash,
-    journal::{Step, Suspect},
+    journal::{Phase, Suspect},
 };
 use jackfield_manifest::PluginId;
 use std::{
@@ -19,7 +19,7 @@ pub struct Record {
     /// The content: a changed file is not meant.
     pub hash: ContentHash,
     /// What it was doing.
-    pub step: Step,
+    pub step: Phase,
     /// When it was found out, in seconds since the Unix epoch.
     pub found: u64,
     /// Who else was inside at the same time. Where there is anybody, it is not known who did it:
@@ -36,9 +36,9 @@ impl Record {
     /// What is known, in words.
     pub fn evidence(&self) -> String {
         let step = match self.step {
-            Step::Map => "its constructors ran",
-            Step::Initialize => "its initialize ran",
-            Step::Start => "its start ran",
+            Phase::Map => "its constructors ran",
+            Phase::Initialize => "its initialize ran",
+            Phase::Start => "its start ran",
         };
         format!("the host ended while {step}")
     }
@@ -89,8 +89,10 @@ impl Quarantine {
     pub fn open(state_dir: &Path) -> Result<Self, QuarantineError> {
         let path = state_dir.join("quarantine.json");
         let records = match fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map_err(|source| QuarantineError::Parse { path: path.clone(), source })?,
+            Ok(text) => serde_json::from_slice(&text).map_err(|source| QuarantineError::Parse {
+                path: path.clone(),
+                source,
+            })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(source) => return Err(QuarantineError::Read { path, source }),
         };
@@ -112,7 +114,10 @@ impl Quarantine {
         if suspects.is_empty() {
             return Ok(());
         }
-        let found = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let found = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
         for suspect in suspects {
             let others = suspects.iter().filter(|other| other.hash != suspect.hash);
             self.records.retain(|record| record.hash != suspect.hash);
@@ -130,8 +135,13 @@ impl Quarantine {
     /// A content that was started alone came up: it did not do it.
     pub(crate) fn acquit(&mut self, hash: &ContentHash) -> Result<(), QuarantineError> {
         let before = self.records.len();
-        self.records.retain(|record| record.hash != *hash || record.is_proven());
-        if self.records.len() < before { self.save() } else { Ok(()) }
+        self.records
+            .retain(|record| record.hash != *hash || record.is_proven());
+        if self.records.len() < before {
+            self.save()
+        } else {
+            Ok(())
+        }
     }
 
     /// Releases every content of a plugin; returns how many there were.
@@ -156,6 +166,9 @@ impl Quarantine {
             fs::File::open(&temporary)?.sync_all()?;
             fs::rename(&temporary, &self.path)
         };
-        write().map_err(|source| QuarantineError::Write { path: self.path.clone(), source })
+        write().map_err(|source| QuarantineError::Write {
+            path: self.path.clone(),
+            source,
+        })
     }
 }

@@ -184,14 +184,19 @@ impl Registry {
 
     /// Enters a plugin, or replaces what is known of it.
     pub(crate) fn insert(&self, status: Status) {
-        let entry = Entry { since: Instant::now(), status };
+        let entry = Entry {
+            since: Instant::now(),
+            status,
+        };
         self.lock().plugins.insert(entry.status.id.clone(), entry);
         self.changed.notify_all();
     }
 
     /// Changes a plugin's state; does nothing when it is there already.
     pub(crate) fn transition(&self, id: &PluginId, to: State, cause: Option<String>) {
-        let Some(transition) = self.record(id, to, cause) else { return };
+        let Some(transition) = self.record(id, to, cause) else {
+            return;
+        };
         self.changed.notify_all();
         // Outside the lock: a logger is foreign code.
         write_log(&transition);
@@ -200,7 +205,10 @@ impl Registry {
     fn record(&self, id: &PluginId, to: State, cause: Option<String>) -> Option<Transition> {
         let mut inner = self.lock();
         let inner = &mut *inner;
-        let entry = inner.plugins.get_mut(id).filter(|entry| entry.status.state != to)?;
+        let entry = inner
+            .plugins
+            .get_mut(id)
+            .filter(|entry| entry.status.state != to)?;
         inner.sequence += 1;
         let transition = Transition {
             sequence: inner.sequence,
@@ -215,14 +223,16 @@ impl Registry {
         entry.status.since = SystemTime::now();
         entry.status.state = to;
         entry.status.cause = cause;
-        inner.listeners.retain(|listener| match listener.try_send(transition.clone()) {
-            Ok(()) => true,
-            Err(mpsc::TrySendError::Full(_)) => {
-                inner.dropped_events += 1;
-                true
-            }
-            Err(mpsc::TrySendError::Disconnected(_)) => false,
-        });
+        inner
+            .listeners
+            .retain(|listener| match listener.try_send(transition.clone()) {
+                Ok(()) => true,
+                Err(mpsc::TrySendError::Full(_)) => {
+                    inner.dropped_events += 1;
+                    true
+                }
+                Err(mpsc::TrySendError::Disconnected(_)) => false,
+            });
         Some(transition)
     }
 
@@ -234,7 +244,10 @@ impl Registry {
     }
 
     pub(crate) fn status(&self, id: &str) -> Option<Status> {
-        self.lock().plugins.get(id).map(|entry| entry.status.clone())
+        self.lock()
+            .plugins
+            .get(id)
+            .map(|entry| entry.status.clone())
     }
 
     pub(crate) fn state(&self, id: &str) -> Option<State> {
@@ -242,7 +255,11 @@ impl Registry {
     }
 
     pub(crate) fn snapshot(&self) -> Vec<Status> {
-        self.lock().plugins.values().map(|entry| entry.status.clone()).collect()
+        self.lock()
+            .plugins
+            .values()
+            .map(|entry| entry.status.clone())
+            .collect()
     }
 
     /// Waits until the plugin's state satisfies the condition, or the deadline comes.
@@ -259,7 +276,11 @@ impl Registry {
                 return Some(state);
             }
             let left = deadline.checked_duration_since(Instant::now())?;
-            inner = self.changed.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+            inner = self
+                .changed
+                .wait_timeout(inner, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 
@@ -277,16 +298,31 @@ impl Registry {
 
     /// From now on it cannot.
     pub(crate) fn withdraw(&self, id: &PluginId) {
-        self.serving.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.serving
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
     }
 
     pub(crate) fn serving(&self, id: &str) -> Option<Arc<Slot>> {
-        self.serving.read().unwrap_or_else(PoisonError::into_inner).get(id).map(Arc::clone)
+        self.serving
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .map(Arc::clone)
     }
 }
 
 fn write_log(transition: &Transition) {
-    let Transition { id, version, from, to, duration, cause, .. } = transition;
+    let Transition {
+        id,
+        version,
+        from,
+        to,
+        duration,
+        cause,
+        ..
+    } = transition;
     let level = match to {
         State::Failed | State::Quarantined => log::Level::Error,
         State::Running | State::Stopped => log::Level::Info,
@@ -295,6 +331,9 @@ fn write_log(transition: &Transition) {
     let duration = duration.as_secs_f64() * 1e3;
     match cause {
         None => log::log!(level, "{id} {version}: {from} -> {to} ({duration:.1} ms)"),
-        Some(cause) => log::log!(level, "{id} {version}: {from} -> {to} ({duration:.1} ms): {cause}"),
+        Some(cause) => log::log!(
+            level,
+            "{id} {version}: {from} -> {to} ({duration:.1} ms): {cause}"
+        ),
     }
 }

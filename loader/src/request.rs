@@ -25,7 +25,11 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// A request with nothing but a method and a path.
     pub fn new(method: &'a str, path: &'a str) -> Self {
-        Self { method, path, ..Self::default() }
+        Self {
+            method,
+            path,
+            ..Self::default()
+        }
     }
 
     fn to_abi(self) -> jackfield_abi::Request<'a> {
@@ -57,7 +61,10 @@ impl Answer {
 
     /// Headers in order: lower-case name, value.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.response.headers.iter().map(|header| (header.name.as_str(), header.value.as_slice()))
+        self.response
+            .headers
+            .iter()
+            .map(|header| (header.name.as_str(), header.value.as_slice()))
     }
 
     /// The body.
@@ -179,7 +186,10 @@ impl Handle {
     pub async fn request(&self, request: Request<'_>) -> Result<Answer, RequestError> {
         let call = self.enter()?.handle(request.to_abi());
         match call.await {
-            Ok((response, entered)) => Ok(Answer { response, _entered: entered }),
+            Ok((response, entered)) => Ok(Answer {
+                response,
+                _entered: entered,
+            }),
             Err(failure) => Err(RequestError::from_failure(self.id.as_str(), &failure)),
         }
     }
@@ -211,7 +221,8 @@ impl Handle {
     ///
     /// When it does not run.
     pub fn set_log_level(&self, level: log::LevelFilter) -> Result<(), RequestError> {
-        self.enter()?.set_log_level(jackfield_abi::Level(crate::context::level_of(level)));
+        self.enter()?
+            .set_log_level(jackfield_abi::Level(crate::context::level_of(level)));
         Ok(())
     }
 }

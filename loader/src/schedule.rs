@@ -57,10 +57,17 @@ pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>) {
         }
         state.watching = state.nearest_deadline();
         state = match state.watching {
-            None => shared.watchdog.wait(state).unwrap_or_else(PoisonError::into_inner),
+            None => shared
+                .watchdog
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner),
             Some(deadline) => {
                 let left = deadline.saturating_duration_since(now);
-                shared.watchdog.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                shared
+                    .watchdog
+                    .wait_timeout(state, left)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0
             }
         };
     }
@@ -107,7 +114,12 @@ impl Watch<'_> {
         let mut state = self.shared.lock();
         if let Some(inside) = &mut state.slots[self.slot] {
             let deadline = Instant::now().checked_add(limit);
-            *inside = Inside { job: inside.job, step, limit, deadline };
+            *inside = Inside {
+                job: inside.job,
+                step,
+                limit,
+                deadline,
+            };
             let earlier = match (deadline, state.watching) {
                 (Some(deadline), Some(watching)) => deadline < watching,
                 (deadline, None) => deadline.is_some(),
@@ -209,11 +221,19 @@ impl Shared {
                 return None;
             }
             if let Some(job) = state.take_ready() {
-                let inside = Inside { job, step: "", limit: Duration::ZERO, deadline: None };
+                let inside = Inside {
+                    job,
+                    step: "",
+                    limit: Duration::ZERO,
+                    deadline: None,
+                };
                 state.slots[slot] = Some(inside);
                 return Some(job);
             }
-            state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .ready
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -237,7 +257,8 @@ impl State {
         for dependent in std::mem::take(&mut self.dependents[job]) {
             self.missing[dependent] -= 1;
             if self.missing[dependent] == 0 {
-                self.ready.push(Reverse((self.priority[dependent], dependent)));
+                self.ready
+                    .push(Reverse((self.priority[dependent], dependent)));
             }
         }
         if self.unfinished == 0 || !self.ready.is_empty() {
@@ -255,11 +276,17 @@ impl State {
     }
 
     fn nearest_deadline(&self) -> Option<Instant> {
-        self.slots.iter().flatten().filter_map(|inside| inside.deadline).min()
+        self.slots
+            .iter()
+            .flatten()
+            .filter_map(|inside| inside.deadline)
+            .min()
     }
 
     fn abandon(&mut self, slot: usize) -> Inside {
-        self.slots[slot].take().expect("`overdue` gave a slot with a job inside")
+        self.slots[slot]
+            .take()
+            .expect("`overdue` gave a slot with a job inside")
     }
 }
 
@@ -273,7 +300,11 @@ mod tests {
     };
 
     fn job(waits_for: &[usize], priority: i32) -> Job {
-        Job { waits_for: waits_for.to_vec(), priority, alone: false }
+        Job {
+            waits_for: waits_for.to_vec(),
+            priority,
+            alone: false,
+        }
     }
 
     /// Records what runs; a job may be told to wait for something.
@@ -301,7 +332,12 @@ mod tests {
         body: F,
     ) -> (Arc<Recorder<F>>, mpsc::Receiver<usize>) {
         let (back, receiver) = mpsc::sync_channel(8);
-        let recorder = Recorder { order: Mutex::default(), overdue: Mutex::default(), back, body };
+        let recorder = Recorder {
+            order: Mutex::default(),
+            overdue: Mutex::default(),
+            back,
+            body,
+        };
         (Arc::new(recorder), receiver)
     }
 

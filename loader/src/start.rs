@@ -1,13 +1,13 @@
 //! Bringing plugins up: mapped, created, started; each as soon as what it needs runs.
 
 use crate::{
-    Code, Reason, Step, Vetted,
+    Code, Phase, Reason, Vetted,
     context::Room,
     crew::{Crew, Running},
     ffi::Unload,
     instance::{self, Instance},
     journal::Entry,
-    loaded::{CallError, Loaded, MapError},
+    loaded::{Loaded, MapError},
     registry::State,
     resolve::{Need, Wait},
     schedule::{self, Job, Watch, Work},
@@ -34,13 +34,20 @@ pub(crate) struct Planned {
 pub(crate) fn start(crew: &Arc<Crew>, planned: Vec<Planned>, threads: usize) {
     let jobs: Vec<Job> = planned.iter().map(job).collect();
     let attempts = planned.into_iter().map(Attempt::new).collect();
-    let work: Arc<dyn Work> = Arc::new(BringUp { crew: Arc::clone(crew), attempts });
+    let work: Arc<dyn Work> = Arc::new(BringUp {
+        crew: Arc::clone(crew),
+        attempts,
+    });
     schedule::run(&jobs, threads, &work);
 }
 
 fn job(planned: &Planned) -> Job {
     Job {
-        waits_for: planned.waits.iter().map(|wait| wait.step as usize).collect(),
+        waits_for: planned
+            .waits
+            .iter()
+            .map(|wait| wait.step as usize)
+            .collect(),
         priority: planned.vetted.priority,
         alone: planned.alone,
     }
@@ -62,7 +69,11 @@ struct Failed {
 
 impl Attempt {
     fn new(planned: Planned) -> Self {
-        Self { planned, entry: Mutex::default(), outcome: Mutex::default() }
+        Self {
+            planned,
+            entry: Mutex::default(),
+            outcome: Mutex::default(),
+        }
     }
 
     fn entry(&self) -> MutexGuard<'_, Option<Entry>> {
@@ -90,7 +101,10 @@ impl Work for BringUp {
             Ok(degraded) => {
                 let id = &attempt.planned.vetted.manifest.id;
                 if !degraded.is_empty() {
-                    self.crew.shared.registry.amend(id, |status| status.degraded.extend(degraded));
+                    self.crew
+                        .shared
+                        .registry
+                        .amend(id, |status| status.degraded.extend(degraded));
                 }
                 *attempt.entry() = Some(self.crew.journal.slot());
                 // What is abandoned was decided by the watchdog.
@@ -104,9 +118,13 @@ impl Work for BringUp {
         self.crew.abandon();
         let attempt = &self.attempts[job];
         *attempt.entry() = None;
-        self.fail(attempt, format!("{step} did not return within {} s", limit.as_secs_f64()));
+        self.fail(
+            attempt,
+            format!("{step} did not return within {} s", limit.as_secs_f64()),
+        );
         let pinned = Unload::Pinned(format!("a thread is still inside its {step}"));
-        self.crew.note_unload(&attempt.planned.vetted.manifest.id, &pinned);
+        self.crew
+            .note_unload(&attempt.planned.vetted.manifest.id, &pinned);
     }
 
     fn came_back(&self, _job: usize) {
@@ -138,7 +156,10 @@ impl BringUp {
             if planned.vetted.manifest.requires[requirement as usize].optional {
                 degraded.push(format!("runs without {other}: {}", failed.root_cause));
             } else {
-                return Err((Reason::new(Code::DependencyFailed, text), failed.root_cause.clone()));
+                return Err((
+                    Reason::new(Code::DependencyFailed, text),
+                    failed.root_cause.clone(),
+                ));
             }
         }
         Ok(degraded)
@@ -158,13 +179,20 @@ impl BringUp {
 
     /// The walk from a file in the store to a running plugin.
     fn bring_up(&self, attempt: &Attempt, watch: &Watch<'_>) -> Result<(), Abandoned> {
-        let Some(loaded) = self.map(attempt, watch)? else { return Ok(()) };
-        let Some(instance) = self.create(attempt, watch, loaded)? else { return Ok(()) };
-        let Some(instance) = self.start(attempt, watch, instance)? else { return Ok(()) };
+        let Some(loaded) = self.map(attempt, watch)? else {
+            return Ok(());
+        };
+        let Some(instance) = self.create(attempt, watch, loaded)? else {
+            return Ok(());
+        };
+        let Some(instance) = self.start(attempt, watch, instance)? else {
+            return Ok(());
+        };
         let vetted = &attempt.planned.vetted;
-        self.crew
-            .running()
-            .push(Running { vetted: Arc::clone(vetted), instance: instance.clone() });
+        self.crew.running().push(Running {
+            vetted: Arc::clone(vetted),
+            instance: instance.clone(),
+        });
         instance.open(&self.crew.shared);
         self.enter(attempt, State::Running);
         *attempt.outcome() = Some(Ok(()));
@@ -176,7 +204,7 @@ impl BringUp {
 
     fn map(&self, attempt: &Attempt, watch: &Watch<'_>) -> Result<Option<Loaded>, Abandoned> {
         let vetted = &attempt.planned.vetted;
-        self.mark(attempt, Step::Map);
+        self.mark(attempt, Phase::Map);
         watch.step("constructors", MAP_LIMIT);
         let mapped = Loaded::map(vetted);
         if watch.abandoned() {
@@ -205,7 +233,7 @@ impl BringUp {
     ) -> Result<Option<Instance>, Abandoned> {
         let vetted = &attempt.planned.vetted;
         self.enter(attempt, State::Initializing);
-        self.mark(attempt, Step::Initialize);
+        self.mark(attempt, Phase::Initialize);
         let room = self.crew.room(vetted, &loaded.lease);
         watch.step("initialize", vetted.deadlines.initialize);
         let created = loaded.create(room);
@@ -238,14 +266,16 @@ impl BringUp {
     ) -> Result<Option<Instance>, Abandoned> {
         let deadlines = attempt.planned.vetted.deadlines;
         self.enter(attempt, State::Starting);
-        self.mark(attempt, Step::Start);
+        self.mark(attempt, Phase::Start);
         watch.step("start", deadlines.start);
         let started = instance.start();
         if watch.abandoned() {
             self.crew.take_down(instance, Duration::ZERO);
             return Err(Abandoned);
         }
-        let Err(error) = started else { return Ok(Some(instance)) };
+        let Err(error) = started else {
+            return Ok(Some(instance));
+        };
         self.take_down_failed(watch, instance, deadlines.stop)?;
         self.fail(attempt, format!("start: {error}"));
         Ok(None)
@@ -261,7 +291,11 @@ impl BringUp {
         // The limit is for waiting, and again for the plugin's own code.
         watch.step("stop after a failed start", limit.saturating_mul(2));
         self.crew.take_down(instance, limit);
-        if watch.abandoned() { Err(Abandoned) } else { Ok(()) }
+        if watch.abandoned() {
+            Err(Abandoned)
+        } else {
+            Ok(())
+        }
     }
 
     /// What a failed `initialize` left behind: tasks and subscriptions, and the library.
@@ -270,14 +304,17 @@ impl BringUp {
         room.tasks.close();
         let Loaded { module, lease } = loaded;
         drop(module);
-        let unload = match room.tasks.wait(std::time::Instant::now() + Duration::from_secs(1)) {
+        let unload = match room
+            .tasks
+            .wait(std::time::Instant::now() + Duration::from_secs(1))
+        {
             Ok(()) => instance::close(lease, room),
             Err(names) => Unload::Pinned(format!("its tasks have not ended: {}", names.join(", "))),
         };
         self.crew.note_unload(&room.id, &unload);
     }
 
-    fn mark(&self, attempt: &Attempt, step: Step) {
+    fn mark(&self, attempt: &Attempt, step: Phase) {
         if let Some(entry) = &*attempt.entry() {
             self.crew.mark(entry, &attempt.planned.vetted, step);
         }
@@ -297,7 +334,9 @@ impl BringUp {
 
     fn refuse(&self, attempt: &Attempt, error: &MapError) {
         let vetted: &Vetted = &attempt.planned.vetted;
-        let Some(code) = error.code() else { return self.fail(attempt, error.to_string()) };
+        let Some(code) = error.code() else {
+            return self.fail(attempt, error.to_string());
+        };
         let text = error.to_string();
         let registry = &self.crew.shared.registry;
         registry.amend(&vetted.manifest.id, |status| {
@@ -309,16 +348,16 @@ impl BringUp {
     }
 
     fn acquit(&self, vetted: &Vetted) {
-        let mut quarantine = self.crew.quarantine.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut quarantine = self
+            .crew
+            .quarantine
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = quarantine.acquit(&vetted.hash) {
-            log::warn!("{}: came up alone, but that cannot be noted: {error}", vetted.manifest.id);
+            log::warn!(
+                "{}: came up alone, but that cannot be noted: {error}",
+                vetted.manifest.id
+            );
         }
-    }
-}
-
-/// Says what `initialize` or `start` answered.
-impl From<CallError> for String {
-    fn from(error: CallError) -> Self {
-        error.to_string()
     }
 }

@@ -24,7 +24,10 @@ pub struct StopReport {
 /// Stops everything that runs, within `limit` altogether; each plugin has its own deadline within
 /// that.
 pub(crate) fn stop(crew: &Arc<Crew>, limit: Duration) -> StopReport {
-    let running: Vec<Running> = std::mem::take(&mut *crew.running()).into_iter().rev().collect();
+    let running: Vec<Running> = std::mem::take(&mut *crew.running())
+        .into_iter()
+        .rev()
+        .collect();
     let jobs: Vec<Job> = (0..running.len())
         .map(|index| Job {
             waits_for: index.checked_sub(1).into_iter().collect(),
@@ -34,7 +37,14 @@ pub(crate) fn stop(crew: &Arc<Crew>, limit: Duration) -> StopReport {
         .collect();
     let work = Arc::new(TakeDown {
         crew: Arc::clone(crew),
-        running: running.into_iter().map(|running| Mutex::new(Some(running))).collect(),
+        ids: running
+            .iter()
+            .map(|running| running.vetted.manifest.id.clone())
+            .collect(),
+        running: running
+            .into_iter()
+            .map(|running| Mutex::new(Some(running)))
+            .collect(),
         until: Instant::now() + limit,
         report: Mutex::default(),
     });
@@ -44,6 +54,7 @@ pub(crate) fn stop(crew: &Arc<Crew>, limit: Duration) -> StopReport {
 
 struct TakeDown {
     crew: Arc<Crew>,
+    ids: Vec<PluginId>,
     running: Vec<Mutex<Option<Running>>>,
     /// When all have to be done.
     until: Instant,
@@ -56,7 +67,9 @@ impl TakeDown {
     }
 
     fn running(&self, job: usize) -> std::sync::MutexGuard<'_, Option<Running>> {
-        self.running[job].lock().unwrap_or_else(PoisonError::into_inner)
+        self.running[job]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A plugin's own limit, or what is left for all; never nothing, so that each is called.
@@ -67,13 +80,18 @@ impl TakeDown {
 
     fn failed(&self, id: &PluginId, cause: String) {
         self.report().failed.push((id.clone(), cause.clone()));
-        self.crew.shared.registry.transition(id, State::Failed, Some(cause));
+        self.crew
+            .shared
+            .registry
+            .transition(id, State::Failed, Some(cause));
     }
 }
 
 impl Work for TakeDown {
     fn run(&self, job: usize, watch: &Watch<'_>) {
-        let Some(Running { vetted, instance }) = self.running(job).clone() else { return };
+        let Some(Running { vetted, instance }) = self.running(job).clone() else {
+            return;
+        };
         let (id, registry) = (&vetted.manifest.id, &self.crew.shared.registry);
         registry.transition(id, State::Stopping, None);
         let limit = self.limit(vetted.deadlines.stop);
@@ -94,7 +112,11 @@ impl Work for TakeDown {
             return;
         }
         self.crew.note_unload(id, &unload);
-        match stopped.err().map(|error| format!("stop: {error}")).or(unfinished) {
+        match stopped
+            .err()
+            .map(|error| format!("stop: {error}"))
+            .or(unfinished)
+        {
             Some(cause) => self.failed(id, cause),
             None => {
                 registry.transition(id, State::Stopped, None);
@@ -105,14 +127,13 @@ impl Work for TakeDown {
 
     fn overdue(&self, job: usize, step: &'static str, limit: Duration) {
         self.crew.abandon();
-        let id = {
-            let running = self.running(job);
-            running.as_ref().map(|running| running.vetted.manifest.id.clone())
-        };
-        let Some(id) = id else { return };
+        let id = &self.ids[job];
         let pinned = Unload::Pinned(format!("a thread is still inside its {step}"));
-        self.crew.note_unload(&id, &pinned);
-        self.failed(&id, format!("{step} did not return within {} s", limit.as_secs_f64()));
+        self.crew.note_unload(id, &pinned);
+        self.failed(
+            id,
+            format!("{step} did not return within {} s", limit.as_secs_f64()),
+        );
     }
 
     fn came_back(&self, _job: usize) {

@@ -58,9 +58,15 @@ impl Tasks {
     ) -> Result<u64, SpawnError> {
         let (abort, registration) = AbortHandle::new_pair();
         let id = self.register(name, abort)?;
-        let done = Done { tasks: Arc::clone(self), id };
+        let done = Done {
+            tasks: Arc::clone(self),
+            id,
+        };
         let leased = Abortable::new(Leased::new(future, lease), registration);
-        let run: BoxFuture = Box::pin(Guarded { leased: Some(leased), _done: done });
+        let run: BoxFuture = Box::pin(Guarded {
+            leased: Some(leased),
+            _done: done,
+        });
         if blocking {
             executor.spawn_blocking(Box::new(move || pollster::block_on(run)));
         } else {
@@ -79,7 +85,13 @@ impl Tasks {
         }
         state.last += 1;
         let id = state.last;
-        state.live.insert(id, Live { name: name.to_owned(), abort });
+        state.live.insert(
+            id,
+            Live {
+                name: name.to_owned(),
+                abort,
+            },
+        );
         Ok(id)
     }
 
@@ -111,7 +123,11 @@ impl Tasks {
                 names.sort_unstable();
                 return Err(names);
             };
-            state = self.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .ended
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         Ok(())
     }
@@ -131,7 +147,9 @@ impl std::future::Future for Guarded {
         cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<()> {
         use std::task::Poll;
-        let Some(leased) = self.leased.as_mut() else { return Poll::Ready(()) };
+        let Some(leased) = self.leased.as_mut() else {
+            return Poll::Ready(());
+        };
         // `Err` is a future of a plugin without the SDK that says it panicked.
         if let Ok(Poll::Pending) = guard(|| std::pin::Pin::new(leased).poll(cx)) {
             return Poll::Pending;

@@ -22,7 +22,7 @@ pub(crate) struct Library {
 /// The system's loader refused a file.
 #[derive(Debug, thiserror::Error)]
 #[error("the system's loader refuses it: {0}")]
-pub(crate) struct OpenError(String);
+pub struct OpenError(String);
 
 /// Whether a library is really gone.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -51,7 +51,10 @@ impl Library {
     /// missing one is an error here and not a crash later.
     pub(crate) fn open(path: &Path) -> Result<Lease, OpenError> {
         let handle = map(path).map_err(|error| OpenError(first_line(&error)))?;
-        Ok(Arc::new(Self { handle: ManuallyDrop::new(handle), path: path.to_owned() }))
+        Ok(Arc::new(Self {
+            handle: ManuallyDrop::new(handle),
+            path: path.to_owned(),
+        }))
     }
 
     /// The address of a symbol, or `None` when the library does not export it.
@@ -86,7 +89,10 @@ impl Library {
 }
 
 #[cfg(unix)]
-#[expect(clippy::disallowed_methods, reason = "the one place that maps a library")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that maps a library"
+)]
 fn map(path: &Path) -> Result<os::Library, libloading::Error> {
     // SAFETY: constructors run here, and a constructor can do anything; that is the trust which the
     // operator gives by enabling the plugin. The file passed the full preflight, so the system's
@@ -102,7 +108,10 @@ fn map(path: &Path) -> Result<os::Library, libloading::Error> {
 
 /// Whether the system's loader still has a library of that path, without loading it.
 #[cfg(unix)]
-#[expect(clippy::disallowed_methods, reason = "asks whether a library is mapped, and maps none")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "asks whether a library is mapped, and maps none"
+)]
 fn is_mapped(path: &Path) -> bool {
     const RTLD_NOLOAD: std::ffi::c_int = if cfg!(target_os = "macos") { 0x10 } else { 0x4 };
     // SAFETY: with RTLD_NOLOAD nothing is mapped and no constructor runs; at most a count is

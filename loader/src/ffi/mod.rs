@@ -10,7 +10,10 @@
 //!    holds it; dropping the last lease elsewhere leaves it mapped.
 //! 3. *The layout was compared before the first call* ([`Module::open`]), or the verdict of that
 //!    comparison is known for the same bytes and the same host.
-#![expect(unsafe_code, reason = "loading a library and calling into it is what this module is for")]
+#![expect(
+    unsafe_code,
+    reason = "loading a library and calling into it is what this module is for"
+)]
 
 mod guard;
 mod leased;
@@ -20,7 +23,8 @@ mod slot;
 
 pub(crate) use guard::guard;
 pub(crate) use leased::Leased;
-pub(crate) use library::{Lease, Library, OpenError};
-pub use library::Unload;
-pub(crate) use module::{LayoutVerdict, Module, ModuleError};
-pub(crate) use slot::{Call, Entered, Slot};
+pub(crate) use library::{Lease, Library};
+pub use library::{OpenError, Unload};
+pub use module::ModuleError;
+pub(crate) use module::{LayoutVerdict, Module};
+pub(crate) use slot::{Entered, Slot};

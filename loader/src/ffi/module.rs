@@ -1,11 +1,12 @@
 use super::{Lease, Slot};
 use jackfield_abi::{
-    ABI_VERSION, AbiMismatch, Failure, HostObject, PluginModuleRef, ROOT_MODULE_SYMBOL, check_abi,
-    layout::{LayoutMismatch, compatible},
+    ABI_VERSION, AbiMismatch, Failure, HostObject, PluginModuleRef, ROOT_MODULE_SYMBOL,
     abi_stable::{
         StableAbi,
         library::{AbiHeaderRef, LibHeader},
     },
+    check_abi,
+    layout::{LayoutMismatch, compatible},
 };
 use semver::Version;
 
@@ -28,7 +29,7 @@ pub(crate) enum LayoutVerdict {
 
 /// Why a mapped library is not used.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ModuleError {
+pub enum ModuleError {
     /// The library exports no root module.
     #[error(
         "it exports no root module: expected the symbol `{symbol}`, which \
@@ -102,7 +103,9 @@ fn own(failure: Failure) -> Failure {
 }
 
 fn header(lease: &Lease) -> Result<&'static LibHeader, ModuleError> {
-    let address = lease.symbol(ROOT_MODULE_SYMBOL).ok_or(ModuleError::NoRootModule)?;
+    let address = lease
+        .symbol(ROOT_MODULE_SYMBOL)
+        .ok_or(ModuleError::NoRootModule)?;
     if address.is_null() || !address.cast::<usize>().is_aligned() {
         return Err(ModuleError::NoRootModule);
     }
@@ -111,7 +114,9 @@ fn header(lease: &Lease) -> Result<&'static LibHeader, ModuleError> {
     // above, and the library stays mapped while the lease is held. What follows the header is read
     // only after `upgrade` has found the magic string and a fitting version in it.
     let header = unsafe { std::mem::transmute::<*const (), AbiHeaderRef>(address) };
-    header.upgrade().map_err(|error| ModuleError::Header(first_line(&error.to_string())))
+    header
+        .upgrade()
+        .map_err(|error| ModuleError::Header(first_line(&error.to_string())))
 }
 
 fn check_version(header: &LibHeader) -> Result<(), ModuleError> {
@@ -123,5 +128,9 @@ fn check_version(header: &LibHeader) -> Result<(), ModuleError> {
 }
 
 fn first_line(text: &str) -> String {
-    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+    text.lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -1,7 +1,7 @@
 use super::{Lease, guard};
 use jackfield_abi::{
-    BorrowingFfiFuture, Event, Failure, FailureCode, Health, Level, PluginObject, Request,
-    Response, RResult, Reply,
+    BorrowingFfiFuture, Event, Failure, FailureCode, Health, Level, PluginObject, RResult, Reply,
+    Request, Response,
 };
 use std::{
     cell::UnsafeCell,
@@ -54,13 +54,17 @@ impl Slot {
             self.leave();
             return None;
         }
-        Some(Entered { slot: Arc::clone(self) })
+        Some(Entered {
+            slot: Arc::clone(self),
+        })
     }
 
     /// Lets the loader itself in through a closed gate, to call `stop`.
     pub(crate) fn enter_closed(self: &Arc<Self>) -> Entered {
         self.gate.fetch_add(1, Ordering::Acquire);
-        Entered { slot: Arc::clone(self) }
+        Entered {
+            slot: Arc::clone(self),
+        }
     }
 
     fn leave(&self) {
@@ -130,7 +134,9 @@ impl Drop for Slot {
 
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot").field("inside", &self.inside()).finish_non_exhaustive()
+        f.debug_struct("Slot")
+            .field("inside", &self.inside())
+            .finish_non_exhaustive()
     }
 }
 
@@ -153,7 +159,8 @@ impl Entered {
         // SAFETY: this `Entered` is counted in the gate, so `take` does not touch the cell while it
         // lives, and nothing else writes it.
         let cell = unsafe { &*self.slot.object.get() };
-        cell.as_ref().expect("an object is taken only through a gate that lets nobody in")
+        cell.as_ref()
+            .expect("an object is taken only through a gate that lets nobody in")
     }
 
     pub(crate) fn start(&self) -> Result<(), Failure> {
@@ -187,7 +194,10 @@ impl Entered {
         // drops the future first. The object does not move while it is in its slot: it is reached
         // through an `Arc` and taken out only when nobody is inside.
         let object: &'a PluginObject = unsafe { &*std::ptr::from_ref(self.object()) };
-        Call { future: Some(object.handle(request)), entered: Some(self) }
+        Call {
+            future: Some(object.handle(request)),
+            entered: Some(self),
+        }
     }
 }
 
@@ -224,7 +234,10 @@ impl Future for Call<'_> {
         };
         // The future goes before the entry can, whoever gets that.
         self.future = None;
-        let entered = self.entered.take().expect("it leaves together with the future");
+        let entered = self
+            .entered
+            .take()
+            .expect("it leaves together with the future");
         Poll::Ready(reply.map(|response| (response, entered)))
     }
 }

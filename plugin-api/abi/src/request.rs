@@ -46,7 +46,10 @@ pub struct Header<'a> {
 impl<'a> Header<'a> {
     /// A header of that lower-case name.
     pub fn new(name: &'a str, value: &'a [u8]) -> Self {
-        Self { name: name.into(), value: value.into() }
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
     }
 }
 
