@@ -1,5 +1,19 @@
 //! A shared library on disk becomes a running plugin.
 
+mod discover;
+mod hash;
+mod inspect;
+mod key;
+mod platform;
 mod reason;
+mod store;
+mod trust;
 
+pub use discover::{Candidate, Discovery, SkippedDir, Unfit, discover};
+pub use hash::{ContentHash, HashError};
+pub use inspect::{Beginning, Depth, Fault, Inspection, NoteState, What, inspect};
+pub use key::FileKey;
+pub use platform::FileKind;
 pub use reason::{Code, Reason, Rejected};
+pub use store::{Refused, Store, StoreError, Stored, Swept};
+pub use trust::{Breach, Trust};
