@@ -103,8 +103,6 @@ impl Loader {
         self.enter(&proposal);
         let planned = planned(&proposal);
         start::start(&self.crew, planned, self.inventory.options().threads.get());
-        let fits = self.crew.take_fits();
-        self.inventory.note_fits(&fits);
         proposal
     }
 
