@@ -34,6 +34,7 @@
 
 mod config;
 mod context;
+mod embed;
 mod error;
 mod event;
 mod ffi;
@@ -55,6 +56,8 @@ pub use request::Request;
 pub use response::Response;
 pub use routes::Routes;
 
+pub use jackfield_macros::export_plugin;
+
 /// The `log` crate: its macros, used in a plugin, write to the host's log.
 pub use log;
 /// The `serde` crate, for configuration and bodies.
@@ -66,7 +69,7 @@ pub use serde_json;
 pub mod prelude {
     pub use crate::{
         Context, Error, Event, Health, NoConfig, Plugin, Request, Response, Result, Routes,
-        blocking, log, quick,
+        blocking, export_plugin, log, quick,
     };
     pub use serde::{Deserialize, Serialize};
 }
@@ -74,5 +77,8 @@ pub mod prelude {
 /// What [`export_plugin!`] expands to. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::ffi::{LibHeader, Meta, header};
+    pub use crate::{
+        embed::{Note, padded_len},
+        ffi::{LibHeader, Meta, header},
+    };
 }
