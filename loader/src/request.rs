@@ -1,5 +1,5 @@
-use crate::ffi::{Entered, Slot};
-use jackfield_abi::{Failure, FailureCode, RResult, RSlice};
+use crate::ffi::{Entered, Slot, no_response};
+use jackfield_abi::{Failure, FailureCode, ROption, RResult, RSlice};
 use jackfield_manifest::PluginId;
 use std::{fmt, sync::Arc};
 
@@ -200,9 +200,11 @@ impl Handle {
     pub async fn request(&self, request: Request<'_>) -> Result<Answer<'_>, RequestError> {
         let entered = self.enter()?;
         let request = request.to_abi();
-        match entered.handle(&request).await {
-            RResult::ROk(response) => Ok(Answer { response, _entered: entered }),
-            RResult::RErr(failure) => Err(RequestError::from_failure(self.id.as_str(), &failure)),
+        let mut reply = ROption::RNone;
+        entered.handle(&request, &mut reply).await;
+        match reply {
+            ROption::RSome(RResult::ROk(response)) => Ok(Answer { response, _entered: entered }),
+            reply => Err(RequestError::from_failure(self.id.as_str(), &no_response(reply))),
         }
     }
 

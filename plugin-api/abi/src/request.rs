@@ -4,8 +4,10 @@ use abi_stable::{
     std_types::{ROption, RResult, RSlice, RStr, RVec},
 };
 
-/// What a request ends in: an answer of any status, or the reason why there is none.
-pub type Reply = RResult<Response, Failure>;
+/// What a request ends in: an answer of any status, or the reason why there is none. The caller
+/// provides the place, empty, and the callee fills it before its future is ready: so that an answer
+/// is written once, where it is read, and not moved from frame to frame.
+pub type Reply = ROption<RResult<Response, Failure>>;
 
 /// One request, lent to the callee until the future that it returned is dropped.
 /// `[crosses by reference, frozen]`
