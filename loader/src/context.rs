@@ -9,7 +9,7 @@ use crate::{
 };
 use jackfield_abi::{
     BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, PanicReport,
-    ROption, RResult, RSlice, RStr, RString, Reply, Request, Response,
+    RBox, ROption, RResult, RSlice, RStr, RString, Reply, Request, Response,
 };
 use jackfield_manifest::PluginId;
 use std::{
@@ -279,7 +279,7 @@ async fn ask(
     room: &Room,
     plugin: RStr<'_>,
     request: &Request<'_>,
-) -> Result<Response, Failure> {
+) -> Result<RBox<Response>, Failure> {
     let registry = &room.shared.registry;
     let refused = || not_serving(plugin.as_str(), registry.state(plugin.as_str()));
     let Some(slot) = registry.serving(plugin.as_str()) else {
@@ -302,7 +302,7 @@ async fn ask(
     entered.handle(&request, &mut reply).await;
     // The answer is dropped before the entry that keeps its memory.
     match reply {
-        ROption::RSome(RResult::ROk(response)) => Ok(copy(&response)),
+        ROption::RSome(RResult::ROk(response)) => Ok(RBox::new(copy(&response))),
         reply => Err(no_response(reply)),
     }
 }

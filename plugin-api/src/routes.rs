@@ -128,9 +128,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
             let Some(handler) = select(methods, request.method()) else {
                 return guarded(ready(Ok(not_allowed(methods, request.method()))), reply);
             };
-            if !matched.params.is_empty() {
-                request.set_params(matched.params.iter().collect());
-            }
+            request.set_params(matched.params.iter().collect());
             return handler.call_erased(plugin, context, request, reply);
         }
         match &self.fallback {
@@ -165,7 +163,6 @@ fn not_allowed<T>(methods: &Methods<T>, method: &str) -> Response {
     if method == "OPTIONS" {
         return Response::new(204).with_header("allow", allow);
     }
-    let error =
-        Error::with_status(405, format!("{method} is not allowed here, only {allow}"));
+    let error = Error::with_status(405, format!("{method} is not allowed here, only {allow}"));
     Response::error(&error).with_header("allow", allow)
 }
