@@ -180,7 +180,7 @@ impl Checker {
     pub(crate) fn line(&mut self, key: impl fmt::Display, node: Node<'_>) -> Option<String> {
         let at = node.at;
         let text = self.string(&key, node)?;
-        match text.chars().find(|c| c.is_control()) {
+        match control(&text) {
             None => Some(text.into_owned()),
             Some(c) => {
                 let found = format!("the control character {c:?}");
@@ -327,6 +327,15 @@ impl Checker {
             }
         }
     }
+}
+
+/// The first control character, looked for among the characters only where a byte may begin one.
+fn control(text: &str) -> Option<char> {
+    let begins = |byte: u8| byte < b' ' || byte == 0x7f || byte == 0xc2;
+    // Without an early end, so that the compiler looks at many bytes at once.
+    let may_hold = text.bytes().fold(false, |found, byte| found | begins(byte));
+    let mut controls = text.chars().filter(|character| character.is_control());
+    may_hold.then(|| controls.next()).flatten()
 }
 
 /// Whether a list may repeat itself: exact for a short one, which needs no hashing.

@@ -7,7 +7,7 @@ use crate::{
     tree::{Entry, NOWHERE, Node, Table},
 };
 use semver::{Version, VersionReq};
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 const A_VERSION: &str = "a version such as \"1.2.3\"";
 const A_RANGE: &str = "a version range such as \"^1.2\"";
@@ -308,8 +308,11 @@ impl Orders<'_> {
 
     /// A requirement is an order too, and an order has one direction.
     fn said_once(&self, checker: &mut Checker) {
-        let required: std::collections::HashSet<_> = self.required().map(|(_, id)| id).collect();
-        let after: std::collections::HashSet<_> = self.after.iter().map(|(_, id)| id).collect();
+        if self.after.is_empty() && self.before.is_empty() {
+            return;
+        }
+        let required: HashSet<_> = self.required().map(|(_, id)| id).collect();
+        let after: HashSet<_> = self.after.iter().map(|(_, id)| id).collect();
         for (at, id) in self.after {
             if required.contains(id) {
                 let found = format!("`{id}`, which `requires` names already");

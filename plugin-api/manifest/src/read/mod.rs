@@ -4,16 +4,20 @@
 mod full;
 mod plain;
 
-use crate::{problem::SyntaxError, tree::Table};
+use crate::{ManifestError, tree::Table};
 
 #[cfg(feature = "source")]
 pub(crate) use full::read_recovering;
 
 /// Reads the whole of TOML.
-pub(crate) fn read(text: &str) -> Result<Table<'_>, SyntaxError> {
-    match plain::read(text) {
-        Some(table) => Ok(table),
-        None => full::read(text),
+pub(crate) fn read(text: &str) -> Result<Table<'_>, ManifestError> {
+    if let Some(table) = plain::read(text) {
+        return Ok(table);
+    }
+    // Of its own, since the TOML parser would call it one more odd character.
+    match text.bytes().position(|byte| byte == 0) {
+        Some(at) => Err(ManifestError::Nul { at }),
+        None => Ok(full::read(text)?),
     }
 }
 

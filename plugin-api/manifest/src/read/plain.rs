@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
 
     fn table(&mut self, depth: u8) -> Option<Value<'a>> {
         self.at += 1;
-        let mut table = Table::default();
+        let mut table = Table(Vec::with_capacity(5));
         self.spaces();
         if self.eat(b'}').is_some() {
             return Some(Value::Table(table));
