@@ -294,10 +294,10 @@ impl Orders<'_> {
                 checker.wrong(list, at, "other plugins", format!("`{own}` itself"));
             }
         }
-        let provided: Vec<_> = self.provides.iter().map(|(_, p)| &p.service).collect();
+        let provided: HashSet<_> = self.provides.iter().map(|(_, p)| &p.service).collect();
         for (at, requirement) in self.requires {
             match &requirement.target {
-                Target::Service(id) if provided.contains(&id) => {
+                Target::Service(id) if provided.contains(id) => {
                     let found = format!("`{id}`, which it provides itself");
                     checker.wrong("requires", *at, "services of other plugins", found);
                 }
@@ -341,13 +341,7 @@ pub(crate) fn build(checker: &mut Checker, entry: Option<Entry<'_>>) -> Option<B
     let mut part = |name: &'static str, expected: &str| {
         let part = table.take(name);
         if part.is_none() {
-            checker.found.push(crate::check::Found {
-                key: path.key(name).to_string(),
-                at,
-                fault: crate::problem::Fault::Missing {
-                    expected: expected.to_owned(),
-                },
-            });
+            checker.missing(path.key(name), at, expected);
         }
         part.map(|entry| entry.node)
     };
