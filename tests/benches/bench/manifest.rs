@@ -21,7 +21,7 @@ config_schema = '{"type":"object","properties":{"retention_days":{"type":"intege
 const CALLS: u32 = 2000;
 
 /// A manifest read and checked, against the `toml` crate building its tree of the same text.
-pub fn run(bench: &mut Bench) {
+pub fn measure(bench: &mut Bench) {
     if !bench.wants("manifest.parse") {
         return;
     }
