@@ -6,6 +6,10 @@ use rustc_hash::FxHashMap;
 use semver::Version;
 use std::ops::Range;
 
+/// How many versions of an id, the highest first, a message looks at, so that its cost does not grow
+/// with their number.
+const LOOKED_AT: usize = 64;
+
 /// What a requirement points at, once names are numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Goal {
@@ -157,6 +161,11 @@ impl<'a> Index<'a> {
     /// All ranks with an id, lowest version first.
     pub(super) fn versions(&self, name: u32) -> Range<u32> {
         self.first[name as usize]..self.first[name as usize + 1]
+    }
+
+    /// Some ranks with an id, highest version first, to choose words by.
+    pub(super) fn highest_versions(&self, name: u32) -> impl Iterator<Item = u32> + Clone {
+        self.versions(name).rev().take(LOOKED_AT)
     }
 
     /// The requirements of a rank, as places in [`Index::goals`]; none where it is not enabled.

@@ -152,8 +152,7 @@ impl<'a> Words<'a> {
         let shown = self.chosen.of_name[name as usize].unwrap_or(index.versions(name).end - 1);
         let version = &index.manifest(shown).version;
         let would_do = index
-            .versions(name)
-            .rev()
+            .highest_versions(name)
             .find(|&rank| rank != shown && range.matches(&index.manifest(rank).version));
         let aside = would_do.map_or_else(String::new, |rank| {
             let what = match self.chosen.fate[rank as usize] {
