@@ -104,7 +104,7 @@ fn steps(index: &Index<'_>, order: &Order) -> (Vec<Step>, Vec<Wait>) {
     let mut start = Vec::with_capacity(order.ranks.len());
     for (step, &rank) in (0..).zip(&order.ranks) {
         let first = small(waits.len());
-        let own = index.requirements(rank).start;
+        let own = index.first_requirement(rank);
         for &at in by_step.of(step) {
             let edge = &order.edges[at as usize].edge;
             waits.push(Wait {

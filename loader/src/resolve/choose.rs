@@ -51,13 +51,15 @@ impl Chosen {
     /// as chosen, and says how many candidates there are.
     fn candidates(&mut self, index: &Index<'_>, name: u32) -> usize {
         let (mut count, mut highest) = (0, None);
-        for rank in index.versions(name) {
+        for rank in index.files(name) {
             let node = index.node(rank);
             let fate = match node.standing {
                 Standing::Disabled => Fate::Disabled,
                 Standing::Rejected(_) => Fate::Barred,
                 Standing::Enabled => match highest {
-                    Some(first) if index.manifest(first).version == node.manifest.version => {
+                    Some(first)
+                        if index.versions[first as usize] == index.versions[rank as usize] =>
+                    {
                         Fate::Duplicate(first)
                     }
                     _ => {
@@ -116,9 +118,8 @@ impl Chosen {
     fn wishes<'a>(&self, index: &Index<'a>) -> Vec<Wish<'a>> {
         let mut wishes = Vec::new();
         for rank in (0..small(index.len())).filter(|&rank| self.is_candidate(rank)) {
-            let requirements = &index.manifest(rank).requires;
-            for (goal, requirement) in index.requirements(rank).zip(requirements) {
-                if let Goal::Plugin(of) = index.goals[goal as usize]
+            for requirement in &index.manifest(rank).requires {
+                if let Goal::Plugin(of) = index.goal(&requirement.target)
                     && of != index.name_of[rank as usize]
                 {
                     wishes.push(Wish {
@@ -147,7 +148,7 @@ impl Chosen {
         wishes: &[Wish<'_>],
     ) -> Option<u32> {
         let candidates = index
-            .versions(name)
+            .files(name)
             .rev()
             .filter(|&rank| self.is_candidate(rank))
             .collect::<Vec<_>>();
@@ -168,7 +169,7 @@ impl Chosen {
 
     fn choose(&mut self, index: &Index<'_>, name: u32, best: Option<u32>) {
         let Some(best) = best else { return };
-        for rank in index.versions(name) {
+        for rank in index.files(name) {
             if rank != best && self.is_candidate(rank) {
                 self.fate[rank as usize] = Fate::Superseded(best);
             }
@@ -196,7 +197,7 @@ fn highest(index: &Index<'_>, candidates: &[u32], ranges: &[&VersionReq]) -> Opt
     loop {
         let before = at;
         for range in ranges {
-            while !range.matches(&index.manifest(*candidates.get(at)?).version) {
+            while !range.matches(&index.versions[*candidates.get(at)? as usize]) {
                 at += 1;
             }
         }

@@ -57,7 +57,7 @@ pub(super) fn explain<'a>(
         };
     }
     // A requirement of which one provider starts holds nobody up.
-    let mut met = vec![false; index.goals.len()];
+    let mut met = vec![false; index.requirements()];
     for edge in &links.edges {
         if is_requirement(edge) && starts[edge.to as usize] {
             met[edge.cause as usize] = true;
@@ -168,7 +168,7 @@ impl<'a> Explainer<'a> {
             .iter()
             .map(|&at| &self.links.edges[at as usize])
             .find(|edge| edge.tie == Tie::Required)
-            .map(|edge| (edge.cause - self.index().requirements(rank).start, edge.to));
+            .map(|edge| (edge.cause - self.index().first_requirement(rank), edge.to));
         let cause = match (passed_on, first) {
             (Some((place, finding, barred)), next)
                 if next.is_none_or(|(other, _)| place < other) =>
@@ -282,7 +282,7 @@ impl<'a> Explainer<'a> {
             };
             own.push(Reason::new(Code::Cycle, message));
         }
-        let start = self.index().requirements(rank).start;
+        let start = self.index().first_requirement(rank);
         for (goal, providers) in self.held_up_by(rank, Tie::Required) {
             if !self.in_own_cycle(rank, &providers) {
                 let message = self.failed(rank, goal - start, &providers);
@@ -319,7 +319,7 @@ impl<'a> Explainer<'a> {
 
     fn degraded(&mut self, rank: u32, degraded: &mut Vec<Degraded>) {
         let node = self.index().place(rank);
-        let start = self.index().requirements(rank).start;
+        let start = self.index().first_requirement(rank);
         let mut found = Vec::new();
         for finding in self.findings(rank) {
             if matches!(finding.lack, Lack::Barred(_)) {

@@ -27,20 +27,24 @@ pub(super) struct Provider<'a> {
     pub(super) version: &'a Version,
 }
 
-/// The input, sorted by id, version and path. A place in that order is called a rank; from here on
-/// everything is counted in ranks, so the answer cannot depend on the order of the input.
+/// The input, sorted by id, version and path. A place in that order is called a rank; answers are
+/// in terms of ranks, so they cannot depend on the order of the input.
+///
+/// Passes over all manifests go in the order of the input all the same: that is how they lie in
+/// memory, and with 100,000 of them it is most of the time.
 pub(super) struct Index<'a> {
-    pub(super) nodes: &'a [Node<'a>],
-    /// Rank to place in the input.
-    pub(super) order: Vec<u32>,
+    nodes: &'a [Node<'a>],
+    /// Rank to place in the input, and back.
+    order: Vec<u32>,
+    pub(super) rank_of: Vec<u32>,
     /// Rank to name.
     pub(super) name_of: Vec<u32>,
+    /// Rank to version: 40 bytes side by side instead of in a manifest each.
+    pub(super) versions: Vec<Version>,
     /// Name to first rank, and an end.
     first: Vec<u32>,
-    /// Rank to first requirement, counted over all ranks, and an end.
+    /// Place in the input to the number of its first requirement, counted over all, and an end.
     requirements: Vec<u32>,
-    /// Requirement to what it points at.
-    pub(super) goals: Vec<Goal>,
     /// All providers of each service, the preferred first: smaller priority, then higher version,
     /// then id.
     pub(super) services: Vec<Vec<Provider<'a>>>,
@@ -51,30 +55,34 @@ pub(super) struct Index<'a> {
 impl<'a> Index<'a> {
     pub(super) fn new(nodes: &'a [Node<'a>]) -> Self {
         let order = sorted(nodes);
+        let mut rank_of = vec![0; nodes.len()];
+        for (rank, &place) in (0..).zip(&order) {
+            rank_of[place as usize] = rank;
+        }
         let mut index = Self {
             nodes,
-            order,
+            rank_of,
             name_of: Vec::with_capacity(nodes.len()),
+            versions: vec![Version::new(0, 0, 0); nodes.len()],
             first: Vec::with_capacity(nodes.len() + 1),
             requirements: Vec::with_capacity(nodes.len() + 1),
-            goals: Vec::new(),
             services: Vec::new(),
             ids: FxHashMap::with_capacity_and_hasher(nodes.len(), Default::default()),
             service_ids: FxHashMap::default(),
+            order,
         };
-        index.intern_names();
-        index.intern_services();
-        index.aim();
+        index.number_names();
+        index.intern();
+        index.rank_providers();
         index
     }
 
-    fn intern_names(&mut self) {
+    fn number_names(&mut self) {
         let mut last = None;
         for rank in 0..small(self.order.len()) {
-            let id = self.manifest(rank).id.as_str();
+            let id = self.id(rank);
             if last != Some(id) {
                 last = Some(id);
-                self.ids.insert(id, small(self.first.len()));
                 self.first.push(rank);
             }
             self.name_of.push(small(self.first.len() - 1));
@@ -82,14 +90,19 @@ impl<'a> Index<'a> {
         self.first.push(small(self.order.len()));
     }
 
-    fn intern_services(&mut self) {
-        for rank in 0..small(self.order.len()) {
-            for provision in &self.manifest(rank).provides {
+    fn intern(&mut self) {
+        let mut requirements = 0;
+        for (node, &rank) in self.nodes.iter().zip(&self.rank_of) {
+            let manifest = node.manifest;
+            let name = self.name_of[rank as usize];
+            self.ids.insert(manifest.id.as_str(), name);
+            self.versions[rank as usize].clone_from(&manifest.version);
+            self.requirements.push(requirements);
+            requirements += small(manifest.requires.len());
+            for provision in &manifest.provides {
                 let fresh = small(self.services.len());
-                let service = *self
-                    .service_ids
-                    .entry(provision.service.as_str())
-                    .or_insert(fresh);
+                let id = provision.service.as_str();
+                let service = *self.service_ids.entry(id).or_insert(fresh);
                 if service == fresh {
                     self.services.push(Vec::new());
                 }
@@ -99,6 +112,10 @@ impl<'a> Index<'a> {
                 });
             }
         }
+        self.requirements.push(requirements);
+    }
+
+    fn rank_providers(&mut self) {
         let (nodes, order) = (self.nodes, &self.order);
         for providers in &mut self.services {
             providers.sort_by(|a, b| {
@@ -110,25 +127,13 @@ impl<'a> Index<'a> {
         }
     }
 
-    fn aim(&mut self) {
-        self.requirements.push(0);
-        for rank in 0..small(self.order.len()) {
-            if self.node(rank).enabled() {
-                for requirement in &self.manifest(rank).requires {
-                    let goal = match &requirement.target {
-                        Target::Plugin(id) => {
-                            self.ids.get(id.as_str()).map(|&name| Goal::Plugin(name))
-                        }
-                        Target::Service(id) => self
-                            .service_ids
-                            .get(id.as_str())
-                            .map(|&service| Goal::Service(service)),
-                    };
-                    self.goals.push(goal.unwrap_or(Goal::Unknown));
-                }
-            }
-            self.requirements.push(small(self.goals.len()));
+    /// What a requirement points at.
+    pub(super) fn goal(&self, target: &Target) -> Goal {
+        match target {
+            Target::Plugin(id) => self.name(id.as_str()).map(Goal::Plugin),
+            Target::Service(id) => self.service(id.as_str()).map(Goal::Service),
         }
+        .unwrap_or(Goal::Unknown)
     }
 
     /// How many ranks there are.
@@ -159,18 +164,23 @@ impl<'a> Index<'a> {
     }
 
     /// All ranks with an id, lowest version first.
-    pub(super) fn versions(&self, name: u32) -> Range<u32> {
+    pub(super) fn files(&self, name: u32) -> Range<u32> {
         self.first[name as usize]..self.first[name as usize + 1]
     }
 
     /// Some ranks with an id, highest version first, to choose words by.
-    pub(super) fn highest_versions(&self, name: u32) -> impl Iterator<Item = u32> + Clone {
-        self.versions(name).rev().take(LOOKED_AT)
+    pub(super) fn highest_files(&self, name: u32) -> impl Iterator<Item = u32> + Clone {
+        self.files(name).rev().take(LOOKED_AT)
     }
 
-    /// The requirements of a rank, as places in [`Index::goals`]; none where it is not enabled.
-    pub(super) fn requirements(&self, rank: u32) -> Range<u32> {
-        self.requirements[rank as usize]..self.requirements[rank as usize + 1]
+    /// The number of a rank's first requirement, counted over all.
+    pub(super) fn first_requirement(&self, rank: u32) -> u32 {
+        self.requirements[self.place(rank)]
+    }
+
+    /// How many requirements all together have.
+    pub(super) fn requirements(&self) -> usize {
+        self.requirements[self.len()] as usize
     }
 
     /// The number of an id.

@@ -2,6 +2,7 @@
 
 use super::{
     choose::{Chosen, Fate},
+    flat::small,
     index::{Goal, Index},
 };
 use jackfield_manifest::Requirement;
@@ -24,7 +25,7 @@ pub(super) enum Tie {
 pub(super) struct Edge {
     pub(super) from: u32,
     pub(super) to: u32,
-    /// The requirement, as a place in [`Index::goals`]; for order, the place in `after` or
+    /// The requirement, counted over all plugins; for order, the place in `after` or
     /// `before`. Edges of one requirement stand side by side, the preferred provider first.
     pub(super) cause: u32,
     pub(super) tie: Tie,
@@ -75,17 +76,22 @@ impl Links {
             index,
             chosen,
             links: Self {
-                edges: Vec::with_capacity(index.goals.len()),
+                edges: Vec::with_capacity(index.requirements()),
                 findings: Vec::new(),
                 needs: vec![0; index.len()],
             },
             stamps: vec![0; index.len()],
         };
-        for (rank, fate) in (0..).zip(&chosen.fate) {
-            if *fate == Fate::Chosen {
-                linker.link(rank);
-            }
+        let is_chosen = |rank: &u32| chosen.fate[*rank as usize] == Fate::Chosen;
+        for rank in index.rank_of.iter().copied().filter(is_chosen) {
+            linker.link(rank);
         }
+        // Edges into others' lists are laid in an order of their own.
+        for rank in (0..small(index.len())).filter(is_chosen) {
+            linker.link_before(rank);
+        }
+        let by_rank = |finding: &Finding| (finding.rank, finding.requirement);
+        linker.links.findings.sort_unstable_by_key(by_rank);
         linker.links
     }
 }
@@ -102,16 +108,13 @@ impl Linker<'_> {
     fn link(&mut self, rank: u32) {
         let manifest = self.index.manifest(rank);
         let mut needs = 0;
-        for ((goal, place), requirement) in self
-            .index
-            .requirements(rank)
-            .zip(0..)
-            .zip(&manifest.requires)
-        {
+        let first = self.index.first_requirement(rank);
+        for (place, requirement) in (0..).zip(&manifest.requires) {
             needs += u32::from(!requirement.optional);
-            let lack = match self.index.goals[goal as usize] {
-                Goal::Plugin(name) => self.plugin(rank, goal, name, requirement),
-                Goal::Service(service) => self.service(rank, goal, service, requirement),
+            let cause = first + place;
+            let lack = match self.index.goal(&requirement.target) {
+                Goal::Plugin(name) => self.plugin(rank, cause, name, requirement),
+                Goal::Service(service) => self.service(rank, cause, service, requirement),
                 Goal::Unknown => Some(Lack::Missing),
             };
             if let Some(lack) = lack {
@@ -128,7 +131,11 @@ impl Linker<'_> {
                 self.push(rank, to, place, Tie::After);
             }
         }
-        for (other, place) in manifest.before.iter().zip(0..) {
+    }
+
+    fn link_before(&mut self, rank: u32) {
+        let before = &self.index.manifest(rank).before;
+        for (other, place) in before.iter().zip(0..) {
             if let Some(from) = self.present(other.as_str()) {
                 self.push(from, rank, place, Tie::Before);
             }
@@ -151,22 +158,21 @@ impl Linker<'_> {
     fn plugin(
         &mut self,
         rank: u32,
-        goal: u32,
+        cause: u32,
         name: u32,
         requirement: &Requirement,
     ) -> Option<Lack> {
-        let version = |rank| &self.index.manifest(rank).version;
+        let version = |rank: u32| &self.index.versions[rank as usize];
         match self.chosen.of_name[name as usize] {
             Some(to) if requirement.range.matches(version(to)) => {
-                self.push(rank, to, goal, tie(requirement));
+                self.push(rank, to, cause, tie(requirement));
                 None
             }
             Some(_) => Some(Lack::Mismatch),
             None => Some(
                 self.lack(
                     self.index
-                        .versions(name)
-                        .rev()
+                        .highest_files(name)
                         .map(|rank| (rank, requirement.range.matches(version(rank)))),
                 ),
             ),
@@ -176,7 +182,7 @@ impl Linker<'_> {
     fn service(
         &mut self,
         rank: u32,
-        goal: u32,
+        cause: u32,
         service: u32,
         requirement: &Requirement,
     ) -> Option<Lack> {
@@ -192,17 +198,17 @@ impl Linker<'_> {
             let stamp = &mut self.stamps[provider.rank as usize];
             if provider.rank == rank {
                 own = true;
-            } else if *stamp != goal + 1 {
-                *stamp = goal + 1;
+            } else if *stamp != cause + 1 {
+                *stamp = cause + 1;
                 met = true;
-                self.push(rank, provider.rank, goal, tie(requirement));
+                self.push(rank, provider.rank, cause, tie(requirement));
             }
         }
         if met {
             return None;
         }
         if own {
-            self.push(rank, rank, goal, tie(requirement));
+            self.push(rank, rank, cause, tie(requirement));
             return None;
         }
         if any {

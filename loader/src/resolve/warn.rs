@@ -46,7 +46,7 @@ fn given_up(index: &Index<'_>, rest: &[Live], live: &Live) -> Option<Found> {
     let edge = &live.edge;
     let (from, to) = (index.id(edge.from), index.id(edge.to));
     let requirement = || {
-        let place = edge.cause - index.requirements(edge.from).start;
+        let place = edge.cause - index.first_requirement(edge.from);
         &index.manifest(edge.from).requires[place as usize]
     };
     Some(match (live.strength, edge.tie) {

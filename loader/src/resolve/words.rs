@@ -149,11 +149,11 @@ impl<'a> Words<'a> {
     fn other_version(&self, id: &str, range: &VersionReq) -> Said {
         let index = self.index;
         let name = index.name(id).expect("a mismatch has something installed");
-        let shown = self.chosen.of_name[name as usize].unwrap_or(index.versions(name).end - 1);
-        let version = &index.manifest(shown).version;
+        let shown = self.chosen.of_name[name as usize].unwrap_or(index.files(name).end - 1);
+        let version = &index.versions[shown as usize];
         let would_do = index
-            .highest_versions(name)
-            .find(|&rank| rank != shown && range.matches(&index.manifest(rank).version));
+            .highest_files(name)
+            .find(|&rank| rank != shown && range.matches(&index.versions[rank as usize]));
         let aside = would_do.map_or_else(String::new, |rank| {
             let what = match self.chosen.fate[rank as usize] {
                 Fate::Disabled => "is disabled",

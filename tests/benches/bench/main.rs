@@ -4,10 +4,12 @@
 #![allow(unreachable_pub, dead_code, reason = "a binary of several modules")]
 
 mod report;
+mod resolve;
 
 use report::Bench;
 
 fn main() {
     let mut bench = Bench::from_args();
+    resolve::run(&mut bench);
     bench.finish();
 }

@@ -1,0 +1,255 @@
+//! `resolve.10k`, `resolve.growth`: the resolver against the bare parts of its work.
+
+use crate::report::{Bar, Bench, interleaved};
+use jackfield_loader::{Node, Standing, resolve};
+use jackfield_manifest::{Build, Deadlines, Kind, Manifest, Panic, PluginId, Requirement, Target};
+use rustc_hash::FxHashMap;
+use semver::{Version, VersionReq};
+use std::{hint::black_box, path::PathBuf, time::Instant};
+
+const PLUGINS: usize = 10_000;
+const REQUIREMENTS: usize = 5;
+const ROUNDS: usize = 31;
+
+/// Measures the rows.
+pub fn run(bench: &mut Bench) {
+    let (ten, growth) = (bench.wants("resolve.10k"), bench.wants("resolve.growth"));
+    if !ten && !growth {
+        return;
+    }
+    let small = Input::new(PLUGINS);
+    if std::env::args().any(|a| a == "-b") {
+        let large = Input::new(10 * PLUGINS);
+        for _ in 0..8 {
+            large.subject();
+            large.bare();
+            small.subject();
+            small.bare();
+        }
+    }
+    if ten {
+        assert_eq!(
+            small.subject(),
+            small.bare(),
+            "both sides start the same plugins"
+        );
+        let (subject, bare) = interleaved(
+            ROUNDS,
+            || {
+                black_box(small.subject());
+            },
+            || {
+                black_box(small.bare());
+            },
+        );
+        let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
+        bench.ratio("resolve.10k", "ms", ms(subject), ms(bare), Bar::Max(2.0));
+    }
+    if growth {
+        let large = Input::new(10 * PLUGINS);
+        let (large, small) = interleaved(
+            ROUNDS / 2,
+            || {
+                black_box(large.subject());
+            },
+            || {
+                black_box(small.subject());
+            },
+        );
+        let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
+        bench.ratio("resolve.growth", "ms", ms(large), ms(small), Bar::Max(12.0));
+    }
+}
+
+/// A plugin as text.
+struct Text {
+    id: String,
+    version: String,
+    path: PathBuf,
+    requires: Vec<(String, String)>,
+}
+
+/// Plugins of which each requires five that come before it in a hidden order; one in a hundred
+/// requires something that is not there.
+struct Input {
+    plugins: Vec<Text>,
+}
+
+impl Input {
+    fn new(count: usize) -> Self {
+        let mut random = Random(0x9E37_79B9_7F4A_7C15);
+        let hidden = random.shuffled(count);
+        let files = random.shuffled(count);
+        let id = |at: usize| format!("org.example.plugin-{:05}", files[at]);
+        // `hidden[place]` is the plugin that stands at a place of the hidden order.
+        let mut place = vec![0; count];
+        for (at, &plugin) in hidden.iter().enumerate() {
+            place[plugin] = at;
+        }
+        let plugins = (0..count).map(|at| {
+            let broken = place[at] > count * 9 / 10 && place[at] % 100 == 99;
+            let requirement = |other: usize| {
+                let range = match other % 4 {
+                    _ if broken => "^2".to_owned(),
+                    0 => "^1".to_owned(),
+                    1 => format!(">=1.{}, <2", other % 10),
+                    2 => format!("~1.{}", other % 10),
+                    _ => format!("^1.{}.{}", other % 10, other % 7),
+                };
+                (id(other), range)
+            };
+            Text {
+                id: id(at),
+                version: format!("1.{}.{}", at % 10, at % 7),
+                path: PathBuf::from(format!("/var/lib/plugins/lib{}.so", files[at])),
+                requires: (0..if place[at] > 0 { REQUIREMENTS } else { 0 })
+                    .map(|_| requirement(hidden[random.below(place[at])]))
+                    .collect(),
+            }
+        });
+        Self {
+            plugins: plugins.collect(),
+        }
+    }
+
+    /// Manifests from text, nodes, the plan; how many start.
+    fn subject(&self) -> usize {
+        let begin = Instant::now();
+        let manifests = self.plugins.iter().map(manifest).collect::<Vec<_>>();
+        let parsed = begin.elapsed();
+        let nodes = self
+            .plugins
+            .iter()
+            .zip(&manifests)
+            .map(|(text, manifest)| Node {
+                path: &text.path,
+                manifest,
+                standing: Standing::Enabled,
+                priority: manifest.priority,
+            })
+            .collect::<Vec<_>>();
+        let plan = resolve(&nodes);
+        if std::env::args().any(|a| a == "-v") {
+            println!(
+                "parse {parsed:?} resolve {:?} start {} rej {}",
+                begin.elapsed() - parsed,
+                plan.start.len(),
+                plan.rejected.len()
+            );
+        }
+        plan.start.len()
+    }
+
+    /// The bare parts: versions and ranges parsed, names interned, ranges matched, a topological
+    /// sort over flat arrays; how many are in the order.
+    fn bare(&self) -> usize {
+        let begin = Instant::now();
+        let count = self.plugins.len();
+        let mut names = FxHashMap::with_capacity_and_hasher(count, Default::default());
+        let mut versions = Vec::with_capacity(count);
+        for (at, plugin) in (0_u32..).zip(&self.plugins) {
+            names.insert(plugin.id.as_str(), at);
+            versions.push(Version::parse(&plugin.version).expect("a version"));
+        }
+        let mut open = vec![0_u32; count];
+        let mut start = vec![0_u32; count + 2];
+        let mut edges = Vec::with_capacity(count * REQUIREMENTS);
+        for (at, plugin) in (0_u32..).zip(&self.plugins) {
+            for (id, range) in &plugin.requires {
+                let range = VersionReq::parse(range).expect("a range");
+                open[at as usize] += 1;
+                if let Some(&to) = names.get(id.as_str())
+                    && range.matches(&versions[to as usize])
+                {
+                    edges.push((at, to));
+                    start[to as usize + 2] += 1;
+                }
+            }
+        }
+        for at in 2..start.len() {
+            start[at] += start[at - 1];
+        }
+        let mut dependents = vec![0_u32; edges.len()];
+        for &(from, to) in &edges {
+            let place = &mut start[to as usize + 1];
+            dependents[*place as usize] = from;
+            *place += 1;
+        }
+        let mut order = Vec::with_capacity(count);
+        order.extend(
+            (0_u32..)
+                .zip(&open)
+                .filter(|(_, open)| **open == 0)
+                .map(|(at, _)| at),
+        );
+        let mut next = 0;
+        while let Some(&at) = order.get(next) {
+            next += 1;
+            for &from in &dependents[start[at as usize] as usize..start[at as usize + 1] as usize] {
+                open[from as usize] -= 1;
+                if open[from as usize] == 0 {
+                    order.push(from);
+                }
+            }
+        }
+        if std::env::args().any(|a| a == "-v") {
+            println!("bare {:?}", begin.elapsed());
+        }
+        order.len()
+    }
+}
+
+fn manifest(text: &Text) -> Manifest {
+    Manifest {
+        id: PluginId::new(&text.id).expect("an id"),
+        name: String::new(),
+        version: Version::parse(&text.version).expect("a version"),
+        description: String::new(),
+        authors: Vec::new(),
+        license: String::new(),
+        kind: Kind::Business,
+        priority: Kind::Business.priority(),
+        requires: text
+            .requires
+            .iter()
+            .map(|(id, range)| Requirement {
+                target: Target::Plugin(PluginId::new(id).expect("an id")),
+                range: VersionReq::parse(range).expect("a range"),
+                optional: false,
+            })
+            .collect(),
+        provides: Vec::new(),
+        after: Vec::new(),
+        before: Vec::new(),
+        config_schema: None,
+        deadlines: Deadlines::default(),
+        build: Build {
+            abi: Version::new(1, 0, 0),
+            target: String::new(),
+            rustc: String::new(),
+            panic: Panic::Unwind,
+            sdk: Version::new(1, 0, 0),
+        },
+    }
+}
+
+/// The same numbers each time (xorshift64).
+struct Random(u64);
+
+impl Random {
+    fn shuffled(&mut self, count: usize) -> Vec<usize> {
+        let mut places = (0..count).collect::<Vec<_>>();
+        for at in (1..count).rev() {
+            places.swap(at, self.below(at + 1));
+        }
+        places
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        let limit = u64::try_from(limit).expect("64 bits");
+        usize::try_from(self.0 % limit).expect("below a usize")
+    }
+}
