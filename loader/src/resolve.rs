@@ -10,6 +10,7 @@ mod explain;
 mod flat;
 mod index;
 mod link;
+mod names;
 mod nearest;
 mod order;
 mod plan;
@@ -26,10 +27,10 @@ pub use plan::{Degraded, Need, Plan, Rejection, Step, Wait, Warning, WarningKind
 pub use why::{Link, Outcome, Why, why};
 
 use choose::Chosen;
-use flat::small;
+use flat::{Flat, small};
 use index::Index;
 use jackfield_manifest::Manifest;
-use link::{Links, Tie};
+use link::{Edge, Links, Tie};
 use order::Order;
 use std::path::Path;
 use words::Words;
@@ -75,11 +76,10 @@ pub fn resolve(nodes: &[Node<'_>]) -> Plan {
     let index = Index::new(nodes);
     let chosen = Chosen::new(&index);
     let links = Links::new(&index, &chosen);
-    let starts = start::startable(&chosen, &links);
-    let order = Order::new(&index, &starts, &links);
-    let explanation = explain::explain(&index, &chosen, &links, &starts);
-    let warnings = warn::warnings(&mut Words::new(&index, &chosen), &links, &starts, &order);
-    let (start, waits) = steps(&index, &order);
+    let order = Order::new(&index, &chosen, &links);
+    let explanation = explain::explain(&index, &chosen, &links, &order.starts);
+    let warnings = warn::warnings(&mut Words::new(&index, &chosen), &links, &order);
+    let (start, waits) = steps(&index, &links, &order);
     Plan {
         start,
         waits,
@@ -90,40 +90,68 @@ pub fn resolve(nodes: &[Node<'_>]) -> Plan {
 }
 
 /// The order in the words of the plan: steps, and what each waits for.
-fn steps(index: &Index<'_>, order: &Order) -> (Vec<Step>, Vec<Wait>) {
+fn steps(index: &Index<'_>, links: &Links, order: &Order) -> (Vec<Step>, Vec<Wait>) {
     let mut position = vec![0_u32; index.len()];
-    for (step, &rank) in (0..).zip(&order.ranks) {
-        position[rank as usize] = step;
-    }
-    let kept = order.edges.iter().zip(0..).filter(|(live, _)| live.kept);
-    let by_step = flat::Flat::new(
-        order.ranks.len(),
-        kept.map(|(live, at)| (position[live.edge.from as usize], at)),
-    );
-    let mut waits = Vec::with_capacity(order.edges.len());
     let mut start = Vec::with_capacity(order.ranks.len());
     for (step, &rank) in (0..).zip(&order.ranks) {
-        let first = small(waits.len());
-        let own = index.first_requirement(rank);
-        for &at in by_step.of(step) {
-            let edge = &order.edges[at as usize].edge;
-            waits.push(Wait {
-                step: position[edge.to as usize],
-                need: match edge.tie {
-                    Tie::Required => Need::Required {
-                        requirement: edge.cause - own,
-                    },
-                    Tie::Optional => Need::Optional {
-                        requirement: edge.cause - own,
-                    },
-                    Tie::After | Tie::Before => Need::Order,
-                },
-            });
-        }
+        position[rank as usize] = step;
         start.push(Step {
             node: index.place(rank),
-            waits: first..small(waits.len()),
+            waits: 0..0,
         });
     }
+    let mut kept = vec![
+        true;
+        if order.edges.is_empty() {
+            0
+        } else {
+            links.edges.len()
+        }
+    ];
+    for live in order.edges.iter().filter(|live| !live.kept) {
+        kept[live.at as usize] = false;
+    }
+    let starts = |rank: u32| order.starts[rank as usize];
+    let before = links.before().map(|at| (links.edges[at as usize].from, at));
+    let before = Flat::new(
+        if links.before().is_empty() {
+            0
+        } else {
+            index.len()
+        },
+        before,
+    );
+    let mut waits = Vec::with_capacity(links.edges.len());
+    for &rank in index.rank_of.iter().filter(|&&rank| starts(rank)) {
+        let first = small(waits.len());
+        let requirements = index.first_requirement(rank);
+        let others = if before.keys() == 0 {
+            &[]
+        } else {
+            before.of(rank)
+        };
+        for at in links.own_range(rank).chain(others.iter().copied()) {
+            let edge = &links.edges[at as usize];
+            if starts(edge.to) && kept.get(at as usize).is_none_or(|&kept| kept) {
+                waits.push(Wait {
+                    step: position[edge.to as usize],
+                    need: need(edge, requirements),
+                });
+            }
+        }
+        start[position[rank as usize] as usize].waits = first..small(waits.len());
+    }
     (start, waits)
+}
+
+fn need(edge: &Edge, first: u32) -> Need {
+    match edge.tie {
+        Tie::Required => Need::Required {
+            requirement: edge.cause - first,
+        },
+        Tie::Optional => Need::Optional {
+            requirement: edge.cause - first,
+        },
+        Tie::After | Tie::Before => Need::Order,
+    }
 }

@@ -1,8 +1,7 @@
 //! Names become numbers, and the order of the input is forgotten.
 
-use super::{Node, flat::small};
+use super::{Node, flat::small, names::Names};
 use jackfield_manifest::{Manifest, Target};
-use rustc_hash::FxHashMap;
 use semver::Version;
 use std::ops::Range;
 
@@ -48,13 +47,13 @@ pub(super) struct Index<'a> {
     /// All providers of each service, the preferred first: smaller priority, then higher version,
     /// then id.
     pub(super) services: Vec<Vec<Provider<'a>>>,
-    ids: FxHashMap<&'a str, u32>,
-    service_ids: FxHashMap<&'a str, u32>,
+    ids: Names,
+    service_ids: Names,
 }
 
 impl<'a> Index<'a> {
     pub(super) fn new(nodes: &'a [Node<'a>]) -> Self {
-        let order = sorted(nodes);
+        let (order, name_of) = sorted(nodes);
         let mut rank_of = vec![0; nodes.len()];
         for (rank, &place) in (0..).zip(&order) {
             rank_of[place as usize] = rank;
@@ -62,13 +61,13 @@ impl<'a> Index<'a> {
         let mut index = Self {
             nodes,
             rank_of,
-            name_of: Vec::with_capacity(nodes.len()),
+            name_of,
             versions: vec![Version::new(0, 0, 0); nodes.len()],
             first: Vec::with_capacity(nodes.len() + 1),
             requirements: Vec::with_capacity(nodes.len() + 1),
             services: Vec::new(),
-            ids: FxHashMap::with_capacity_and_hasher(nodes.len(), Default::default()),
-            service_ids: FxHashMap::default(),
+            ids: Names::with_capacity(nodes.len()),
+            service_ids: Names::default(),
             order,
         };
         index.number_names();
@@ -78,14 +77,12 @@ impl<'a> Index<'a> {
     }
 
     fn number_names(&mut self) {
-        let mut last = None;
-        for rank in 0..small(self.order.len()) {
-            let id = self.id(rank);
-            if last != Some(id) {
-                last = Some(id);
+        let mut names = 0;
+        for (rank, &name) in (0..).zip(&self.name_of) {
+            if name == names {
+                names += 1;
                 self.first.push(rank);
             }
-            self.name_of.push(small(self.first.len() - 1));
         }
         self.first.push(small(self.order.len()));
     }
@@ -95,14 +92,14 @@ impl<'a> Index<'a> {
         for (node, &rank) in self.nodes.iter().zip(&self.rank_of) {
             let manifest = node.manifest;
             let name = self.name_of[rank as usize];
-            self.ids.insert(manifest.id.as_str(), name);
+            self.ids.add(manifest.id.as_str(), name);
             self.versions[rank as usize].clone_from(&manifest.version);
             self.requirements.push(requirements);
             requirements += small(manifest.requires.len());
             for provision in &manifest.provides {
                 let fresh = small(self.services.len());
                 let id = provision.service.as_str();
-                let service = *self.service_ids.entry(id).or_insert(fresh);
+                let service = self.service_ids.add(id, fresh);
                 if service == fresh {
                     self.services.push(Vec::new());
                 }
@@ -146,6 +143,10 @@ impl<'a> Index<'a> {
         self.first.len() - 1
     }
 
+    pub(super) fn priority(&self, rank: u32) -> i32 {
+        self.node(rank).priority
+    }
+
     pub(super) fn node(&self, rank: u32) -> &'a Node<'a> {
         &self.nodes[self.place(rank)]
     }
@@ -185,12 +186,12 @@ impl<'a> Index<'a> {
 
     /// The number of an id.
     pub(super) fn name(&self, id: &str) -> Option<u32> {
-        self.ids.get(id).copied()
+        self.ids.find(id)
     }
 
     /// The number of a service.
     pub(super) fn service(&self, id: &str) -> Option<u32> {
-        self.service_ids.get(id).copied()
+        self.service_ids.find(id)
     }
 
     /// All ids, in their order.
@@ -198,19 +199,24 @@ impl<'a> Index<'a> {
         self.first[..self.names()].iter().map(|&rank| self.id(rank))
     }
 
-    /// All services that anybody provides, in order of their first provider.
+    /// All services that anybody provides, in their order.
     pub(super) fn all_services(&self) -> Vec<&'a str> {
-        let mut ids = self.service_ids.keys().copied().collect::<Vec<_>>();
+        let all = self.nodes.iter().flat_map(|node| &node.manifest.provides);
+        let mut ids = all
+            .map(|provision| provision.service.as_str())
+            .collect::<Vec<_>>();
         ids.sort_unstable();
+        ids.dedup();
         ids
     }
 }
 
-/// The places of the input, by id, version and path.
+/// The places of the input, by id, version and path; and for each in this order the number of its
+/// id.
 ///
 /// Ids of one house begin alike, so the eight bytes after what all share decide nearly everything,
 /// at the price of sorting numbers; only runs of equal numbers are compared as text.
-fn sorted(nodes: &[Node<'_>]) -> Vec<u32> {
+fn sorted(nodes: &[Node<'_>]) -> (Vec<u32>, Vec<u32>) {
     let id = |place: u32| nodes[place as usize].manifest.id.as_str();
     let shared = nodes.first().map_or(0, |node| {
         let first = node.manifest.id.as_str().as_bytes();
@@ -230,14 +236,22 @@ fn sorted(nodes: &[Node<'_>]) -> Vec<u32> {
         })
         .collect::<Vec<_>>();
     keyed.sort_unstable();
+    let (mut names, mut next) = (Vec::with_capacity(nodes.len()), 0);
     for run in keyed.chunk_by_mut(|a, b| a.0 == b.0) {
-        run.sort_by(|&(_, a), &(_, b)| {
-            let of = |place: u32| {
-                let node = &nodes[place as usize];
-                (&node.manifest.id, &node.manifest.version, node.path)
-            };
-            of(a).cmp(&of(b))
-        });
+        if run.len() > 1 {
+            run.sort_by(|&(_, a), &(_, b)| {
+                let of = |place: u32| {
+                    let node = &nodes[place as usize];
+                    (&node.manifest.id, &node.manifest.version, node.path)
+                };
+                of(a).cmp(&of(b))
+            });
+        }
+        for same in run.chunk_by(|&(_, a), &(_, b)| id(a) == id(b)) {
+            names.extend(same.iter().map(|_| next));
+            next += 1;
+        }
     }
-    keyed.into_iter().map(|(_, place)| place).collect()
+    let order = keyed.into_iter().map(|(_, place)| place).collect();
+    (order, names)
 }

@@ -2,10 +2,11 @@
 
 use super::{
     choose::{Chosen, Fate},
-    flat::small,
+    flat::{Flat, small},
     index::{Goal, Index},
 };
 use jackfield_manifest::Requirement;
+use std::{iter, ops::Range};
 
 /// Why one plugin is to start after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,19 +59,51 @@ pub(super) struct Finding {
     pub(super) rank: u32,
     /// The place in the manifest's `requires`.
     pub(super) requirement: u32,
+    pub(super) optional: bool,
     pub(super) lack: Lack,
 }
 
 /// All edges between chosen plugins, and what is missing.
 pub(super) struct Links {
+    /// Those of each rank side by side, requirements in the manifest's order, then `after`; at the
+    /// end, in order of rank, those that come from a `before`.
     pub(super) edges: Vec<Edge>,
+    /// Rank to its own part of `edges`.
+    own: Vec<Range<u32>>,
+    /// Where in `edges` those from a `before` begin.
+    before: usize,
     /// In order of rank and requirement.
     pub(super) findings: Vec<Finding>,
     /// For each rank, how many requirements must be met.
     pub(super) needs: Vec<u32>,
+    /// Rank to the edges that lead to it: from where, and which.
+    pub(super) dependents: Flat<(u32, u32)>,
 }
 
 impl Links {
+    /// The edges of a rank, but for those that come from a `before`.
+    pub(super) fn own(&self, rank: u32) -> &[Edge] {
+        let Range { start, end } = self.own[rank as usize];
+        &self.edges[start as usize..end as usize]
+    }
+
+    /// The same as places in `edges`.
+    pub(super) fn own_range(&self, rank: u32) -> Range<u32> {
+        self.own[rank as usize].clone()
+    }
+
+    /// The edges that come from a `before`, as places in `edges`.
+    pub(super) fn before(&self) -> Range<u32> {
+        small(self.before)..small(self.edges.len())
+    }
+
+    /// The providers of each requirement of a rank, the preferred first; of those that must be met,
+    /// or of those that need not.
+    pub(super) fn requirements(&self, rank: u32, tie: Tie) -> impl Iterator<Item = &[Edge]> {
+        let groups = self.own(rank).chunk_by(Edge::same_requirement);
+        groups.filter(move |group| group[0].tie == tie)
+    }
+
     pub(super) fn new(index: &Index<'_>, chosen: &Chosen) -> Self {
         let mut linker = Linker {
             index,
@@ -79,19 +112,28 @@ impl Links {
                 edges: Vec::with_capacity(index.requirements()),
                 findings: Vec::new(),
                 needs: vec![0; index.len()],
+                own: vec![0..0; index.len()],
+                before: 0,
+                dependents: Flat::new(0, iter::empty()),
             },
             stamps: vec![0; index.len()],
         };
         let is_chosen = |rank: &u32| chosen.fate[*rank as usize] == Fate::Chosen;
         for rank in index.rank_of.iter().copied().filter(is_chosen) {
+            let start = small(linker.links.edges.len());
             linker.link(rank);
+            linker.links.own[rank as usize] = start..small(linker.links.edges.len());
         }
+        linker.links.before = linker.links.edges.len();
         // Edges into others' lists are laid in an order of their own.
         for rank in (0..small(index.len())).filter(is_chosen) {
             linker.link_before(rank);
         }
         let by_rank = |finding: &Finding| (finding.rank, finding.requirement);
         linker.links.findings.sort_unstable_by_key(by_rank);
+        let edges = linker.links.edges.iter().zip(0..);
+        let into = edges.map(|(edge, at)| (edge.to, (edge.from, at)));
+        linker.links.dependents = Flat::new(index.len(), into);
         linker.links
     }
 }
@@ -121,6 +163,7 @@ impl Linker<'_> {
                 self.links.findings.push(Finding {
                     rank,
                     requirement: place,
+                    optional: requirement.optional,
                     lack,
                 });
             }

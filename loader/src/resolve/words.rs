@@ -4,7 +4,7 @@ use super::{
     Standing,
     choose::{Chosen, Fate},
     index::Index,
-    link::{Finding, Lack},
+    link::{Edge, Finding, Lack},
     nearest::Suggestions,
 };
 use crate::Code;
@@ -214,11 +214,15 @@ impl<'a> Words<'a> {
     pub(super) fn failed(
         &self,
         requirement: &Requirement,
-        providers: &[u32],
+        providers: &[Edge],
         in_cycle: bool,
         root: &str,
     ) -> String {
-        let names = list(providers.iter().map(|&rank| self.index.id(rank).to_owned()));
+        let names = list(
+            providers
+                .iter()
+                .map(|edge| self.index.id(edge.to).to_owned()),
+        );
         let how = match (&requirement.target, providers) {
             (Target::Plugin(id), _) if in_cycle => format!("{id}, which is a member of a cycle"),
             (Target::Plugin(id), _) => format!("{id}, which was not started"),
