@@ -5,7 +5,7 @@ use super::{
     flat::{Components, Flat, small},
     index::{Goal, Index},
 };
-use semver::VersionReq;
+use semver::{Version, VersionReq};
 
 /// What became of a node before requirements are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,30 @@ pub(super) enum Fate {
 pub(super) struct Chosen {
     pub(super) fate: Vec<Fate>,
     pub(super) of_name: Vec<Option<u32>>,
+}
+
+/// The chosen rank of each name with its version, side by side.
+pub(super) struct Winners {
+    of_name: Vec<(u32, Version)>,
+}
+
+impl Winners {
+    pub(super) fn new(index: &Index<'_>, chosen: &Chosen) -> Self {
+        let mut of_name = vec![(u32::MAX, Version::new(0, 0, 0)); index.names()];
+        for (row, &rank) in index.rows.iter().zip(&index.rank_of) {
+            if chosen.fate[rank as usize] == Fate::Chosen {
+                let name = index.name_of[rank as usize];
+                of_name[name as usize] = (rank, row.version.clone());
+            }
+        }
+        Self { of_name }
+    }
+
+    /// Rank and version, where anything was chosen.
+    pub(super) fn get(&self, name: u32) -> Option<(u32, &Version)> {
+        let (rank, version) = &self.of_name[name as usize];
+        (*rank != u32::MAX).then_some((*rank, version))
+    }
 }
 
 impl Chosen {
@@ -57,9 +81,7 @@ impl Chosen {
                 Standing::Disabled => Fate::Disabled,
                 Standing::Rejected(_) => Fate::Barred,
                 Standing::Enabled => match highest {
-                    Some(first)
-                        if index.versions[first as usize] == index.versions[rank as usize] =>
-                    {
+                    Some(first) if index.version(first) == index.version(rank) => {
                         Fate::Duplicate(first)
                     }
                     _ => {
@@ -197,7 +219,7 @@ fn highest(index: &Index<'_>, candidates: &[u32], ranges: &[&VersionReq]) -> Opt
     loop {
         let before = at;
         for range in ranges {
-            while !range.matches(&index.versions[*candidates.get(at)? as usize]) {
+            while !range.matches(index.version(*candidates.get(at)?)) {
                 at += 1;
             }
         }

@@ -1,7 +1,7 @@
 //! Names become numbers, and the order of the input is forgotten.
 
 use super::{Node, flat::small, names::Names};
-use jackfield_manifest::{Manifest, Target};
+use jackfield_manifest::{Manifest, Requirement, Target};
 use semver::Version;
 use std::ops::Range;
 
@@ -26,48 +26,59 @@ pub(super) struct Provider<'a> {
     pub(super) version: &'a Version,
 }
 
+/// What the resolver needs of each manifest. It is read out once, in the order of the input, which
+/// is mostly that of memory: with many plugins, waiting for memory is most of the time.
+pub(super) struct Row<'a> {
+    pub(super) id: &'a str,
+    pub(super) version: Version,
+    pub(super) requires: &'a [Requirement],
+    /// The number of the first requirement, counted over all.
+    pub(super) first_requirement: u32,
+    /// Whether there is any `after` or `before`.
+    pub(super) orders: bool,
+}
+
 /// The input, sorted by id, version and path. A place in that order is called a rank; answers are
 /// in terms of ranks, so they cannot depend on the order of the input.
-///
-/// Passes over all manifests go in the order of the input all the same: that is how they lie in
-/// memory, and with 100,000 of them it is most of the time.
 pub(super) struct Index<'a> {
     nodes: &'a [Node<'a>],
+    /// In the order of the input.
+    pub(super) rows: Vec<Row<'a>>,
+    /// How many requirements all together have.
+    pub(super) requirements: usize,
     /// Rank to place in the input, and back.
     order: Vec<u32>,
     pub(super) rank_of: Vec<u32>,
     /// Rank to name.
     pub(super) name_of: Vec<u32>,
-    /// Rank to version: 40 bytes side by side instead of in a manifest each.
-    pub(super) versions: Vec<Version>,
     /// Name to first rank, and an end.
     first: Vec<u32>,
-    /// Place in the input to the number of its first requirement, counted over all, and an end.
-    requirements: Vec<u32>,
     /// All providers of each service, the preferred first: smaller priority, then higher version,
     /// then id.
     pub(super) services: Vec<Vec<Provider<'a>>>,
-    ids: Names,
-    service_ids: Names,
+    ids: Names<'a>,
+    service_ids: Names<'a>,
 }
 
 impl<'a> Index<'a> {
     pub(super) fn new(nodes: &'a [Node<'a>]) -> Self {
-        let (order, name_of) = sorted(nodes);
+        let (rows, requirements) = rows(nodes);
+        let shared = shared(&rows);
+        let (order, name_of) = sorted(nodes, &rows, shared.len());
         let mut rank_of = vec![0; nodes.len()];
         for (rank, &place) in (0..).zip(&order) {
             rank_of[place as usize] = rank;
         }
         let mut index = Self {
             nodes,
+            rows,
+            requirements: requirements as usize,
             rank_of,
             name_of,
-            versions: vec![Version::new(0, 0, 0); nodes.len()],
             first: Vec::with_capacity(nodes.len() + 1),
-            requirements: Vec::with_capacity(nodes.len() + 1),
             services: Vec::new(),
-            ids: Names::with_capacity(nodes.len()),
-            service_ids: Names::default(),
+            ids: Names::new(shared, nodes.len()),
+            service_ids: Names::new("", 0),
             order,
         };
         index.number_names();
@@ -88,15 +99,9 @@ impl<'a> Index<'a> {
     }
 
     fn intern(&mut self) {
-        let mut requirements = 0;
-        for (node, &rank) in self.nodes.iter().zip(&self.rank_of) {
-            let manifest = node.manifest;
-            let name = self.name_of[rank as usize];
-            self.ids.add(manifest.id.as_str(), name);
-            self.versions[rank as usize].clone_from(&manifest.version);
-            self.requirements.push(requirements);
-            requirements += small(manifest.requires.len());
-            for provision in &manifest.provides {
+        for ((node, row), &rank) in self.nodes.iter().zip(&self.rows).zip(&self.rank_of) {
+            self.ids.add(row.id, self.name_of[rank as usize]);
+            for provision in &node.manifest.provides {
                 let fresh = small(self.services.len());
                 let id = provision.service.as_str();
                 let service = self.service_ids.add(id, fresh);
@@ -109,7 +114,6 @@ impl<'a> Index<'a> {
                 });
             }
         }
-        self.requirements.push(requirements);
     }
 
     fn rank_providers(&mut self) {
@@ -160,8 +164,12 @@ impl<'a> Index<'a> {
         self.node(rank).manifest
     }
 
+    pub(super) fn version(&self, rank: u32) -> &Version {
+        &self.row(rank).version
+    }
+
     pub(super) fn id(&self, rank: u32) -> &'a str {
-        self.manifest(rank).id.as_str()
+        self.row(rank).id
     }
 
     /// All ranks with an id, lowest version first.
@@ -174,14 +182,13 @@ impl<'a> Index<'a> {
         self.files(name).rev().take(LOOKED_AT)
     }
 
-    /// The number of a rank's first requirement, counted over all.
-    pub(super) fn first_requirement(&self, rank: u32) -> u32 {
-        self.requirements[self.place(rank)]
+    fn row(&self, rank: u32) -> &Row<'a> {
+        &self.rows[self.place(rank)]
     }
 
-    /// How many requirements all together have.
-    pub(super) fn requirements(&self) -> usize {
-        self.requirements[self.len()] as usize
+    /// The number of a rank's first requirement, counted over all.
+    pub(super) fn first_requirement(&self, rank: u32) -> u32 {
+        self.row(rank).first_requirement
     }
 
     /// The number of an id.
@@ -216,16 +223,8 @@ impl<'a> Index<'a> {
 ///
 /// Ids of one house begin alike, so the eight bytes after what all share decide nearly everything,
 /// at the price of sorting numbers; only runs of equal numbers are compared as text.
-fn sorted(nodes: &[Node<'_>]) -> (Vec<u32>, Vec<u32>) {
-    let id = |place: u32| nodes[place as usize].manifest.id.as_str();
-    let shared = nodes.first().map_or(0, |node| {
-        let first = node.manifest.id.as_str().as_bytes();
-        nodes.iter().fold(first.len(), |shared, node| {
-            let other = node.manifest.id.as_str().as_bytes();
-            let alike = |(a, b): &(&u8, &u8)| a == b;
-            first[..shared].iter().zip(other).take_while(alike).count()
-        })
-    });
+fn sorted(nodes: &[Node<'_>], rows: &[Row<'_>], shared: usize) -> (Vec<u32>, Vec<u32>) {
+    let id = |place: u32| rows[place as usize].id;
     let mut keyed = (0..small(nodes.len()))
         .map(|place| {
             let mut head = [0; 8];
@@ -241,8 +240,8 @@ fn sorted(nodes: &[Node<'_>]) -> (Vec<u32>, Vec<u32>) {
         if run.len() > 1 {
             run.sort_by(|&(_, a), &(_, b)| {
                 let of = |place: u32| {
-                    let node = &nodes[place as usize];
-                    (&node.manifest.id, &node.manifest.version, node.path)
+                    let row = &rows[place as usize];
+                    (row.id, &row.version, nodes[place as usize].path)
                 };
                 of(a).cmp(&of(b))
             });
@@ -254,4 +253,34 @@ fn sorted(nodes: &[Node<'_>]) -> (Vec<u32>, Vec<u32>) {
     }
     let order = keyed.into_iter().map(|(_, place)| place).collect();
     (order, names)
+}
+
+fn rows<'a>(nodes: &[Node<'a>]) -> (Vec<Row<'a>>, u32) {
+    let mut requirements = 0;
+    let row = |node: &Node<'a>| {
+        let manifest = node.manifest;
+        let first_requirement = requirements;
+        requirements += small(manifest.requires.len());
+        Row {
+            id: manifest.id.as_str(),
+            version: manifest.version.clone(),
+            requires: &manifest.requires,
+            first_requirement,
+            orders: !(manifest.after.is_empty() && manifest.before.is_empty()),
+        }
+    };
+    (nodes.iter().map(row).collect(), requirements)
+}
+
+/// What all ids begin with.
+fn shared<'a>(rows: &[Row<'a>]) -> &'a str {
+    let Some(first) = rows.first() else {
+        return "";
+    };
+    let shared = rows.iter().fold(first.id.len(), |shared, row| {
+        let same = |(a, b): &(&u8, &u8)| a == b;
+        let alike = first.id.as_bytes()[..shared].iter().zip(row.id.as_bytes());
+        alike.take_while(same).count()
+    });
+    &first.id[..shared]
 }

@@ -1,12 +1,12 @@
 //! Requirements become edges; what has no fitting end becomes a finding.
 
 use super::{
-    choose::{Chosen, Fate},
+    choose::{Chosen, Fate, Winners},
     flat::{Flat, small},
-    index::{Goal, Index},
+    index::{Goal, Index, Row},
 };
 use jackfield_manifest::Requirement;
-use std::{iter, ops::Range};
+use std::{iter, mem, ops::Range};
 
 /// Why one plugin is to start after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,24 +109,38 @@ impl Links {
             index,
             chosen,
             links: Self {
-                edges: Vec::with_capacity(index.requirements()),
+                edges: Vec::with_capacity(index.requirements),
                 findings: Vec::new(),
                 needs: vec![0; index.len()],
                 own: vec![0..0; index.len()],
                 before: 0,
                 dependents: Flat::new(0, iter::empty()),
             },
-            stamps: vec![0; index.len()],
+            winners: Winners::new(index, chosen),
+            ordered: Vec::new(),
+            stamps: vec![
+                0;
+                if index.services.is_empty() {
+                    0
+                } else {
+                    index.len()
+                }
+            ],
         };
         let is_chosen = |rank: &u32| chosen.fate[*rank as usize] == Fate::Chosen;
-        for rank in index.rank_of.iter().copied().filter(is_chosen) {
+        let rows = index.rows.iter().zip(&index.rank_of);
+        for (row, &rank) in rows.filter(|(_, rank)| is_chosen(rank)) {
             let start = small(linker.links.edges.len());
-            linker.link(rank);
+            linker.link(row, rank);
+            if row.orders {
+                linker.link_after(rank);
+            }
             linker.links.own[rank as usize] = start..small(linker.links.edges.len());
         }
         linker.links.before = linker.links.edges.len();
-        // Edges into others' lists are laid in an order of their own.
-        for rank in (0..small(index.len())).filter(is_chosen) {
+        // These are laid into the lists of others, so in an order that is not the input's.
+        linker.ordered.sort_unstable();
+        for rank in mem::take(&mut linker.ordered) {
             linker.link_before(rank);
         }
         let by_rank = |finding: &Finding| (finding.rank, finding.requirement);
@@ -142,18 +156,19 @@ struct Linker<'a> {
     index: &'a Index<'a>,
     chosen: &'a Chosen,
     links: Links,
+    winners: Winners,
+    /// Ranks with a `before`.
+    ordered: Vec<u32>,
     /// For each rank, one more than the last requirement that it was noted for as a provider.
     stamps: Vec<u32>,
 }
 
 impl Linker<'_> {
-    fn link(&mut self, rank: u32) {
-        let manifest = self.index.manifest(rank);
+    fn link(&mut self, row: &Row<'_>, rank: u32) {
         let mut needs = 0;
-        let first = self.index.first_requirement(rank);
-        for (place, requirement) in (0..).zip(&manifest.requires) {
+        for (place, requirement) in (0..).zip(row.requires) {
             needs += u32::from(!requirement.optional);
-            let cause = first + place;
+            let cause = row.first_requirement + place;
             let lack = match self.index.goal(&requirement.target) {
                 Goal::Plugin(name) => self.plugin(rank, cause, name, requirement),
                 Goal::Service(service) => self.service(rank, cause, service, requirement),
@@ -169,6 +184,13 @@ impl Linker<'_> {
             }
         }
         self.links.needs[rank as usize] = needs;
+    }
+
+    fn link_after(&mut self, rank: u32) {
+        let manifest = self.index.manifest(rank);
+        if !manifest.before.is_empty() {
+            self.ordered.push(rank);
+        }
         for (other, place) in manifest.after.iter().zip(0..) {
             if let Some(to) = self.present(other.as_str()) {
                 self.push(rank, to, place, Tie::After);
@@ -205,9 +227,9 @@ impl Linker<'_> {
         name: u32,
         requirement: &Requirement,
     ) -> Option<Lack> {
-        let version = |rank: u32| &self.index.versions[rank as usize];
-        match self.chosen.of_name[name as usize] {
-            Some(to) if requirement.range.matches(version(to)) => {
+        let version = |rank: u32| self.index.version(rank);
+        match self.winners.get(name) {
+            Some((to, version)) if requirement.range.matches(version) => {
                 self.push(rank, to, cause, tie(requirement));
                 None
             }

@@ -1,63 +1,94 @@
 //! Names and their numbers.
 
+use super::flat::small;
 use hashbrown::HashTable;
-use rustc_hash::FxHasher;
-use std::hash::Hasher;
 
-/// Finds the number of a name. The texts lie side by side, so that a look-up touches two places in
-/// memory that are likely to be in the cache, wherever the manifests are.
-#[derive(Default)]
-pub(super) struct Names {
+/// Finds the number of a name.
+///
+/// With many names, the time goes into waiting for memory. So an entry holds the sixteen bytes after
+/// what all names share, which is all of most names, and a look-up touches one place.
+pub(super) struct Names<'a> {
+    shared: &'a str,
     table: HashTable<Entry>,
-    text: Vec<u8>,
+    /// The names longer than what an entry holds.
+    long: Vec<&'a str>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key {
+    head: [u64; 2],
+    length: u32,
 }
 
 struct Entry {
-    start: u32,
-    length: u32,
+    key: Key,
     number: u32,
 }
 
-impl Names {
-    pub(super) fn with_capacity(names: usize) -> Self {
+impl<'a> Names<'a> {
+    /// No names yet; all that come begin with `shared`.
+    pub(super) fn new(shared: &'a str, capacity: usize) -> Self {
         Self {
-            table: HashTable::with_capacity(names),
-            text: Vec::with_capacity(names * 16),
+            shared,
+            table: HashTable::with_capacity(capacity),
+            long: Vec::new(),
         }
     }
 
     pub(super) fn find(&self, name: &str) -> Option<u32> {
-        let same = |entry: &Entry| text(&self.text, entry) == name.as_bytes();
-        Some(self.table.find(hash(name.as_bytes()), same)?.number)
+        let tail = name.as_bytes().strip_prefix(self.shared.as_bytes())?;
+        let key = Key::new(tail);
+        let same = |entry: &Entry| entry.key == key && self.is(entry, name);
+        Some(self.table.find(key.hash(), same)?.number)
     }
 
     /// Gives a name a number, unless it has one; answers what it has.
-    pub(super) fn add(&mut self, name: &str, number: u32) -> u32 {
-        let Self { table, text: all } = self;
-        let entry = table.entry(
-            hash(name.as_bytes()),
-            |entry| text(all, entry) == name.as_bytes(),
-            |entry| hash(text(all, entry)),
-        );
-        let entry = entry.or_insert_with(|| Entry {
-            start: super::flat::small(all.len()),
-            length: super::flat::small(name.len()),
-            number,
-        });
-        let found = entry.get().number;
-        if found == number && entry.get().start as usize == all.len() {
-            all.extend_from_slice(name.as_bytes());
+    pub(super) fn add(&mut self, name: &'a str, number: u32) -> u32 {
+        if let Some(number) = self.find(name) {
+            return number;
         }
-        found
+        let key = Key::new(&name.as_bytes()[self.shared.len()..]);
+        if key.is_long() {
+            let number = number as usize;
+            self.long.resize(self.long.len().max(number + 1), "");
+            self.long[number] = name;
+        }
+        let entry = Entry { key, number };
+        let hash = |entry: &Entry| entry.key.hash();
+        self.table.insert_unique(key.hash(), entry, hash);
+        number
+    }
+
+    fn is(&self, entry: &Entry, name: &str) -> bool {
+        !entry.key.is_long() || self.long[entry.number as usize] == name
     }
 }
 
-fn text<'a>(all: &'a [u8], entry: &Entry) -> &'a [u8] {
-    &all[entry.start as usize..][..entry.length as usize]
-}
+impl Key {
+    fn new(tail: &[u8]) -> Self {
+        let mut head = [[0; 8]; 2];
+        let whole = head.as_flattened_mut();
+        let length = tail.len().min(whole.len());
+        whole[..length].copy_from_slice(&tail[..length]);
+        Self {
+            head: head.map(u64::from_ne_bytes),
+            length: small(tail.len()),
+        }
+    }
 
-fn hash(name: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(name);
-    hasher.finish()
+    /// Whether there is more to the name than the key holds.
+    fn is_long(self) -> bool {
+        self.length > 16
+    }
+
+    /// One wide multiplication, its halves folded together.
+    fn hash(self) -> u64 {
+        const MIX: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xD1B5_4A32_D192_ED03];
+        let length = u64::from(self.length);
+        let product =
+            u128::from(self.head[0] ^ MIX[0]) * u128::from(self.head[1] ^ length ^ MIX[1]);
+        let low = u64::try_from(product & u128::from(u64::MAX)).expect("64 bits");
+        let high = u64::try_from(product >> 64).expect("64 bits");
+        low ^ high
+    }
 }

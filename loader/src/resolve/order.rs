@@ -58,7 +58,7 @@ impl Order {
         let mut edges = Vec::new();
         let wanted = |starts: &[bool]| starts.iter().filter(|&&starts| starts).count();
         if ranks.len() < wanted(&starts) {
-            starts = startable(chosen, links, index.requirements());
+            starts = startable(chosen, links, index.requirements);
             ranks = sort(&starts, &keys, &links.dependents);
         }
         if ranks.len() < wanted(&starts) {

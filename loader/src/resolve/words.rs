@@ -150,10 +150,10 @@ impl<'a> Words<'a> {
         let index = self.index;
         let name = index.name(id).expect("a mismatch has something installed");
         let shown = self.chosen.of_name[name as usize].unwrap_or(index.files(name).end - 1);
-        let version = &index.versions[shown as usize];
+        let version = index.version(shown);
         let would_do = index
             .highest_files(name)
-            .find(|&rank| rank != shown && range.matches(&index.versions[rank as usize]));
+            .find(|&rank| rank != shown && range.matches(index.version(rank)));
         let aside = would_do.map_or_else(String::new, |rank| {
             let what = match self.chosen.fate[rank as usize] {
                 Fate::Disabled => "is disabled",
