@@ -28,27 +28,56 @@ pub(super) struct Chosen {
     pub(super) of_name: Vec<Option<u32>>,
 }
 
-/// The chosen rank of each name with its version, side by side.
+/// The chosen rank of each name with its version, packed.
 pub(super) struct Winners {
-    of_name: Vec<(u32, Version)>,
+    of_name: Vec<Winner>,
 }
+
+#[derive(Clone, Copy)]
+struct Winner {
+    rank: u32,
+    release: [u32; 3],
+}
+
+/// In place of a rank: nothing was chosen.
+const NONE: u32 = u32::MAX;
+
+/// In place of a major version: see the manifest.
+const ODD: u32 = u32::MAX;
 
 impl Winners {
     pub(super) fn new(index: &Index<'_>, chosen: &Chosen) -> Self {
-        let mut of_name = vec![(u32::MAX, Version::new(0, 0, 0)); index.names()];
+        let nothing = Winner {
+            rank: NONE,
+            release: [ODD; 3],
+        };
+        let mut of_name = vec![nothing; index.names()];
         for (row, &rank) in index.rows.iter().zip(&index.rank_of) {
             if chosen.fate[rank as usize] == Fate::Chosen {
                 let name = index.name_of[rank as usize];
-                of_name[name as usize] = (rank, row.version.clone());
+                let release = row.release.unwrap_or(nothing.release);
+                of_name[name as usize] = Winner { rank, release };
             }
         }
         Self { of_name }
     }
 
-    /// Rank and version, where anything was chosen.
-    pub(super) fn get(&self, name: u32) -> Option<(u32, &Version)> {
-        let (rank, version) = &self.of_name[name as usize];
-        (*rank != u32::MAX).then_some((*rank, version))
+    /// The rank, where anything was chosen, and whether it is in a range.
+    pub(super) fn get(
+        &self,
+        index: &Index<'_>,
+        name: u32,
+        range: &VersionReq,
+    ) -> Option<(u32, bool)> {
+        let Winner { rank, release } = self.of_name[name as usize];
+        let fits = match release {
+            _ if rank == NONE => return None,
+            [ODD, ..] => range.matches(index.version(rank)),
+            [major, minor, patch] => {
+                range.matches(&Version::new(major.into(), minor.into(), patch.into()))
+            }
+        };
+        Some((rank, fits))
     }
 }
 

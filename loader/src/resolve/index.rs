@@ -30,7 +30,8 @@ pub(super) struct Provider<'a> {
 /// is mostly that of memory: with many plugins, waiting for memory is most of the time.
 pub(super) struct Row<'a> {
     pub(super) id: &'a str,
-    pub(super) version: Version,
+    /// The version, where it is three small numbers, as nearly always.
+    pub(super) release: Option<[u32; 3]>,
     pub(super) requires: &'a [Requirement],
     /// The number of the first requirement, counted over all.
     pub(super) first_requirement: u32,
@@ -164,8 +165,8 @@ impl<'a> Index<'a> {
         self.node(rank).manifest
     }
 
-    pub(super) fn version(&self, rank: u32) -> &Version {
-        &self.row(rank).version
+    pub(super) fn version(&self, rank: u32) -> &'a Version {
+        &self.manifest(rank).version
     }
 
     pub(super) fn id(&self, rank: u32) -> &'a str {
@@ -240,8 +241,8 @@ fn sorted(nodes: &[Node<'_>], rows: &[Row<'_>], shared: usize) -> (Vec<u32>, Vec
         if run.len() > 1 {
             run.sort_by(|&(_, a), &(_, b)| {
                 let of = |place: u32| {
-                    let row = &rows[place as usize];
-                    (row.id, &row.version, nodes[place as usize].path)
+                    let node = &nodes[place as usize];
+                    (id(place), &node.manifest.version, node.path)
                 };
                 of(a).cmp(&of(b))
             });
@@ -263,13 +264,23 @@ fn rows<'a>(nodes: &[Node<'a>]) -> (Vec<Row<'a>>, u32) {
         requirements += small(manifest.requires.len());
         Row {
             id: manifest.id.as_str(),
-            version: manifest.version.clone(),
+            release: release(&manifest.version),
             requires: &manifest.requires,
             first_requirement,
             orders: !(manifest.after.is_empty() && manifest.before.is_empty()),
         }
     };
     (nodes.iter().map(row).collect(), requirements)
+}
+
+fn release(version: &Version) -> Option<[u32; 3]> {
+    let plain = version.pre.is_empty() && version.build.is_empty();
+    let number = |number| u32::try_from(number).ok().filter(|_| plain);
+    Some([
+        number(version.major)?,
+        number(version.minor)?,
+        number(version.patch)?,
+    ])
 }
 
 /// What all ids begin with.

@@ -228,12 +228,12 @@ impl Linker<'_> {
         requirement: &Requirement,
     ) -> Option<Lack> {
         let version = |rank: u32| self.index.version(rank);
-        match self.winners.get(name) {
-            Some((to, version)) if requirement.range.matches(version) => {
+        match self.winners.get(self.index, name, &requirement.range) {
+            Some((to, true)) => {
                 self.push(rank, to, cause, tie(requirement));
                 None
             }
-            Some(_) => Some(Lack::Mismatch),
+            Some((_, false)) => Some(Lack::Mismatch),
             None => Some(
                 self.lack(
                     self.index

@@ -2,93 +2,74 @@
 
 use super::flat::small;
 use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+use std::hash::Hasher;
 
 /// Finds the number of a name.
 ///
-/// With many names, the time goes into waiting for memory. So an entry holds the sixteen bytes after
-/// what all names share, which is all of most names, and a look-up touches one place.
+/// With many names, the time goes into waiting for memory. So what all names begin with is not
+/// kept, and the rest of each lies packed with all others, wherever the manifests are.
 pub(super) struct Names<'a> {
     shared: &'a str,
     table: HashTable<Entry>,
-    /// The names longer than what an entry holds.
-    long: Vec<&'a str>,
+    tails: Vec<u8>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Key {
-    head: [u64; 2],
-    length: u32,
-}
-
+#[derive(Clone, Copy)]
 struct Entry {
-    key: Key,
+    start: u32,
     number: u32,
 }
 
 impl<'a> Names<'a> {
     /// No names yet; all that come begin with `shared`.
-    pub(super) fn new(shared: &'a str, capacity: usize) -> Self {
+    pub(super) fn new(shared: &'a str, names: usize) -> Self {
         Self {
             shared,
-            table: HashTable::with_capacity(capacity),
-            long: Vec::new(),
+            table: HashTable::with_capacity(names),
+            tails: Vec::with_capacity(names * 8),
         }
     }
 
     pub(super) fn find(&self, name: &str) -> Option<u32> {
         let tail = name.as_bytes().strip_prefix(self.shared.as_bytes())?;
-        let key = Key::new(tail);
-        let same = |entry: &Entry| entry.key == key && self.is(entry, name);
-        Some(self.table.find(key.hash(), same)?.number)
+        let same = |entry: &Entry| is(&self.tails, *entry, tail);
+        Some(self.table.find(hash(tail), same)?.number)
     }
 
     /// Gives a name a number, unless it has one; answers what it has.
-    pub(super) fn add(&mut self, name: &'a str, number: u32) -> u32 {
-        if let Some(number) = self.find(name) {
-            return number;
+    pub(super) fn add(&mut self, name: &str, number: u32) -> u32 {
+        let Self { table, tails, .. } = self;
+        let tail = &name.as_bytes()[self.shared.len()..];
+        let start = small(tails.len());
+        let entry = table.entry(
+            hash(tail),
+            |entry| is(tails, *entry, tail),
+            |entry| hash(read(tails, *entry)),
+        );
+        let found = *entry.or_insert(Entry { start, number }).get();
+        if found.start == start {
+            tails.extend_from_slice(&small(tail.len()).to_le_bytes());
+            tails.extend_from_slice(tail);
         }
-        let key = Key::new(&name.as_bytes()[self.shared.len()..]);
-        if key.is_long() {
-            let number = number as usize;
-            self.long.resize(self.long.len().max(number + 1), "");
-            self.long[number] = name;
-        }
-        let entry = Entry { key, number };
-        let hash = |entry: &Entry| entry.key.hash();
-        self.table.insert_unique(key.hash(), entry, hash);
-        number
-    }
-
-    fn is(&self, entry: &Entry, name: &str) -> bool {
-        !entry.key.is_long() || self.long[entry.number as usize] == name
+        found.number
     }
 }
 
-impl Key {
-    fn new(tail: &[u8]) -> Self {
-        let mut head = [[0; 8]; 2];
-        let whole = head.as_flattened_mut();
-        let length = tail.len().min(whole.len());
-        whole[..length].copy_from_slice(&tail[..length]);
-        Self {
-            head: head.map(u64::from_ne_bytes),
-            length: small(tail.len()),
-        }
-    }
+fn is(tails: &[u8], entry: Entry, tail: &[u8]) -> bool {
+    read(tails, entry) == tail
+}
 
-    /// Whether there is more to the name than the key holds.
-    fn is_long(self) -> bool {
-        self.length > 16
-    }
+/// A tail: four bytes of length, then itself.
+fn read(tails: &[u8], entry: Entry) -> &[u8] {
+    let (length, rest) = tails[entry.start as usize..]
+        .split_first_chunk()
+        .expect("an entry is followed by its length");
+    &rest[..u32::from_le_bytes(*length) as usize]
+}
 
-    /// One wide multiplication, its halves folded together.
-    fn hash(self) -> u64 {
-        const MIX: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xD1B5_4A32_D192_ED03];
-        let length = u64::from(self.length);
-        let product =
-            u128::from(self.head[0] ^ MIX[0]) * u128::from(self.head[1] ^ length ^ MIX[1]);
-        let low = u64::try_from(product & u128::from(u64::MAX)).expect("64 bits");
-        let high = u64::try_from(product >> 64).expect("64 bits");
-        low ^ high
-    }
+fn hash(tail: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(tail);
+    hasher.finish()
 }
