@@ -2,7 +2,27 @@
 //!
 //! A pure function: no file, no clock, no lock; what it answers does not depend on the order of its
 //! input, and takes time in proportion to plugins and edges (an edge is a requirement and one plugin
-//! that meets it), but for the sorting of names. Nothing recurses.
+//! that has the id or provides the service), but for the sorting of names. Nothing recurses.
+//!
+//! The walk, a file for each step:
+//!
+//! 1. `index`: sort by id, version and path; give each id and each service a number.
+//! 2. `choose`: one file of each id. The same version twice: the first by path. Several versions:
+//!    the highest that all dependents accept, else the highest that those accept which cannot do
+//!    without, else the highest. Dependents that count are enabled and themselves chosen; ids that
+//!    require each other are settled together, and there every candidate counts.
+//! 3. `link`: requirements become edges or findings. A service's providers in range are ranked by
+//!    priority (the smaller first), version (the higher first) and id; any of them meets the
+//!    requirement, and a plugin does not provide for itself while another does.
+//! 4. `start`, `order`: what can start does, and nothing else. A service whose preferred provider
+//!    fails is met by the next. Dependencies first, then priority, then id.
+//! 5. `soften`: cycles that no set of required edges makes are opened, at further providers before
+//!    `after` and `before`, at these before optional requirements, and at these before the
+//!    preferred one of several providers; of equals, at the plugin that comes first by priority
+//!    and id.
+//! 6. `explain`, `warn`: what stays out, with all its faults: what it lacks itself, then a cycle
+//!    that it is in, then what it requires that stays out. The first names the root cause.
+//!
 
 mod choose;
 mod cycle;

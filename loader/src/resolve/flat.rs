@@ -92,8 +92,6 @@ impl Components {
                     } else if of[t] == UNSEEN {
                         low[v] = low[v].min(seen[t]);
                     }
-                    // A vertex whose first edge leads to one seen before comes back with `next`
-                    // at 1, so it is entered once.
                     continue;
                 }
                 path.pop();

@@ -4,6 +4,7 @@ mod oracle;
 mod rules;
 mod scale;
 mod versions;
+mod why;
 
 use super::{Need, Node, Plan, Standing, resolve};
 use jackfield_manifest::{
