@@ -172,7 +172,7 @@ impl<'a> Oracle<'a> {
         }
         for (&id, &other) in &self.chosen {
             let before = &self.nodes[other].manifest.before;
-            let ordered = before.iter().any(|p| *p == manifest.id);
+            let ordered = before.contains(&manifest.id);
             if ordered || manifest.after.iter().any(|p| p.as_str() == id) {
                 found.push(other);
             }
