@@ -29,6 +29,8 @@ pub struct Manifest {
     pub after: Vec<PluginId>,
     /// Plugins that start after it when they are there; no requirement.
     pub before: Vec<PluginId>,
+    /// What it says it can do, in free words, for people.
+    pub capabilities: Vec<String>,
     /// JSON Schema (2020-12) of its configuration, as JSON text. The flat form of `plugin.toml` is
     /// turned into this when the plugin is compiled.
     pub config_schema: Option<String>,

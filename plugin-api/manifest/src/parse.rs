@@ -86,6 +86,7 @@ impl Manifest {
             provides: Vec::new(),
             after: Vec::new(),
             before: Vec::new(),
+            capabilities: Vec::new(),
             config_schema: None,
             deadlines: Deadlines::default(),
             build: Build {

@@ -3,11 +3,13 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![allow(unreachable_pub, dead_code, reason = "a binary of several modules")]
 
+mod files;
 mod report;
 
 use report::Bench;
 
 fn main() {
     let mut bench = Bench::from_args();
+    files::run(&mut bench);
     bench.finish();
 }
