@@ -1,3 +1,5 @@
 //! Does a file get from a directory into the store, or get an exact reason why not?
 
+mod flips;
+mod sound;
 mod walk;
