@@ -87,3 +87,42 @@ pub fn build(dir: &Path, name: &str, notes: &[u8]) -> PathBuf {
 pub fn plugin(dir: &Path, name: &str, id: &str) -> PathBuf {
     build(dir, name, &note(1, manifest(id, "1.2.3").as_bytes()))
 }
+
+/// A small real cdylib, as a plugin is: Rust's standard library in it, a panic caught inside.
+///
+/// # Panics
+///
+/// When there is no Rust compiler, or it fails.
+pub fn cdylib(dir: &Path, name: &str, id: &str) -> PathBuf {
+    let source = dir.join(format!("{name}.rs"));
+    let library = dir.join(name);
+    let note = note(1, manifest(id, "1.2.3").as_bytes());
+    let code = format!(
+        "#[used]\n\
+         #[unsafe(link_section = \".note.jackfield\")]\n\
+         static NOTE: Note = Note({note:?});\n\
+         #[repr(C, align(4))] struct Note([u8; {}]);\n\
+         thread_local! {{ static CALLS: std::cell::RefCell<Vec<i32>> = Default::default(); }}\n\
+         #[unsafe(no_mangle)]\n\
+         extern \"C\" fn answer() -> i32 {{\n\
+             CALLS.with_borrow_mut(|calls| calls.push(1));\n\
+             std::panic::set_hook(Box::new(|_| ()));\n\
+             i32::from(std::panic::catch_unwind(|| panic!(\"{{:?}}\", std::env::args())).is_err())\n\
+         }}\n",
+        note.len()
+    );
+    fs::write(&source, code).expect("the directory can be written");
+    let status = Command::new("rustc")
+        .args([
+            "--edition=2024",
+            "--crate-type=cdylib",
+            "--crate-name=fixture",
+        ])
+        .args(["-Copt-level=s", "-Cstrip=symbols", "-o"])
+        .args([&library, &source])
+        .status()
+        .expect("there is a Rust compiler");
+    assert!(status.success(), "rustc failed on {}", source.display());
+    fs::remove_file(&source).expect("just written");
+    library
+}

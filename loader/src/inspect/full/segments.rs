@@ -24,7 +24,10 @@ pub(super) fn check(header: &Header, segments: &[Segment]) -> Result<(), Fault> 
                 }
                 end = segment.memory_end();
             }
-            elf::PT_PHDR => table(header, segment, &at())?,
+            elf::PT_PHDR => {
+                table(header, segment, &at())?;
+                within(segments, segment, &at())?;
+            }
             elf::PT_GNU_STACK if segment.is_executable() => {
                 return damaged("it asks for an executable stack");
             }
@@ -100,6 +103,7 @@ fn within(segments: &[Segment], segment: &Segment, at: &str) -> Result<(), Fault
     let is_known = matches!(
         segment.kind,
         elf::PT_DYNAMIC
+            | elf::PT_PHDR
             | elf::PT_INTERP
             | elf::PT_NOTE
             | elf::PT_TLS
