@@ -18,6 +18,6 @@ pub use inspect::{Beginning, Depth, Fault, Inspection, NoteState, What, inspect}
 pub use key::FileKey;
 pub use platform::FileKind;
 pub use reason::{Code, Reason, Rejected};
-pub use scan::{Found, Scan, scan};
+pub use scan::{Listed, Scan, scan};
 pub use store::{Refused, Store, StoreError, Stored, Swept};
 pub use trust::{Breach, Trust};

@@ -19,7 +19,7 @@ const MAX_THREADS: usize = 4;
 
 /// A regular file in one of the directories.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct Listed {
     /// Where, and how to open it.
     pub candidate: Candidate,
     /// Whether it is a plugin, good or bad.
@@ -42,11 +42,11 @@ pub struct Found {
 #[derive(Debug, Default)]
 pub struct Scan {
     /// Plugins with nothing against them so far.
-    pub plugins: Vec<Found>,
+    pub plugins: Vec<Listed>,
     /// Plugins, and files too broken to tell, that have something against them.
-    pub rejected: Vec<Found>,
+    pub rejected: Vec<Listed>,
     /// Libraries and other files that are no plugins: nobody's business unless asked for.
-    pub others: Vec<Found>,
+    pub others: Vec<Listed>,
     /// What has a library's name but is no regular file.
     pub unfit: Vec<Rejected>,
     /// Directories that were passed over.
@@ -81,7 +81,7 @@ pub fn scan(dirs: &[impl AsRef<Path>], trust: Trust, index: &mut Index) -> Scan 
             candidate.key = key;
             Entry::new(&candidate.path, inspection)
         });
-        scan.push(Found::new(candidate, entry, trust));
+        scan.push(Listed::new(candidate, entry, trust));
     }
     for dir in discovery.listed {
         index.listed(&dir);
@@ -114,7 +114,7 @@ fn look_at(unknown: &[&Candidate]) -> Vec<(FileKey, Inspection)> {
 }
 
 impl Scan {
-    fn push(&mut self, found: Found) {
+    fn push(&mut self, found: Listed) {
         if found.note == NoteState::Absent {
             self.others.push(found);
         } else if found.reasons.is_empty() {
@@ -125,7 +125,7 @@ impl Scan {
     }
 }
 
-impl Found {
+impl Listed {
     fn new(candidate: Candidate, entry: Entry, trust: Trust) -> Self {
         let Inspection {
             note,

@@ -1,3 +1,3 @@
 //! What the integration tests and benchmarks share.
 
-pub mod library;
+pub mod made;

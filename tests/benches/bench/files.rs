@@ -2,7 +2,7 @@
 
 use crate::report::{Bar, Bench, interleaved};
 use jackfield_loader::{Index, Scan, Store, Trust, discover, scan};
-use jackfield_tests::library;
+use jackfield_tests::made;
 use sha2::{Digest, Sha256};
 use std::{
     fs::{self, File},
@@ -34,7 +34,7 @@ pub fn run(bench: &mut Bench) {
 
 /// One real library, and copies of it that differ in the id.
 fn many(dir: &Path) -> Vec<PathBuf> {
-    let first = library::plugin(dir, "first", "plugin-0000");
+    let first = made::plugin(dir, "first", "plugin-0000");
     let bytes = fs::read(&first).expect("just built");
     fs::remove_file(first).expect("just built");
     let places: Vec<usize> = (0..bytes.len() - 11)
@@ -119,7 +119,7 @@ fn each(time: Duration) -> f64 {
 fn inspect_hash(bench: &mut Bench) {
     const LEN: usize = 1_100_000;
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let path = library::plugin(dir.path(), "libtypical.so", "typical");
+    let path = made::plugin(dir.path(), "libtypical.so", "typical");
     let mut bytes = fs::read(&path).expect("just built");
     // Beyond everything that the headers name, where debug information may lie as well.
     let mut state = 1_u32;

@@ -1,7 +1,7 @@
 //! Does a library with a flipped bit in its headers ever reach `dlopen` and end the process?
 
 use jackfield_loader::{Candidate, Code, Depth, inspect};
-use jackfield_tests::library;
+use jackfield_tests::made;
 use std::{
     collections::BTreeMap,
     fs,
@@ -209,7 +209,7 @@ fn experiment(sound: &Path, bits: &[usize]) -> Outcome {
 #[test]
 fn what_is_let_through_of_a_c_library_survives_dlopen() {
     let dir = tempfile::tempdir().unwrap();
-    let sound = library::plugin(dir.path(), "libsound.so", "sound");
+    let sound = made::plugin(dir.path(), "libsound.so", "sound");
     let bits = bits(&fs::read(&sound).unwrap());
     let outcome = experiment(&sound, &bits);
     println!("{} flips: {outcome:?}", bits.len());
@@ -221,7 +221,7 @@ fn what_is_let_through_of_a_c_library_survives_dlopen() {
 #[test]
 fn what_is_let_through_of_a_rust_library_survives_dlopen() {
     let dir = tempfile::tempdir().unwrap();
-    let sound = library::cdylib(dir.path(), "libsound.so", "sound");
+    let sound = made::cdylib(dir.path(), "libsound.so", "sound");
     let bits: Vec<usize> = bits(&fs::read(&sound).unwrap())
         .into_iter()
         .step_by(5)
