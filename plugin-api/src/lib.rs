@@ -1,1 +1,84 @@
-//! x
+//! What a Jackfield plugin is written with: plain Rust, `serde`, `async fn`, no `unsafe`.
+//!
+//! A plugin is a `cdylib` with a `plugin.toml` beside its `Cargo.toml`, a type that implements
+//! [`Plugin`], and one line, [`export_plugin!`]:
+//!
+//! ```ignore
+//! use plugin_api::prelude::*;
+//!
+//! #[derive(Deserialize)]
+//! struct Config { greeting: String }
+//!
+//! struct Greeter { greeting: String }
+//!
+//! impl Plugin for Greeter {
+//!     type Config = Config;
+//!     fn initialize(_context: Context, config: Config) -> Result<Self> {
+//!         Ok(Self { greeting: config.greeting })
+//!     }
+//!     fn routes(routes: &mut Routes<Self>) {
+//!         routes.get("/greet/{name}", Self::greet);
+//!     }
+//! }
+//!
+//! impl Greeter {
+//!     async fn greet(&self, request: Request<'_>) -> Result<Response> {
+//!         Ok(Response::text(format!("{}, {}!", self.greeting, request.param("name")?)))
+//!     }
+//! }
+//!
+//! export_plugin!(Greeter);
+//! ```
+//!
+//! `docs/authors.md` is the guide.
+
+mod config;
+mod context;
+mod embed;
+mod error;
+mod event;
+mod ffi;
+mod handler;
+mod health;
+mod plugin;
+mod request;
+mod response;
+mod routes;
+
+pub use config::NoConfig;
+pub use context::{Context, Interval, Task};
+pub use error::{Error, Result};
+pub use event::{Event, Subscription};
+pub use handler::{Handler, blocking, quick};
+pub use health::{Health, HealthStatus};
+pub use plugin::Plugin;
+pub use request::Request;
+pub use response::Response;
+pub use routes::Routes;
+
+pub use jackfield_macros::export_plugin;
+
+/// The `log` crate: its macros, used in a plugin, write to the host's log.
+pub use log;
+/// The `serde` crate, for configuration and bodies.
+pub use serde;
+/// The `serde_json` crate, for bodies and events.
+pub use serde_json;
+
+/// Everything that most plugins use.
+pub mod prelude {
+    pub use crate::{
+        Context, Error, Event, Health, NoConfig, Plugin, Request, Response, Result, Routes,
+        blocking, export_plugin, log, quick,
+    };
+    pub use serde::{Deserialize, Serialize};
+}
+
+/// What [`export_plugin!`] expands to. Not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::{
+        embed::{Note, padded_len},
+        ffi::{LibHeader, Meta, header},
+    };
+}

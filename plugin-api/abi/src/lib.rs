@@ -38,7 +38,9 @@ mod stream;
 mod version;
 
 pub use abi_stable;
+pub use abi_stable::std_types::{RBox, ROption, RResult, RSlice, RStr, RString, RVec};
 pub use async_ffi;
+pub use async_ffi::{BorrowingFfiFuture, FfiFuture};
 
 pub use event::Event;
 pub use failure::{Failure, FailureCode};

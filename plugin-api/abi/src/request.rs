@@ -43,6 +43,16 @@ pub struct Header<'a> {
     pub value: RSlice<'a, u8>,
 }
 
+impl<'a> Header<'a> {
+    /// A header of that lower-case name.
+    pub fn new(name: &'a str, value: &'a [u8]) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
+    }
+}
+
 /// The answer to a [`Request`]. `[crosses by value, frozen]`
 ///
 /// It is allocated by the callee and freed through the callee's own allocator, so it must be

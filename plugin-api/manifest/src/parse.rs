@@ -1,102 +1,85 @@
-//! A first reading of the embedded text; the checked one takes its place.
+//! The embedded text, read back.
 
-use crate::{Build, Deadlines, Kind, Manifest, Panic, PluginId, Requirement, ServiceId, Target};
-use semver::{Version, VersionReq};
-use std::fmt;
+use crate::{
+    Manifest, ManifestError, Warning,
+    check::{Checker, Found, Path},
+    checked, keys,
+    problem::{Position, Problem},
+    read,
+};
 
-/// Something in a manifest that this host does not know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning(String);
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Why a text is no manifest.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ManifestError(String);
-
-#[derive(serde::Deserialize)]
-struct RawBuild {
-    abi: Version,
-    target: String,
-    rustc: String,
-    panic: Panic,
-    sdk: Version,
-}
-
-#[derive(serde::Deserialize)]
-struct RawRequirement {
-    plugin: Option<PluginId>,
-    service: Option<ServiceId>,
-    range: VersionReq,
-    #[serde(default)]
-    optional: bool,
-}
-
-#[derive(serde::Deserialize)]
-struct Raw {
-    build: RawBuild,
-    id: PluginId,
-    name: Option<String>,
-    version: Version,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    kind: Kind,
-    priority: Option<i32>,
-    #[serde(default)]
-    requires: Vec<RawRequirement>,
-}
+/// The longest manifest, in bytes of TOML.
+pub const MAX_LEN: usize = 1 << 20;
 
 impl Manifest {
-    /// Reads the embedded text.
+    /// Reads the embedded text: TOML of the keys in `docs/manifest.md`, as `export_plugin!` or
+    /// another tool wrote it.
+    ///
+    /// The time that it takes grows in a straight line with the text, whatever the text.
     ///
     /// # Errors
     ///
-    /// [`ManifestError`] when it is no manifest.
+    /// [`ManifestError`] when the text is longer than [`MAX_LEN`], holds a NUL, is not TOML, or
+    /// says something that a manifest cannot say. A key that this version does not know is no
+    /// error but a [`Warning`].
     pub fn parse(text: &str) -> Result<(Self, Vec<Warning>), ManifestError> {
-        let raw: Raw = toml::from_str(text)
-            .map_err(|error| ManifestError(error.message().replace('\n', " ")))?;
-        let requires = raw.requires.into_iter().map(|raw| {
-            let target = match (raw.plugin, raw.service) {
-                (Some(id), None) => Target::Plugin(id),
-                (None, Some(id)) => Target::Service(id),
-                _ => return Err(ManifestError("requires: plugin or service".to_owned())),
-            };
-            Ok(Requirement {
-                target,
-                range: raw.range,
-                optional: raw.optional,
-            })
-        });
-        let manifest = Self {
-            name: raw.name.unwrap_or_else(|| raw.id.to_string()),
-            id: raw.id,
-            version: raw.version,
-            description: raw.description,
-            authors: Vec::new(),
-            license: String::new(),
-            kind: raw.kind,
-            priority: raw.priority.unwrap_or(raw.kind.priority()),
-            requires: requires.collect::<Result<_, _>>()?,
-            provides: Vec::new(),
-            after: Vec::new(),
-            before: Vec::new(),
-            capabilities: Vec::new(),
-            config_schema: None,
-            deadlines: Deadlines::default(),
-            build: Build {
-                abi: raw.build.abi,
-                target: raw.build.target,
-                rustc: raw.build.rustc,
-                panic: raw.build.panic,
-                sdk: raw.build.sdk,
-            },
-        };
-        Ok((manifest, Vec::new()))
+        if text.len() > MAX_LEN {
+            return Err(ManifestError::TooLong(text.len()));
+        }
+        if let Some(at) = text.bytes().position(|byte| byte == 0) {
+            return Err(ManifestError::Nul { at });
+        }
+        let mut table = read::read(text)?;
+        let mut checker = Checker::default();
+        let build = checked::build(&mut checker, table.take("build"));
+        let config_schema = table
+            .take("config_schema")
+            .and_then(|entry| checker.string(Path::top("config_schema"), entry.node));
+        let known = build.is_some();
+        let build = build.unwrap_or_else(unknown_build);
+        let manifest = checked::manifest(&mut checker, &mut table, build);
+        checker.leftover("", table, &[keys::EMBEDDED, keys::PLUGIN]);
+        match manifest {
+            Some(mut manifest) if checker.found.is_empty() && known => {
+                manifest.config_schema = config_schema.map(std::borrow::Cow::into_owned);
+                Ok((manifest, warnings(checker)))
+            }
+            _ => Err(ManifestError::Invalid(problems(text, checker.found))),
+        }
     }
+}
+
+/// Stands in for what is missing while the rest is looked at.
+pub(crate) fn unknown_build() -> crate::Build {
+    let none = semver::Version::new(0, 0, 0);
+    crate::Build {
+        abi: none.clone(),
+        target: String::new(),
+        rustc: String::new(),
+        panic: crate::Panic::Unwind,
+        sdk: none,
+    }
+}
+
+fn warnings(checker: Checker) -> Vec<Warning> {
+    let unknown = checker.unknown.into_iter();
+    unknown
+        .map(|unknown| Warning::UnknownKey { key: unknown.key })
+        .collect()
+}
+
+/// In the order of the text, with line and column.
+pub(crate) fn problems(text: &str, mut found: Vec<Found>) -> Vec<Problem> {
+    found.sort_by_key(|found| found.at);
+    let place = |found: &Found| {
+        (!found.is_nowhere()).then(|| Position::of(text, usize::try_from(found.at).unwrap_or(0)))
+    };
+    found
+        .into_iter()
+        .map(|found| Problem {
+            position: place(&found),
+            key: found.key,
+            fault: found.fault,
+        })
+        .collect()
 }

@@ -16,7 +16,7 @@ const FILES: usize = 1_000;
 const ROUNDS: usize = 41;
 
 /// Measures the rows of this file.
-pub fn run(bench: &mut Bench) {
+pub fn measure(bench: &mut Bench) {
     if bench.wants("scan.cold") || bench.wants("list.warm") {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let paths = many(dir.path());

@@ -1,0 +1,313 @@
+//! The host as one plugin sees it: what it may ask, bound to who it is.
+
+use crate::{
+    bus::{Bus, BusError, Inbox},
+    executor::Executor,
+    ffi::{Lease, Leased, Library, guard},
+    registry::{Registry, State},
+    tasks::{SpawnError, Tasks},
+};
+use jackfield_abi::{
+    BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, OwnedHeader,
+    PanicReport, RResult, RSlice, RStr, RString, RVec, Reply, Request, Response,
+};
+use jackfield_manifest::PluginId;
+use std::{
+    fs,
+    future::ready,
+    path::PathBuf,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// What all plugins of one loader share.
+pub(crate) struct Shared {
+    pub(crate) registry: Registry,
+    pub(crate) bus: Bus,
+    pub(crate) executor: Arc<dyn Executor>,
+}
+
+/// What the host keeps for one plugin, from when it is mapped until it is unloaded.
+pub(crate) struct Room {
+    pub(crate) id: PluginId,
+    name: Arc<str>,
+    /// JSON.
+    config: String,
+    data_dir: PathBuf,
+    level: AtomicU32,
+    sequence: AtomicU64,
+    panics: AtomicU64,
+    pub(crate) tasks: Arc<Tasks>,
+    pub(crate) inbox: Arc<Inbox>,
+    library: Weak<Library>,
+    shared: Arc<Shared>,
+}
+
+impl Room {
+    pub(crate) fn new(
+        id: PluginId,
+        config: String,
+        data_dir: PathBuf,
+        inbox: Arc<Inbox>,
+        lease: &Lease,
+        shared: Arc<Shared>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            name: id.as_str().into(),
+            id,
+            config,
+            data_dir,
+            level: AtomicU32::new(level_of(log::max_level())),
+            sequence: AtomicU64::new(0),
+            panics: AtomicU64::new(0),
+            tasks: Arc::default(),
+            inbox,
+            library: Arc::downgrade(lease),
+            shared,
+        })
+    }
+
+    /// How often code of the plugin panicked.
+    pub(crate) fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    fn spawn(&self, name: &str, blocking: bool, task: FfiFuture<()>) -> Result<u64, Failure> {
+        let lease = self.lease()?;
+        let executor = &*self.shared.executor;
+        self.tasks
+            .spawn(executor, name, blocking, task, lease)
+            .map_err(|error| match error {
+                SpawnError::Closed => Failure::new(
+                    FailureCode::UNAVAILABLE,
+                    "the plugin is stopping, it takes no tasks",
+                ),
+                SpawnError::Full => {
+                    Failure::new(FailureCode::FULL, "the plugin has 10000 tasks already")
+                }
+            })
+    }
+
+    fn lease(&self) -> Result<Lease, Failure> {
+        self.library
+            .upgrade()
+            .ok_or_else(|| Failure::new(FailureCode::UNAVAILABLE, "the plugin is being unloaded"))
+    }
+}
+
+/// The numbers of the `log` crate.
+pub(crate) fn level_of(filter: log::LevelFilter) -> u32 {
+    filter as u32
+}
+
+/// The object that a plugin is given. It is dropped by plugin code, so it holds nothing whose drop
+/// could unmap that code.
+pub(crate) struct HostSide(pub(crate) Arc<Room>);
+
+/// A bus error as a plugin is told of it.
+fn bus_failure(error: &BusError) -> Failure {
+    let code = match error {
+        BusError::Full => FailureCode::FULL,
+        BusError::Topic(_) | BusError::Pattern(_) | BusError::TooLarge(_) => FailureCode::INVALID,
+    };
+    Failure::new(code, error.to_string())
+}
+
+/// Runs host code for a plugin: a panic of the host's becomes a failure.
+fn answer<R>(body: impl FnOnce() -> Result<R, Failure>) -> RResult<R, Failure> {
+    guard(body)
+        .unwrap_or_else(|panic| {
+            Err(Failure::new(
+                FailureCode::ERROR,
+                format!("the host panicked: {panic}"),
+            ))
+        })
+        .into()
+}
+
+impl jackfield_abi::Host for HostSide {
+    fn id(&self) -> RStr<'_> {
+        self.0.id.as_str().into()
+    }
+
+    fn config(&self) -> RStr<'_> {
+        self.0.config.as_str().into()
+    }
+
+    fn data_dir(&self) -> RResult<RString, Failure> {
+        answer(|| {
+            let path = &self.0.data_dir;
+            let failed = |error: &dyn std::fmt::Display| {
+                Failure::new(FailureCode::ERROR, format!("{}: {error}", path.display()))
+            };
+            fs::create_dir_all(path).map_err(|error| failed(&error))?;
+            let text = path
+                .to_str()
+                .ok_or_else(|| failed(&"its name is not UTF-8"))?;
+            Ok(RString::from(text))
+        })
+    }
+
+    fn log_level(&self) -> Level {
+        Level(self.0.level.load(Ordering::Relaxed))
+    }
+
+    fn log(&self, record: &LogRecord<'_>) {
+        // A logger that panics has nobody to tell.
+        let _ = guard(|| log_record(self.0.id.as_str(), record));
+    }
+
+    fn panicked(&self, report: &PanicReport<'_>) {
+        self.0.panics.fetch_add(1, Ordering::Relaxed);
+        let _ = guard(|| {
+            let (file, line, column) = (report.file, report.line, report.column);
+            log::error!(target: self.0.id.as_str(), "panicked at {file}:{line}:{column}: {}", report.message);
+            if !report.backtrace.is_empty() {
+                log::error!(target: self.0.id.as_str(), "backtrace of that panic:\n{}", report.backtrace);
+            }
+        });
+    }
+
+    fn publish(&self, topic: RStr<'_>, payload: RSlice<'_, u8>) -> RResult<(), Failure> {
+        let Room {
+            name,
+            sequence,
+            shared,
+            ..
+        } = &*self.0;
+        answer(|| {
+            let published = shared
+                .bus
+                .publish(topic.as_str(), name, payload.as_slice(), sequence);
+            published.map_err(|error| bus_failure(&error))
+        })
+    }
+
+    fn subscribe(&self, pattern: RStr<'_>) -> RResult<u64, Failure> {
+        answer(|| {
+            let id = self.0.shared.bus.subscription_id();
+            self.0
+                .inbox
+                .subscribe(id, pattern.as_str())
+                .map_err(|error| bus_failure(&error))?;
+            Ok(id)
+        })
+    }
+
+    fn unsubscribe(&self, subscription: u64) -> bool {
+        guard(|| self.0.inbox.unsubscribe(subscription)).unwrap_or(false)
+    }
+
+    fn request<'a>(
+        &'a self,
+        plugin: RStr<'a>,
+        request: Request<'a>,
+    ) -> BorrowingFfiFuture<'a, Reply> {
+        let lease = match self.0.lease() {
+            Ok(lease) => lease,
+            Err(failure) => return BorrowingFfiFuture::new(ready(RResult::RErr(failure))),
+        };
+        let call = Box::pin(ask(&self.0, plugin, request));
+        BorrowingFfiFuture::new(Leased::new(call, lease))
+    }
+
+    fn spawn(&self, name: RStr<'_>, task: FfiFuture<()>) -> RResult<u64, Failure> {
+        answer(|| self.0.spawn(name.as_str(), false, task))
+    }
+
+    fn spawn_blocking(&self, name: RStr<'_>, task: FfiFuture<()>) -> RResult<u64, Failure> {
+        answer(|| self.0.spawn(name.as_str(), true, task))
+    }
+
+    fn cancel(&self, task: u64) -> bool {
+        guard(|| self.0.tasks.cancel(task)).unwrap_or(false)
+    }
+
+    fn sleep(&self, duration_ns: u64) -> FfiFuture<()> {
+        let Ok(lease) = self.0.lease() else {
+            return FfiFuture::new(ready(()));
+        };
+        let sleep = self
+            .0
+            .shared
+            .executor
+            .sleep(Duration::from_nanos(duration_ns));
+        FfiFuture::new(Leased::new(sleep, lease))
+    }
+}
+
+fn log_record(id: &str, record: &LogRecord<'_>) {
+    let level = match record.level.0 {
+        0 => return,
+        1 => log::Level::Error,
+        2 => log::Level::Warn,
+        3 => log::Level::Info,
+        4 => log::Level::Debug,
+        _ => log::Level::Trace,
+    };
+    let fields: Vec<(&str, &str)> = record
+        .fields
+        .as_slice()
+        .iter()
+        .map(|field| (field.key.as_str(), field.value.as_str()))
+        .collect();
+    log::logger().log(
+        &log::Record::builder()
+            .level(level)
+            .target(id)
+            .module_path(Some(record.target.as_str()))
+            .file(Some(record.file.as_str()).filter(|file| !file.is_empty()))
+            .line(Some(record.line).filter(|line| *line > 0))
+            .key_values(&fields.as_slice())
+            .args(format_args!("{}", record.message))
+            .build(),
+    );
+}
+
+/// A request from one plugin to another. The answer is copied into the host's memory, so that it
+/// may outlive the plugin that gave it.
+async fn ask(room: &Room, plugin: RStr<'_>, mut request: Request<'_>) -> Reply {
+    let registry = &room.shared.registry;
+    let Some(entered) = registry
+        .serving(plugin.as_str())
+        .and_then(|slot| slot.enter())
+    else {
+        return RResult::RErr(not_serving(
+            plugin.as_str(),
+            registry.state(plugin.as_str()),
+        ));
+    };
+    let caller = [Header::new("caller", room.id.as_str().as_bytes())];
+    request.extensions = RSlice::from_slice(&caller);
+    match entered.handle(request).await {
+        Ok((response, _entered)) => RResult::ROk(copy(&response)),
+        Err(failure) => RResult::RErr(failure),
+    }
+}
+
+pub(crate) fn not_serving(id: &str, state: Option<State>) -> Failure {
+    match state {
+        None => Failure::new(FailureCode::NOT_FOUND, format!("there is no plugin `{id}`")),
+        Some(state) => Failure::new(FailureCode::UNAVAILABLE, format!("`{id}` is {state}")),
+    }
+}
+
+fn copy(response: &Response) -> Response {
+    let bytes = |bytes: &[u8]| RVec::from(bytes.to_vec());
+    Response {
+        status: response.status,
+        headers: response
+            .headers
+            .iter()
+            .map(|header| OwnedHeader {
+                name: header.name.as_str().into(),
+                value: bytes(&header.value),
+            })
+            .collect(),
+        body: bytes(&response.body),
+        stream: jackfield_abi::ROption::RNone,
+    }
+}

@@ -1,0 +1,184 @@
+//! What starting and stopping share.
+
+use crate::{
+    ContentHash, Phase, Vetted,
+    bus::Inbox,
+    context::{Room, Shared},
+    ffi::{Lease, Unload},
+    instance::Instance,
+    journal::{Entry, Journal},
+    quarantine::Quarantine,
+    registry::State,
+};
+use jackfield_manifest::PluginId;
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+/// A plugin that runs.
+#[derive(Clone)]
+pub(crate) struct Running {
+    pub(crate) vetted: Arc<Vetted>,
+    pub(crate) instance: Instance,
+}
+
+pub(crate) struct Crew {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) quarantine: Mutex<Quarantine>,
+    /// Each plugin's own files lie below it.
+    pub(crate) data_dir: PathBuf,
+    /// In the order in which they came to run.
+    running: Mutex<Vec<Running>>,
+    /// Contents whose layout was found to fit, to be remembered.
+    fits: Mutex<Vec<ContentHash>>,
+    abandoned: AtomicUsize,
+}
+
+impl Crew {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        journal: Journal,
+        quarantine: Quarantine,
+        data_dir: PathBuf,
+    ) -> Self {
+        Self {
+            shared,
+            journal: Arc::new(journal),
+            quarantine: Mutex::new(quarantine),
+            data_dir,
+            running: Mutex::default(),
+            fits: Mutex::default(),
+            abandoned: AtomicUsize::new(0),
+        }
+    }
+
+    /// Those that run, in the order in which they came to.
+    pub(crate) fn running(&self) -> MutexGuard<'_, Vec<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn take_fits(&self) -> Vec<ContentHash> {
+        std::mem::take(&mut *self.fits.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn note_fit(&self, hash: ContentHash) {
+        self.fits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(hash);
+    }
+
+    /// How many threads are left to themselves inside a plugin that did not return in time.
+    pub(crate) fn abandoned(&self) -> usize {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn abandon(&self) {
+        self.abandoned.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn came_back(&self) {
+        self.abandoned.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The host's side for one plugin.
+    pub(crate) fn room(&self, vetted: &Vetted, lease: &Lease) -> Arc<Room> {
+        let (id, shared) = (vetted.manifest.id.clone(), Arc::clone(&self.shared));
+        let inbox = inbox(&id, &shared);
+        shared.bus.attach(Arc::clone(&inbox));
+        let data_dir = self.data_dir.join(id.as_str());
+        Room::new(id, vetted.config.clone(), data_dir, inbox, lease, shared)
+    }
+
+    /// Notes which step the plugin goes into, for the case that it ends the process there.
+    pub(crate) fn mark(&self, entry: &Entry, vetted: &Vetted, step: Phase) {
+        if let Err(error) = entry.enter(&vetted.manifest.id, &vetted.hash, step) {
+            let id = &vetted.manifest.id;
+            log::warn!("{id}: if it ends this process now, the next start will not know: {error}");
+        }
+    }
+
+    /// Stops and unloads what was set up, and tells what came of it.
+    pub(crate) fn take_down(
+        &self,
+        instance: Instance,
+        limit: Duration,
+    ) -> (Option<String>, Unload) {
+        let id = instance.room.id.clone();
+        let unfinished = instance.quiesce(&self.shared, limit).err();
+        let stopped = instance.stop().err().map(|error| format!("stop: {error}"));
+        let unload = match &unfinished {
+            None => instance.unload(),
+            Some(what) => Unload::Pinned(what.clone()),
+        };
+        self.note_unload(&id, &unload);
+        (stopped.or(unfinished), unload)
+    }
+
+    pub(crate) fn note_unload(&self, id: &PluginId, unload: &Unload) {
+        log::debug!("{id}: library {unload}");
+        self.shared
+            .registry
+            .amend(id, |status| status.unload = Some(unload.clone()));
+    }
+
+    /// Ends the attempt to bring a plugin up.
+    pub(crate) fn failed(&self, vetted: &Vetted, cause: String) {
+        self.shared
+            .registry
+            .transition(&vetted.manifest.id, State::Failed, Some(cause));
+    }
+}
+
+/// An inbox whose events are handed out, one after another, on a thread that may block.
+fn inbox(id: &PluginId, shared: &Arc<Shared>) -> Arc<Inbox> {
+    let (id, shared) = (id.clone(), Arc::downgrade(shared));
+    Arc::new_cyclic(|own: &Weak<Inbox>| {
+        let own = Weak::clone(own);
+        Inbox::new(Box::new(move || {
+            let Some(shared) = shared.upgrade() else {
+                return;
+            };
+            let (id, own, weak) = (id.clone(), Weak::clone(&own), Arc::downgrade(&shared));
+            shared.executor.spawn_blocking(Box::new(move || {
+                if let (Some(inbox), Some(shared)) = (own.upgrade(), weak.upgrade()) {
+                    hand_out(&id, &inbox, &shared);
+                }
+            }));
+        }))
+    })
+}
+
+fn hand_out(id: &PluginId, inbox: &Inbox, shared: &Shared) {
+    while let Some((event, subscription)) = inbox.next() {
+        let Some(entered) = shared
+            .registry
+            .serving(id.as_str())
+            .and_then(|slot| slot.enter())
+        else {
+            continue;
+        };
+        let handed = entered.event(&jackfield_abi::Event {
+            topic: (&*event.topic).into(),
+            publisher: (&*event.publisher).into(),
+            payload: (&*event.payload).into(),
+            sequence: event.sequence,
+            time_ns: event.time_ns,
+            subscription,
+        });
+        if let Err(failure) = handed {
+            log::warn!(
+                "{id}: event {} of {}: {}",
+                event.topic,
+                event.publisher,
+                failure.message
+            );
+        }
+    }
+}

@@ -1,0 +1,132 @@
+use std::{
+    fmt,
+    mem::ManuallyDrop,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+#[cfg(unix)]
+use libloading::os::unix as os;
+#[cfg(windows)]
+use libloading::os::windows as os;
+
+/// Keeps a library mapped for as long as it is held.
+pub(crate) type Lease = Arc<Library>;
+
+/// A mapped library. Dropping it leaves it mapped; only [`close`](Library::close) unmaps.
+pub(crate) struct Library {
+    handle: ManuallyDrop<os::Library>,
+    path: PathBuf,
+}
+
+/// The system's loader refused a file.
+#[derive(Debug, thiserror::Error)]
+#[error("the system's loader refuses it: {0}")]
+pub struct OpenError(String);
+
+/// Whether a library is really gone.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unload {
+    /// It is no longer mapped: looked at, not assumed.
+    Unmapped,
+    /// It is still mapped, and why.
+    Pinned(String),
+}
+
+impl fmt::Display for Unload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unmapped => f.write_str("unmapped"),
+            Self::Pinned(why) => write!(f, "pinned: {why}"),
+        }
+    }
+}
+
+impl Library {
+    /// Maps a library and runs its constructors.
+    ///
+    /// `path` must be absolute and name a file of the private store: one whose bytes passed the
+    /// full preflight and that nobody else writes. All symbols are resolved at once, so that a
+    /// missing one is an error here and not a crash later.
+    pub(crate) fn open(path: &Path) -> Result<Lease, OpenError> {
+        let handle = map(path).map_err(|error| OpenError(first_line(&error)))?;
+        Ok(Arc::new(Self {
+            handle: ManuallyDrop::new(handle),
+            path: path.to_owned(),
+        }))
+    }
+
+    /// The address of a symbol, or `None` when the library does not export it.
+    ///
+    /// The symbol's name ends in NUL. The pointer is valid for as long as the library is held.
+    pub(super) fn symbol(&self, name: &str) -> Option<*const ()> {
+        // SAFETY: the symbol is read as an untyped address, which any symbol is; the caller, in
+        // this module, decides what stands there.
+        let symbol = unsafe { self.handle.get::<*const ()>(name.as_bytes()) }.ok()?;
+        Some(*symbol)
+    }
+
+    /// Unmaps the library, if this is the last that holds it, and looks whether it is gone.
+    pub(crate) fn close(lease: Lease) -> Unload {
+        let others = Arc::strong_count(&lease) - 1;
+        let Ok(library) = Arc::try_unwrap(lease) else {
+            return Unload::Pinned(format!("{others} calls, futures or services still hold it"));
+        };
+        let Self { handle, path } = library;
+        if let Err(error) = ManuallyDrop::into_inner(handle).close() {
+            return Unload::Pinned(format!("the system's loader keeps it: {error}"));
+        }
+        if is_mapped(&path) {
+            return Unload::Pinned(
+                "the system's loader keeps it, as it does after the library has registered a \
+                 thread-local destructor or a thread of it still runs"
+                    .to_owned(),
+            );
+        }
+        Unload::Unmapped
+    }
+}
+
+#[cfg(unix)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that maps a library"
+)]
+fn map(path: &Path) -> Result<os::Library, libloading::Error> {
+    // SAFETY: constructors run here, and a constructor can do anything; that is the trust which the
+    // operator gives by enabling the plugin. The file passed the full preflight, so the system's
+    // loader reads inside it only, and it is private, so it does not change while it is mapped.
+    unsafe { os::Library::open(Some(path), os::RTLD_NOW | os::RTLD_LOCAL) }
+}
+
+#[cfg(windows)]
+fn map(path: &Path) -> Result<os::Library, libloading::Error> {
+    // SAFETY: as on Unix.
+    unsafe { os::Library::new(path) }
+}
+
+/// Whether the system's loader still has a library of that path, without loading it.
+#[cfg(unix)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "asks whether a library is mapped, and maps none"
+)]
+fn is_mapped(path: &Path) -> bool {
+    const RTLD_NOLOAD: std::ffi::c_int = if cfg!(target_os = "macos") { 0x10 } else { 0x4 };
+    // SAFETY: with RTLD_NOLOAD nothing is mapped and no constructor runs; at most a count is
+    // raised, and lowered again when the handle is dropped here.
+    let found = unsafe { os::Library::open(Some(path), os::RTLD_LAZY | RTLD_NOLOAD) };
+    found.is_ok()
+}
+
+#[cfg(windows)]
+fn is_mapped(path: &Path) -> bool {
+    os::Library::open_already_loaded(path).is_ok()
+}
+
+fn first_line(error: &libloading::Error) -> String {
+    let text = std::error::Error::source(error)
+        .map_or_else(|| error.to_string(), |source| source.to_string());
+    text.lines().next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,136 @@
+use super::{Lease, Slot};
+use jackfield_abi::{
+    ABI_VERSION, AbiMismatch, Failure, HostObject, PluginModuleRef, ROOT_MODULE_SYMBOL,
+    abi_stable::{
+        StableAbi,
+        library::{AbiHeaderRef, LibHeader},
+    },
+    check_abi,
+    layout::{LayoutMismatch, compatible},
+};
+use semver::Version;
+
+/// A mapped library whose layout is known to fit.
+///
+/// The module points into the library, so the lease is the last field.
+pub(crate) struct Module {
+    module: PluginModuleRef,
+    lease: Lease,
+}
+
+/// What is known of a library's type layout, for these bytes and this host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LayoutVerdict {
+    /// Nothing yet: compare.
+    Unknown,
+    /// Compared before, and it fitted.
+    Fits,
+}
+
+/// Why a mapped library is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModuleError {
+    /// The library exports no root module.
+    #[error(
+        "it exports no root module: expected the symbol `{symbol}`, which \
+         `plugin_api::export_plugin!` makes",
+        symbol = ROOT_MODULE_SYMBOL.trim_end_matches('\0')
+    )]
+    NoRootModule,
+    /// The library was built with another `abi_stable`, or another C ABI.
+    #[error("its header is not one that this host can read: {0}: rebuild it with this host's SDK")]
+    Header(String),
+    /// The version that the code was built for.
+    #[error(transparent)]
+    Version(#[from] AbiMismatch),
+    /// The plugin switched the layout check off.
+    #[error(
+        "it carries no type layout, so it cannot be checked: build it with \
+         `plugin_api::export_plugin!`, without `unsafe_no_layout_constant`"
+    )]
+    NoLayout,
+    /// Types are laid out differently on the two sides.
+    #[error(
+        "its types are laid out differently from this host's, although both say ABI {}: \
+         rebuild it with this host's SDK",
+        ABI_VERSION
+    )]
+    Layout(#[from] LayoutMismatch),
+    /// The root module could not be made.
+    #[error("its root module could not be made: {0}")]
+    Module(String),
+}
+
+impl Module {
+    /// Reads the root module of a mapped library and checks that it fits.
+    pub(crate) fn open(lease: Lease, verdict: LayoutVerdict) -> Result<Self, ModuleError> {
+        let header = header(&lease)?;
+        check_version(header)?;
+        if verdict == LayoutVerdict::Unknown {
+            let layout = header.layout().ok_or(ModuleError::NoLayout)?;
+            compatible(<PluginModuleRef as StableAbi>::LAYOUT, layout)?;
+        }
+        // SAFETY: the layout of `PluginModuleRef` was compared just above, or, as the verdict
+        // says, for the same bytes and the same build of this host before.
+        let module = unsafe { header.unchecked_layout::<PluginModuleRef>() }
+            .map_err(|error| ModuleError::Module(error.to_string()))?;
+        Ok(Self { module, lease })
+    }
+
+    /// The id and version that the code says it has.
+    pub(crate) fn identity(&self) -> (&str, &str) {
+        let identity = self.module.identity();
+        (identity.id.as_str(), identity.version.as_str())
+    }
+
+    /// Creates the plugin.
+    pub(crate) fn create(&self, host: HostObject) -> Result<Slot, Failure> {
+        let create = self.module.create();
+        let object = create(host).into_result().map_err(own)?;
+        Ok(Slot::new(object, Lease::clone(&self.lease)))
+    }
+
+    /// Gives the library back, to be closed.
+    pub(crate) fn into_lease(self) -> Lease {
+        self.lease
+    }
+}
+
+/// A failure whose text is in the host's own memory, so that it outlives the plugin.
+fn own(failure: Failure) -> Failure {
+    let text = failure.message.as_str().to_owned();
+    Failure::new(failure.code, text)
+}
+
+fn header(lease: &Lease) -> Result<&'static LibHeader, ModuleError> {
+    let address = lease
+        .symbol(ROOT_MODULE_SYMBOL)
+        .ok_or(ModuleError::NoRootModule)?;
+    if address.is_null() || !address.cast::<usize>().is_aligned() {
+        return Err(ModuleError::NoRootModule);
+    }
+    // SAFETY: the symbol's name is mangled by `abi_stable` for a static that begins with an
+    // `AbiHeader`; `AbiHeaderRef` is a transparent pointer to one, not null and aligned as checked
+    // above, and the library stays mapped while the lease is held. What follows the header is read
+    // only after `upgrade` has found the magic string and a fitting version in it.
+    let header = unsafe { std::mem::transmute::<*const (), AbiHeaderRef>(address) };
+    header
+        .upgrade()
+        .map_err(|error| ModuleError::Header(first_line(&error.to_string())))
+}
+
+fn check_version(header: &LibHeader) -> Result<(), ModuleError> {
+    let text = header.version_strings();
+    let plugin = Version::parse(text.version.as_str())
+        .map_err(|error| ModuleError::Header(format!("its ABI version `{text}`: {error}")))?;
+    check_abi(&plugin, &jackfield_abi::abi_version())?;
+    Ok(())
+}
+
+fn first_line(text: &str) -> String {
+    text.lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default()
+        .to_owned()
+}

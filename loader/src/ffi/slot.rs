@@ -1,0 +1,243 @@
+use super::{Lease, guard};
+use jackfield_abi::{
+    BorrowingFfiFuture, Event, Failure, FailureCode, Health, Level, PluginObject, RResult, Reply,
+    Request, Response,
+};
+use std::{
+    cell::UnsafeCell,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Instant,
+};
+
+/// Set in the gate when nobody may enter any more.
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+/// A plugin's object behind a gate that counts who is inside.
+///
+/// The object may be borrowed between [`enter`](Slot::enter) and the drop of the [`Entered`] that
+/// it returned, and may be taken out only by [`take`](Slot::take), which needs the gate closed and
+/// nobody inside. Entering costs one atomic addition, leaving one subtraction.
+pub(crate) struct Slot {
+    gate: AtomicUsize,
+    object: UnsafeCell<Option<PluginObject>>,
+    emptied: Mutex<()>,
+    nobody_inside: Condvar,
+    /// Last, because the object's code lives in it.
+    lease: Mutex<Option<Lease>>,
+}
+
+// SAFETY: the object is `Send + Sync` (its trait has both as supertraits); the cell is written only
+// by `take`, which has exclusive access as described above.
+unsafe impl Sync for Slot {}
+
+impl Slot {
+    pub(super) fn new(object: PluginObject, lease: Lease) -> Self {
+        Self {
+            gate: AtomicUsize::new(0),
+            object: UnsafeCell::new(Some(object)),
+            emptied: Mutex::new(()),
+            nobody_inside: Condvar::new(),
+            lease: Mutex::new(Some(lease)),
+        }
+    }
+
+    /// Lets a caller in; `None` when the gate is closed.
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<Entered> {
+        if self.gate.fetch_add(1, Ordering::Acquire) & CLOSED != 0 {
+            self.leave();
+            return None;
+        }
+        Some(Entered {
+            slot: Arc::clone(self),
+        })
+    }
+
+    /// Lets the loader itself in through a closed gate, to call `stop`.
+    pub(crate) fn enter_closed(self: &Arc<Self>) -> Entered {
+        self.gate.fetch_add(1, Ordering::Acquire);
+        Entered {
+            slot: Arc::clone(self),
+        }
+    }
+
+    fn leave(&self) {
+        if self.gate.fetch_sub(1, Ordering::Release) == (CLOSED | 1) {
+            // Taken so that the closer is either before its check or in its wait.
+            drop(self.emptied.lock().unwrap_or_else(PoisonError::into_inner));
+            self.nobody_inside.notify_all();
+        }
+    }
+
+    /// How many are inside.
+    pub(crate) fn inside(&self) -> usize {
+        self.gate.load(Ordering::Relaxed) & !CLOSED
+    }
+
+    /// Lets nobody in from now on.
+    pub(crate) fn close(&self) {
+        self.gate.fetch_or(CLOSED, Ordering::AcqRel);
+    }
+
+    /// Waits until nobody is inside; false when the deadline came first. The gate must be closed.
+    pub(crate) fn drain(&self, deadline: Instant) -> bool {
+        let mut lock = self.emptied.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if self.gate.load(Ordering::Acquire) == CLOSED {
+                return true;
+            }
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                return false;
+            };
+            lock = self
+                .nobody_inside
+                .wait_timeout(lock, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Drops the object and hands out the library's lease. `None`, and nothing is dropped, when
+    /// somebody is inside, the gate is open, or it was done before.
+    ///
+    /// The object's drop is plugin code: it may block.
+    pub(crate) fn take(&self) -> Option<Lease> {
+        let mut lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.gate.load(Ordering::Acquire) != CLOSED {
+            return None;
+        }
+        let taken = lease.take()?;
+        // The lease is ours now; the lock must not be held while plugin code runs.
+        drop(lease);
+        // SAFETY: the gate was closed and empty, and a closed gate never opens nor lets anybody
+        // stay inside, so no borrow of the object exists; that the lease was still there, and was
+        // taken under its lock, makes this the only call that comes here.
+        let object = unsafe { &mut *self.object.get() }.take();
+        drop(object);
+        Some(taken)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // Nobody is inside, since whoever is holds an `Arc` of this. Where `take` was not called,
+        // the object goes first and the library stays mapped.
+        *self.object.get_mut() = None;
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot")
+            .field("inside", &self.inside())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The right to call the plugin's object, until it is dropped.
+pub(crate) struct Entered {
+    slot: Arc<Slot>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.slot.leave();
+    }
+}
+
+impl Entered {
+    /// # Panics
+    ///
+    /// When the object was taken before: only [`Slot::enter_closed`] can come so late.
+    fn object(&self) -> &PluginObject {
+        // SAFETY: this `Entered` is counted in the gate, so `take` does not touch the cell while it
+        // lives, and nothing else writes it.
+        let cell = unsafe { &*self.slot.object.get() };
+        cell.as_ref()
+            .expect("an object is taken only through a gate that lets nobody in")
+    }
+
+    pub(crate) fn start(&self) -> Result<(), Failure> {
+        self.object().start().into_result().map_err(own)
+    }
+
+    pub(crate) fn stop(&self) -> Result<(), Failure> {
+        self.object().stop().into_result().map_err(own)
+    }
+
+    pub(crate) fn health(&self) -> Result<Health, Failure> {
+        let health = self.object().health().into_result().map_err(own)?;
+        Ok(Health {
+            status: health.status,
+            message: health.message.as_str().into(),
+            metadata: health.metadata.as_str().into(),
+        })
+    }
+
+    pub(crate) fn event(&self, event: &Event<'_>) -> Result<(), Failure> {
+        self.object().event(event).into_result().map_err(own)
+    }
+
+    pub(crate) fn set_log_level(&self, level: Level) {
+        self.object().set_log_level(level);
+    }
+
+    /// Begins a request. The future is the plugin's; it keeps this entry until it is dropped.
+    pub(crate) fn handle<'a>(self, request: Request<'a>) -> Call<'a> {
+        // SAFETY: the future borrows the object; `Call` keeps the entry that keeps the object, and
+        // drops the future first. The object does not move while it is in its slot: it is reached
+        // through an `Arc` and taken out only when nobody is inside.
+        let object: &'a PluginObject = unsafe { &*std::ptr::from_ref(self.object()) };
+        Call {
+            future: Some(object.handle(request)),
+            entered: Some(self),
+        }
+    }
+}
+
+/// A failure whose text is in the host's own memory.
+fn own(failure: Failure) -> Failure {
+    let text = failure.message.as_str().to_owned();
+    Failure::new(failure.code, text)
+}
+
+/// A request on its way. Dropping it cancels it.
+pub(crate) struct Call<'a> {
+    future: Option<BorrowingFfiFuture<'a, Reply>>,
+    /// After the future, because the future borrows the object.
+    entered: Option<Entered>,
+}
+
+impl Future for Call<'_> {
+    /// The answer, with the entry that keeps the plugin's code while the answer's memory, which is
+    /// the plugin's, is there.
+    type Output = Result<(Response, Entered), Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(future) = self.future.as_mut() else {
+            return Poll::Ready(Err(Failure::new(
+                FailureCode::ERROR,
+                "a call was polled after it was done",
+            )));
+        };
+        let reply = match guard(|| Pin::new(future).poll(cx)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(RResult::ROk(response))) => Ok(response),
+            Ok(Poll::Ready(RResult::RErr(failure))) => Err(own(failure)),
+            Err(panic) => Err(Failure::new(FailureCode::PANIC, panic)),
+        };
+        // The future goes before the entry can, whoever gets that.
+        self.future = None;
+        let entered = self
+            .entered
+            .take()
+            .expect("it leaves together with the future");
+        Poll::Ready(reply.map(|response| (response, entered)))
+    }
+}

@@ -1,0 +1,120 @@
+use crate::{
+    Code, Vetted,
+    context::{HostSide, Room},
+    ffi::{LayoutVerdict, Lease, Library, Module, ModuleError, OpenError, Unload},
+    instance::Instance,
+};
+use jackfield_abi::{FailureCode, HostObject, abi_stable::type_level::downcasting::TD_Opaque};
+use std::sync::Arc;
+
+/// A plugin whose library is mapped, and known to fit.
+pub(crate) struct Loaded {
+    pub(crate) module: Module,
+    pub(crate) lease: Lease,
+}
+
+/// Why a library that was fit to be mapped is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum MapError {
+    /// The system's loader refused it.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Its root module does not fit.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
+    /// The code says something else than the manifest.
+    #[error(
+        "its code says it is {code}, its manifest says {manifest}: the note does not belong to \
+         this library, rebuild it"
+    )]
+    Identity {
+        /// Id and version by the code.
+        code: String,
+        /// Id and version by the manifest.
+        manifest: String,
+    },
+}
+
+impl MapError {
+    /// The code for what is refused; `None` for what failed.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Open(_) => None,
+            Self::Module(_) => Some(Code::IncompatibleAbi),
+            Self::Identity { .. } => Some(Code::InvalidManifest),
+        }
+    }
+}
+
+impl Loaded {
+    /// Maps the store's copy of a plugin: its constructors run here.
+    pub(crate) fn map(vetted: &Vetted) -> Result<Self, MapError> {
+        let lease = Library::open(&vetted.stored)?;
+        Self::check(vetted, &lease)
+            .map(|module| Self {
+                module,
+                lease: Arc::clone(&lease),
+            })
+            .inspect_err(|_| {
+                if let Unload::Pinned(why) = Library::close(lease) {
+                    log::warn!(
+                        "{} was refused and stays mapped: {why}",
+                        vetted.path.display()
+                    );
+                }
+            })
+    }
+
+    fn check(vetted: &Vetted, lease: &Lease) -> Result<Module, MapError> {
+        let verdict = if vetted.layout_known {
+            LayoutVerdict::Fits
+        } else {
+            LayoutVerdict::Unknown
+        };
+        let module = Module::open(Arc::clone(lease), verdict).inspect_err(|error| {
+            if let ModuleError::Layout(mismatch) = error {
+                log::debug!("host as interface: {}", mismatch.host_as_interface);
+                log::debug!("plugin as interface: {}", mismatch.plugin_as_interface);
+            }
+        })?;
+        let (id, version) = module.identity();
+        let manifest = &vetted.manifest;
+        if id != manifest.id.as_str() || version != manifest.version.to_string() {
+            return Err(MapError::Identity {
+                code: format!("{id} {version}"),
+                manifest: format!("{} {}", manifest.id, manifest.version),
+            });
+        }
+        Ok(module)
+    }
+
+    /// Creates the plugin: its `initialize` runs here.
+    pub(crate) fn create(self, room: Arc<Room>) -> Result<Instance, (Self, Arc<Room>, CallError)> {
+        let host = HostObject::from_value(HostSide(Arc::clone(&room)), TD_Opaque);
+        match self.module.create(host) {
+            Ok(slot) => Ok(Instance::new(Arc::new(slot), room)),
+            Err(failure) => Err((self, room, CallError::of(&failure))),
+        }
+    }
+}
+
+/// What a plugin's own code said when it was called.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// It returned an error.
+    #[error("{0}")]
+    Failed(String),
+    /// It panicked; the place is in the log.
+    #[error("panicked: {0}")]
+    Panicked(String),
+}
+
+impl CallError {
+    pub(crate) fn of(failure: &jackfield_abi::Failure) -> Self {
+        let message = failure.message.to_string();
+        match failure.code {
+            FailureCode::PANIC => Self::Panicked(message),
+            _ => Self::Failed(message),
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! What is known of every plugin, now: the one place that can hold any state.
+
+use crate::{
+    ContentHash, Reason,
+    ffi::{Slot, Unload},
+};
+use jackfield_manifest::{Manifest, PluginId};
+use semver::Version;
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, mpsc},
+    time::{Duration, Instant, SystemTime},
+};
+
+/// Where a plugin stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Found; its manifest is read.
+    Discovered,
+    /// Everything that can be checked without running it is.
+    Vetted,
+    /// Mapped.
+    Loaded,
+    /// Inside `initialize`.
+    Initializing,
+    /// `initialize` has returned it.
+    Initialized,
+    /// Inside `start`.
+    Starting,
+    /// Serves.
+    Running,
+    /// Being stopped.
+    Stopping,
+    /// Stopped.
+    Stopped,
+    /// Not enabled: never mapped.
+    Disabled,
+    /// Left out before anything of it ran.
+    Rejected,
+    /// Something of it ran and went wrong.
+    Failed,
+    /// Ended the host once, with the same content: left out.
+    Quarantined,
+}
+
+impl State {
+    /// The state as a word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Discovered => "discovered",
+            Self::Vetted => "vetted",
+            Self::Loaded => "loaded",
+            Self::Initializing => "initializing",
+            Self::Initialized => "initialized",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Disabled => "disabled",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+            Self::Quarantined => "quarantined",
+        }
+    }
+
+    /// Whether nothing more happens to it by itself.
+    pub const fn is_settled(self) -> bool {
+        matches!(
+            self,
+            Self::Running
+                | Self::Stopped
+                | Self::Disabled
+                | Self::Rejected
+                | Self::Failed
+                | Self::Quarantined
+        )
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One plugin as a reader sees it.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// Who it is.
+    pub id: PluginId,
+    /// Its version.
+    pub version: Version,
+    /// The file in the plugins directory.
+    pub path: PathBuf,
+    /// What its manifest says.
+    pub manifest: Arc<Manifest>,
+    /// The file's content, once it was hashed.
+    pub hash: Option<ContentHash>,
+    /// Where it stands.
+    pub state: State,
+    /// Since when, by the wall clock.
+    pub since: SystemTime,
+    /// Why it is where it is, where that needs a reason.
+    pub reasons: Vec<Reason>,
+    /// The end of the chain, where the first reason only passes on another plugin's.
+    pub root_cause: Option<String>,
+    /// The text of what went wrong, for [`State::Failed`].
+    pub cause: Option<String>,
+    /// What it does without, though it would use it: why it runs degraded.
+    pub degraded: Vec<String>,
+    /// Whether its library is gone, once it was unloaded.
+    pub unload: Option<Unload>,
+}
+
+/// A change of state: there is one event, one log line and one count for each, and none without.
+#[derive(Debug, Clone)]
+pub struct Transition {
+    /// Counts all transitions of this loader from 1.
+    pub sequence: u64,
+    /// Whose.
+    pub id: PluginId,
+    /// Its version.
+    pub version: Version,
+    /// From where.
+    pub from: State,
+    /// To where.
+    pub to: State,
+    /// How long it was in `from`.
+    pub duration: Duration,
+    /// Why, where that needs a reason.
+    pub cause: Option<String>,
+}
+
+/// The most events that wait for one listener; beyond that new ones are dropped and counted.
+pub const EVENTS_LEN: usize = 4096;
+
+/// Transitions as they happen. Made by [`Loader::events`](crate::Loader::events).
+#[derive(Debug)]
+pub struct Events {
+    receiver: mpsc::Receiver<Transition>,
+}
+
+impl Events {
+    /// The next transition; `None` when none comes before the deadline, or none will.
+    pub fn next(&self, deadline: Instant) -> Option<Transition> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.receiver.recv_timeout(left).ok()
+    }
+
+    /// The transitions that have happened and were not read yet.
+    pub fn pending(&self) -> impl Iterator<Item = Transition> + '_ {
+        self.receiver.try_iter()
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Registry {
+    inner: Mutex<Inner>,
+    changed: Condvar,
+    /// Who serves: what a request needs, apart from the rest because requests are many.
+    serving: RwLock<HashMap<PluginId, Arc<Slot>>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    plugins: BTreeMap<PluginId, Entry>,
+    sequence: u64,
+    listeners: Vec<mpsc::SyncSender<Transition>>,
+    dropped_events: u64,
+}
+
+struct Entry {
+    status: Status,
+    since: Instant,
+}
+
+impl Registry {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enters a plugin, or replaces what is known of it.
+    pub(crate) fn insert(&self, status: Status) {
+        let entry = Entry {
+            since: Instant::now(),
+            status,
+        };
+        self.lock().plugins.insert(entry.status.id.clone(), entry);
+        self.changed.notify_all();
+    }
+
+    /// Changes a plugin's state; does nothing when it is there already.
+    pub(crate) fn transition(&self, id: &PluginId, to: State, cause: Option<String>) {
+        let Some(transition) = self.record(id, to, cause) else {
+            return;
+        };
+        self.changed.notify_all();
+        // Outside the lock: a logger is foreign code.
+        write_log(&transition);
+    }
+
+    fn record(&self, id: &PluginId, to: State, cause: Option<String>) -> Option<Transition> {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        let entry = inner
+            .plugins
+            .get_mut(id)
+            .filter(|entry| entry.status.state != to)?;
+        inner.sequence += 1;
+        let transition = Transition {
+            sequence: inner.sequence,
+            id: id.clone(),
+            version: entry.status.version.clone(),
+            from: entry.status.state,
+            to,
+            duration: entry.since.elapsed(),
+            cause: cause.clone(),
+        };
+        entry.since = Instant::now();
+        entry.status.since = SystemTime::now();
+        entry.status.state = to;
+        entry.status.cause = cause;
+        inner
+            .listeners
+            .retain(|listener| match listener.try_send(transition.clone()) {
+                Ok(()) => true,
+                Err(mpsc::TrySendError::Full(_)) => {
+                    inner.dropped_events += 1;
+                    true
+                }
+                Err(mpsc::TrySendError::Disconnected(_)) => false,
+            });
+        Some(transition)
+    }
+
+    /// Changes something beside the state.
+    pub(crate) fn amend(&self, id: &PluginId, change: impl FnOnce(&mut Status)) {
+        if let Some(entry) = self.lock().plugins.get_mut(id) {
+            change(&mut entry.status);
+        }
+    }
+
+    pub(crate) fn status(&self, id: &str) -> Option<Status> {
+        self.lock()
+            .plugins
+            .get(id)
+            .map(|entry| entry.status.clone())
+    }
+
+    pub(crate) fn state(&self, id: &str) -> Option<State> {
+        self.lock().plugins.get(id).map(|entry| entry.status.state)
+    }
+
+    pub(crate) fn snapshot(&self) -> Vec<Status> {
+        self.lock()
+            .plugins
+            .values()
+            .map(|entry| entry.status.clone())
+            .collect()
+    }
+
+    /// Waits until the plugin's state satisfies the condition, or the deadline comes.
+    pub(crate) fn wait(
+        &self,
+        id: &str,
+        deadline: Instant,
+        condition: impl Fn(State) -> bool,
+    ) -> Option<State> {
+        let mut inner = self.lock();
+        loop {
+            let state = inner.plugins.get(id).map(|entry| entry.status.state);
+            if let Some(state) = state.filter(|state| condition(*state)) {
+                return Some(state);
+            }
+            let left = deadline.checked_duration_since(Instant::now())?;
+            inner = self
+                .changed
+                .wait_timeout(inner, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    pub(crate) fn events(&self) -> Events {
+        let (sender, receiver) = mpsc::sync_channel(EVENTS_LEN);
+        self.lock().listeners.push(sender);
+        Events { receiver }
+    }
+
+    /// From now on the plugin can be asked.
+    pub(crate) fn serve(&self, id: &PluginId, slot: &Arc<Slot>) {
+        let mut serving = self.serving.write().unwrap_or_else(PoisonError::into_inner);
+        serving.insert(id.clone(), Arc::clone(slot));
+    }
+
+    /// From now on it cannot.
+    pub(crate) fn withdraw(&self, id: &PluginId) {
+        self.serving
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
+    }
+
+    pub(crate) fn serving(&self, id: &str) -> Option<Arc<Slot>> {
+        self.serving
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .map(Arc::clone)
+    }
+}
+
+fn write_log(transition: &Transition) {
+    let Transition {
+        id,
+        version,
+        from,
+        to,
+        duration,
+        cause,
+        ..
+    } = transition;
+    let level = match to {
+        State::Failed | State::Quarantined => log::Level::Error,
+        State::Running | State::Stopped => log::Level::Info,
+        _ => log::Level::Debug,
+    };
+    let duration = duration.as_secs_f64() * 1e3;
+    match cause {
+        None => log::log!(level, "{id} {version}: {from} -> {to} ({duration:.1} ms)"),
+        Some(cause) => log::log!(
+            level,
+            "{id} {version}: {from} -> {to} ({duration:.1} ms): {cause}"
+        ),
+    }
+}

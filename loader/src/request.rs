@@ -1,0 +1,228 @@
+use crate::ffi::{Entered, Slot};
+use jackfield_abi::{Failure, FailureCode, RSlice};
+use jackfield_manifest::PluginId;
+use std::{fmt, sync::Arc};
+
+pub use jackfield_abi::Header;
+
+/// One request to a plugin; everything in it is lent until the answer is there.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Request<'a> {
+    /// Upper-case method, such as `GET`.
+    pub method: &'a str,
+    /// Path below the plugin's own namespace, beginning with `/`, percent-encoded.
+    pub path: &'a str,
+    /// Query without the `?`, percent-encoded.
+    pub query: &'a str,
+    /// Headers: lower-case names, one name may occur several times.
+    pub headers: &'a [Header<'a>],
+    /// What the host says of the request, such as `caller`. Never taken from a client.
+    pub extensions: &'a [Header<'a>],
+    /// The body.
+    pub body: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// A request with nothing but a method and a path.
+    pub fn new(method: &'a str, path: &'a str) -> Self {
+        Self {
+            method,
+            path,
+            ..Self::default()
+        }
+    }
+
+    fn to_abi(self) -> jackfield_abi::Request<'a> {
+        jackfield_abi::Request {
+            method: self.method.into(),
+            path: self.path.into(),
+            query: self.query.into(),
+            headers: RSlice::from_slice(self.headers),
+            extensions: RSlice::from_slice(self.extensions),
+            body: RSlice::from_slice(self.body),
+            stream: jackfield_abi::ROption::RNone,
+        }
+    }
+}
+
+/// A plugin's answer. Its memory is the plugin's: while it is held the call counts as under way,
+/// and a plugin that is to stop waits for it.
+pub struct Answer {
+    response: jackfield_abi::Response,
+    /// After the response, because what frees that lives in the plugin.
+    _entered: Entered,
+}
+
+impl Answer {
+    /// HTTP status.
+    pub fn status(&self) -> u16 {
+        self.response.status
+    }
+
+    /// Headers in order: lower-case name, value.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.response
+            .headers
+            .iter()
+            .map(|header| (header.name.as_str(), header.value.as_slice()))
+    }
+
+    /// The body.
+    pub fn body(&self) -> &[u8] {
+        &self.response.body
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status())
+            .field("body", &String::from_utf8_lossy(self.body()))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// There is no plugin of that id.
+    #[error("there is no plugin `{0}`")]
+    Unknown(String),
+    /// It does not serve now: it is being stopped, or has been.
+    #[error("`{id}` does not run: {why}")]
+    NotRunning {
+        /// Who.
+        id: String,
+        /// Where it stands instead.
+        why: String,
+    },
+    /// The plugin's code panicked. The panic was caught; its place is in the log.
+    #[error("`{id}` panicked: {message}")]
+    Panicked {
+        /// Who.
+        id: String,
+        /// The panic's message.
+        message: String,
+    },
+    /// The plugin's side failed in another way.
+    #[error("`{id}` failed: {message}")]
+    Failed {
+        /// Who.
+        id: String,
+        /// What it says.
+        message: String,
+    },
+}
+
+impl RequestError {
+    pub(crate) fn from_failure(id: &str, failure: &Failure) -> Self {
+        let (id, message) = (id.to_owned(), failure.message.to_string());
+        match failure.code {
+            FailureCode::PANIC => Self::Panicked { id, message },
+            FailureCode::NOT_FOUND => Self::Unknown(id),
+            FailureCode::UNAVAILABLE => Self::NotRunning { id, why: message },
+            _ => Self::Failed { id, message },
+        }
+    }
+}
+
+/// How a plugin says it does.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Health {
+    /// The verdict.
+    pub status: HealthStatus,
+    /// For people; empty when there is nothing to say.
+    pub message: String,
+    /// A JSON object with what the plugin wants shown, or empty.
+    pub metadata: String,
+}
+
+/// The verdict of a [`Health`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthStatus {
+    /// Does what it is for.
+    Healthy,
+    /// Works, with less than it should have.
+    Degraded,
+    /// Does not work.
+    Unhealthy,
+}
+
+/// A running plugin, found once and called many times. Holding it does not keep the plugin running.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    id: PluginId,
+    slot: Arc<Slot>,
+}
+
+impl Handle {
+    pub(crate) fn new(id: PluginId, slot: Arc<Slot>) -> Self {
+        Self { id, slot }
+    }
+
+    /// Whose handle it is.
+    pub fn id(&self) -> &PluginId {
+        &self.id
+    }
+
+    /// How many calls are inside the plugin.
+    pub fn inside(&self) -> usize {
+        self.slot.inside()
+    }
+
+    fn enter(&self) -> Result<Entered, RequestError> {
+        self.slot.enter().ok_or_else(|| RequestError::NotRunning {
+            id: self.id.to_string(),
+            why: "it is being stopped, or was".to_owned(),
+        })
+    }
+
+    /// Asks the plugin. Dropping the future cancels the request.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] when there is no answer. An answer of any status is none.
+    pub async fn request(&self, request: Request<'_>) -> Result<Answer, RequestError> {
+        let call = self.enter()?.handle(request.to_abi());
+        match call.await {
+            Ok((response, entered)) => Ok(Answer {
+                response,
+                _entered: entered,
+            }),
+            Err(failure) => Err(RequestError::from_failure(self.id.as_str(), &failure)),
+        }
+    }
+
+    /// Asks the plugin how it does. Blocks for as long as the plugin takes.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] when it gives no answer.
+    pub fn health(&self) -> Result<Health, RequestError> {
+        let health = self
+            .enter()?
+            .health()
+            .map_err(|failure| RequestError::from_failure(self.id.as_str(), &failure))?;
+        Ok(Health {
+            status: match health.status {
+                jackfield_abi::HealthStatus::HEALTHY => HealthStatus::Healthy,
+                jackfield_abi::HealthStatus::UNHEALTHY => HealthStatus::Unhealthy,
+                _ => HealthStatus::Degraded,
+            },
+            message: health.message.into(),
+            metadata: health.metadata.into(),
+        })
+    }
+
+    /// Sets the most verbose level that the plugin hands on.
+    ///
+    /// # Errors
+    ///
+    /// When it does not run.
+    pub fn set_log_level(&self, level: log::LevelFilter) -> Result<(), RequestError> {
+        self.enter()?
+            .set_log_level(jackfield_abi::Level(crate::context::level_of(level)));
+        Ok(())
+    }
+}

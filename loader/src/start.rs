@@ -1,0 +1,363 @@
+//! Bringing plugins up: mapped, created, started; each as soon as what it needs runs.
+
+use crate::{
+    Code, Phase, Reason, Vetted,
+    context::Room,
+    crew::{Crew, Running},
+    ffi::Unload,
+    instance::{self, Instance},
+    journal::Entry,
+    loaded::{Loaded, MapError},
+    registry::State,
+    resolve::{Need, Wait},
+    schedule::{self, Job, Watch, Work},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// How long mapping may take: constructors run meanwhile.
+const MAP_LIMIT: Duration = Duration::from_secs(30);
+
+/// One plugin that is to be started.
+pub(crate) struct Planned {
+    pub(crate) vetted: Arc<Vetted>,
+    /// What it waits for; `step` is the place in the list of all that are to be started.
+    pub(crate) waits: Vec<Wait>,
+    /// It may have ended the host before, so nothing else is inside while it comes up.
+    pub(crate) alone: bool,
+}
+
+/// Starts everything, and returns when each runs, has failed or was abandoned.
+pub(crate) fn start(crew: &Arc<Crew>, planned: Vec<Planned>, threads: usize) {
+    let jobs: Vec<Job> = planned.iter().map(job).collect();
+    let attempts = planned.into_iter().map(Attempt::new).collect();
+    let work: Arc<dyn Work> = Arc::new(BringUp {
+        crew: Arc::clone(crew),
+        attempts,
+    });
+    schedule::run(&jobs, threads, &work);
+}
+
+fn job(planned: &Planned) -> Job {
+    Job {
+        waits_for: planned
+            .waits
+            .iter()
+            .map(|wait| wait.step as usize)
+            .collect(),
+        priority: planned.vetted.priority,
+        alone: planned.alone,
+    }
+}
+
+struct Attempt {
+    planned: Planned,
+    /// In the journal while plugin code runs. Taken away when the attempt is abandoned, so that
+    /// nobody is blamed for what comes later.
+    entry: Mutex<Option<Entry>>,
+    /// `None` until it is decided; then whether it runs, or why not and the root cause.
+    outcome: Mutex<Option<Result<(), Failed>>>,
+}
+
+#[derive(Clone)]
+struct Failed {
+    root_cause: String,
+}
+
+impl Attempt {
+    fn new(planned: Planned) -> Self {
+        Self {
+            planned,
+            entry: Mutex::default(),
+            outcome: Mutex::default(),
+        }
+    }
+
+    fn entry(&self) -> MutexGuard<'_, Option<Entry>> {
+        self.entry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn outcome(&self) -> MutexGuard<'_, Option<Result<(), Failed>>> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct BringUp {
+    crew: Arc<Crew>,
+    attempts: Vec<Attempt>,
+}
+
+/// The attempt was abandoned while it was inside the plugin.
+struct Abandoned;
+
+impl Work for BringUp {
+    fn run(&self, job: usize, watch: &Watch<'_>) {
+        let attempt = &self.attempts[job];
+        match self.judge(&attempt.planned) {
+            Err((reason, root_cause)) => self.leave_out(attempt, reason, root_cause),
+            Ok(degraded) => {
+                let id = &attempt.planned.vetted.manifest.id;
+                if !degraded.is_empty() {
+                    self.crew
+                        .shared
+                        .registry
+                        .amend(id, |status| status.degraded.extend(degraded));
+                }
+                *attempt.entry() = Some(self.crew.journal.slot());
+                // What is abandoned was decided by the watchdog.
+                let _ = self.bring_up(attempt, watch);
+                *attempt.entry() = None;
+            }
+        }
+    }
+
+    fn overdue(&self, job: usize, step: &'static str, limit: Duration) {
+        self.crew.abandon();
+        let attempt = &self.attempts[job];
+        *attempt.entry() = None;
+        self.fail(
+            attempt,
+            format!("{step} did not return within {} s", limit.as_secs_f64()),
+        );
+        let pinned = Unload::Pinned(format!("a thread is still inside its {step}"));
+        self.crew
+            .note_unload(&attempt.planned.vetted.manifest.id, &pinned);
+    }
+
+    fn came_back(&self, _job: usize) {
+        self.crew.came_back();
+    }
+}
+
+impl BringUp {
+    /// Whether what it requires runs; if so, what it has to do without.
+    fn judge(&self, planned: &Planned) -> Result<Vec<String>, (Reason, String)> {
+        let mut met: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        let mut degraded = Vec::new();
+        for wait in &planned.waits {
+            if let Need::Required { requirement } | Need::Optional { requirement } = wait.need {
+                met.entry(requirement).or_default().push(wait.step as usize);
+            }
+        }
+        for (requirement, providers) in met {
+            let failures: Vec<(usize, Failed)> = providers
+                .iter()
+                .filter_map(|&step| Some((step, self.attempts[step].outcome().clone()?.err()?)))
+                .collect();
+            if failures.len() < providers.len() {
+                continue;
+            }
+            let (step, failed) = &failures[0];
+            let other = &self.attempts[*step].planned.vetted.manifest.id;
+            let text = format!("requires {other}, which was not started");
+            if planned.vetted.manifest.requires[requirement as usize].optional {
+                degraded.push(format!("runs without {other}: {}", failed.root_cause));
+            } else {
+                return Err((
+                    Reason::new(Code::DependencyFailed, text),
+                    failed.root_cause.clone(),
+                ));
+            }
+        }
+        Ok(degraded)
+    }
+
+    fn leave_out(&self, attempt: &Attempt, reason: Reason, root_cause: String) {
+        let id = &attempt.planned.vetted.manifest.id;
+        let text = format!("{} (root cause: {root_cause})", reason.message);
+        let registry = &self.crew.shared.registry;
+        registry.amend(id, |status| {
+            status.reasons = vec![reason];
+            status.root_cause = Some(root_cause.clone());
+        });
+        registry.transition(id, State::Rejected, Some(text));
+        *attempt.outcome() = Some(Err(Failed { root_cause }));
+    }
+
+    /// The walk from a file in the store to a running plugin.
+    fn bring_up(&self, attempt: &Attempt, watch: &Watch<'_>) -> Result<(), Abandoned> {
+        let Some(loaded) = self.map(attempt, watch)? else {
+            return Ok(());
+        };
+        let Some(instance) = self.create(attempt, watch, loaded)? else {
+            return Ok(());
+        };
+        let Some(instance) = self.start(attempt, watch, instance)? else {
+            return Ok(());
+        };
+        let vetted = &attempt.planned.vetted;
+        self.crew.running().push(Running {
+            vetted: Arc::clone(vetted),
+            instance: instance.clone(),
+        });
+        instance.open(&self.crew.shared);
+        self.enter(attempt, State::Running);
+        *attempt.outcome() = Some(Ok(()));
+        if attempt.planned.alone {
+            self.acquit(vetted);
+        }
+        Ok(())
+    }
+
+    fn map(&self, attempt: &Attempt, watch: &Watch<'_>) -> Result<Option<Loaded>, Abandoned> {
+        let vetted = &attempt.planned.vetted;
+        self.mark(attempt, Phase::Map);
+        watch.step("constructors", MAP_LIMIT);
+        let mapped = Loaded::map(vetted);
+        if watch.abandoned() {
+            return Err(Abandoned);
+        }
+        match mapped {
+            Ok(loaded) => {
+                if !vetted.layout_known {
+                    self.crew.note_fit(vetted.hash);
+                }
+                self.enter(attempt, State::Loaded);
+                Ok(Some(loaded))
+            }
+            Err(error) => {
+                self.refuse(attempt, &error);
+                Ok(None)
+            }
+        }
+    }
+
+    fn create(
+        &self,
+        attempt: &Attempt,
+        watch: &Watch<'_>,
+        loaded: Loaded,
+    ) -> Result<Option<Instance>, Abandoned> {
+        let vetted = &attempt.planned.vetted;
+        self.enter(attempt, State::Initializing);
+        self.mark(attempt, Phase::Initialize);
+        let room = self.crew.room(vetted, &loaded.lease);
+        watch.step("initialize", vetted.deadlines.initialize);
+        let created = loaded.create(room);
+        let abandoned = watch.abandoned();
+        match created {
+            Ok(instance) if abandoned => {
+                self.crew.take_down(instance, Duration::ZERO);
+                Err(Abandoned)
+            }
+            Ok(instance) => {
+                self.enter(attempt, State::Initialized);
+                Ok(Some(instance))
+            }
+            Err((loaded, room, error)) => {
+                self.clean_up(loaded, &room);
+                if abandoned {
+                    return Err(Abandoned);
+                }
+                self.fail(attempt, format!("initialize: {error}"));
+                Ok(None)
+            }
+        }
+    }
+
+    fn start(
+        &self,
+        attempt: &Attempt,
+        watch: &Watch<'_>,
+        instance: Instance,
+    ) -> Result<Option<Instance>, Abandoned> {
+        let deadlines = attempt.planned.vetted.deadlines;
+        self.enter(attempt, State::Starting);
+        self.mark(attempt, Phase::Start);
+        watch.step("start", deadlines.start);
+        let started = instance.start();
+        if watch.abandoned() {
+            self.crew.take_down(instance, Duration::ZERO);
+            return Err(Abandoned);
+        }
+        let Err(error) = started else {
+            return Ok(Some(instance));
+        };
+        self.take_down_failed(watch, instance, deadlines.stop)?;
+        self.fail(attempt, format!("start: {error}"));
+        Ok(None)
+    }
+
+    /// What `start` had half set up.
+    fn take_down_failed(
+        &self,
+        watch: &Watch<'_>,
+        instance: Instance,
+        limit: Duration,
+    ) -> Result<(), Abandoned> {
+        // The limit is for waiting, and again for the plugin's own code.
+        watch.step("stop after a failed start", limit.saturating_mul(2));
+        self.crew.take_down(instance, limit);
+        if watch.abandoned() {
+            Err(Abandoned)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What a failed `initialize` left behind: tasks and subscriptions, and the library.
+    fn clean_up(&self, loaded: Loaded, room: &Arc<Room>) {
+        self.crew.shared.bus.detach(&room.inbox);
+        room.tasks.close();
+        let Loaded { module, lease } = loaded;
+        drop(module);
+        let unload = match room
+            .tasks
+            .wait(std::time::Instant::now() + Duration::from_secs(1))
+        {
+            Ok(()) => instance::close(lease, room),
+            Err(names) => Unload::Pinned(format!("its tasks have not ended: {}", names.join(", "))),
+        };
+        self.crew.note_unload(&room.id, &unload);
+    }
+
+    fn mark(&self, attempt: &Attempt, step: Phase) {
+        if let Some(entry) = &*attempt.entry() {
+            self.crew.mark(entry, &attempt.planned.vetted, step);
+        }
+    }
+
+    fn enter(&self, attempt: &Attempt, state: State) {
+        let id = &attempt.planned.vetted.manifest.id;
+        self.crew.shared.registry.transition(id, state, None);
+    }
+
+    fn fail(&self, attempt: &Attempt, cause: String) {
+        let vetted = &attempt.planned.vetted;
+        let root_cause = format!("{}: {cause}", vetted.manifest.id);
+        *attempt.outcome() = Some(Err(Failed { root_cause }));
+        self.crew.failed(vetted, cause);
+    }
+
+    fn refuse(&self, attempt: &Attempt, error: &MapError) {
+        let vetted: &Vetted = &attempt.planned.vetted;
+        let Some(code) = error.code() else {
+            return self.fail(attempt, error.to_string());
+        };
+        let text = error.to_string();
+        let registry = &self.crew.shared.registry;
+        registry.amend(&vetted.manifest.id, |status| {
+            status.reasons = vec![Reason::new(code, text.clone())];
+        });
+        let root_cause = format!("{}: {text}", vetted.manifest.id);
+        *attempt.outcome() = Some(Err(Failed { root_cause }));
+        registry.transition(&vetted.manifest.id, State::Rejected, Some(text));
+    }
+
+    fn acquit(&self, vetted: &Vetted) {
+        let mut quarantine = self
+            .crew
+            .quarantine
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = quarantine.acquit(&vetted.hash) {
+            log::warn!(
+                "{}: came up alone, but that cannot be noted: {error}",
+                vetted.manifest.id
+            );
+        }
+    }
+}

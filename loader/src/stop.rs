@@ -1,0 +1,142 @@
+//! Stopping plugins: exactly the reverse of the order in which they came to run.
+
+use crate::{
+    crew::{Crew, Running},
+    ffi::Unload,
+    registry::State,
+    schedule::{self, Job, Watch, Work},
+};
+use jackfield_manifest::PluginId;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// What came of stopping.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StopReport {
+    /// Who stopped, in that order, and whether their libraries are gone.
+    pub stopped: Vec<(PluginId, Unload)>,
+    /// Who did not stop as it should, and why.
+    pub failed: Vec<(PluginId, String)>,
+}
+
+/// Stops everything that runs, within `limit` altogether; each plugin has its own deadline within
+/// that.
+pub(crate) fn stop(crew: &Arc<Crew>, limit: Duration) -> StopReport {
+    let running: Vec<Running> = std::mem::take(&mut *crew.running())
+        .into_iter()
+        .rev()
+        .collect();
+    let jobs: Vec<Job> = (0..running.len())
+        .map(|index| Job {
+            waits_for: index.checked_sub(1).into_iter().collect(),
+            priority: 0,
+            alone: false,
+        })
+        .collect();
+    let work = Arc::new(TakeDown {
+        crew: Arc::clone(crew),
+        ids: running
+            .iter()
+            .map(|running| running.vetted.manifest.id.clone())
+            .collect(),
+        running: running
+            .into_iter()
+            .map(|running| Mutex::new(Some(running)))
+            .collect(),
+        until: Instant::now() + limit,
+        report: Mutex::default(),
+    });
+    schedule::run(&jobs, 1, &(Arc::clone(&work) as Arc<dyn Work>));
+    std::mem::take(&mut *work.report())
+}
+
+struct TakeDown {
+    crew: Arc<Crew>,
+    ids: Vec<PluginId>,
+    running: Vec<Mutex<Option<Running>>>,
+    /// When all have to be done.
+    until: Instant,
+    report: Mutex<StopReport>,
+}
+
+impl TakeDown {
+    fn report(&self) -> std::sync::MutexGuard<'_, StopReport> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn running(&self, job: usize) -> std::sync::MutexGuard<'_, Option<Running>> {
+        self.running[job]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A plugin's own limit, or what is left for all; never nothing, so that each is called.
+    fn limit(&self, own: Duration) -> Duration {
+        let left = self.until.saturating_duration_since(Instant::now());
+        own.min(left).max(Duration::from_millis(20))
+    }
+
+    fn failed(&self, id: &PluginId, cause: String) {
+        self.report().failed.push((id.clone(), cause.clone()));
+        self.crew
+            .shared
+            .registry
+            .transition(id, State::Failed, Some(cause));
+    }
+}
+
+impl Work for TakeDown {
+    fn run(&self, job: usize, watch: &Watch<'_>) {
+        let Some(Running { vetted, instance }) = self.running(job).clone() else {
+            return;
+        };
+        let (id, registry) = (&vetted.manifest.id, &self.crew.shared.registry);
+        registry.transition(id, State::Stopping, None);
+        let limit = self.limit(vetted.deadlines.stop);
+        let unfinished = instance.quiesce(&self.crew.shared, limit).err();
+        watch.step("stop", self.limit(vetted.deadlines.stop));
+        let stopped = instance.stop();
+        if watch.abandoned() {
+            return;
+        }
+        // The plugin's drop may hang as well.
+        watch.step("drop", self.limit(vetted.deadlines.stop));
+        *self.running(job) = None;
+        let unload = match &unfinished {
+            None => instance.unload(),
+            Some(what) => Unload::Pinned(what.clone()),
+        };
+        if watch.abandoned() {
+            return;
+        }
+        self.crew.note_unload(id, &unload);
+        match stopped
+            .err()
+            .map(|error| format!("stop: {error}"))
+            .or(unfinished)
+        {
+            Some(cause) => self.failed(id, cause),
+            None => {
+                registry.transition(id, State::Stopped, None);
+                self.report().stopped.push((id.clone(), unload));
+            }
+        }
+    }
+
+    fn overdue(&self, job: usize, step: &'static str, limit: Duration) {
+        self.crew.abandon();
+        let id = &self.ids[job];
+        let pinned = Unload::Pinned(format!("a thread is still inside its {step}"));
+        self.crew.note_unload(id, &pinned);
+        self.failed(
+            id,
+            format!("{step} did not return within {} s", limit.as_secs_f64()),
+        );
+    }
+
+    fn came_back(&self, _job: usize) {
+        self.crew.came_back();
+    }
+}

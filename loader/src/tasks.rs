@@ -1,0 +1,172 @@
+//! The tasks of one plugin: counted, cancelled together, waited for.
+
+use crate::{
+    executor::{BoxFuture, Executor},
+    ffi::{Lease, Leased, guard},
+};
+use futures_util::future::{AbortHandle, Abortable};
+use jackfield_abi::FfiFuture;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    time::Instant,
+};
+
+/// The most tasks that one plugin may have at a time.
+pub(crate) const MAX_TASKS: usize = 10_000;
+
+/// Why a task is not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum SpawnError {
+    /// The plugin is stopping, or has stopped.
+    Closed,
+    /// It has [`MAX_TASKS`] already.
+    Full,
+}
+
+#[derive(Default)]
+pub(crate) struct Tasks {
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    closed: bool,
+    last: u64,
+    live: HashMap<u64, Live>,
+}
+
+struct Live {
+    name: String,
+    abort: AbortHandle,
+}
+
+impl Tasks {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a task of the plugin and gives it to the executor.
+    pub(crate) fn spawn(
+        self: &Arc<Self>,
+        executor: &dyn Executor,
+        name: &str,
+        blocking: bool,
+        future: FfiFuture<()>,
+        lease: Lease,
+    ) -> Result<u64, SpawnError> {
+        let (abort, registration) = AbortHandle::new_pair();
+        let id = self.register(name, abort)?;
+        let done = Done {
+            tasks: Arc::clone(self),
+            id,
+        };
+        let leased = Abortable::new(Leased::new(future, lease), registration);
+        let run: BoxFuture = Box::pin(Guarded {
+            leased: Some(leased),
+            _done: done,
+        });
+        if blocking {
+            executor.spawn_blocking(Box::new(move || pollster::block_on(run)));
+        } else {
+            executor.spawn(run);
+        }
+        Ok(id)
+    }
+
+    fn register(&self, name: &str, abort: AbortHandle) -> Result<u64, SpawnError> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(SpawnError::Closed);
+        }
+        if state.live.len() >= MAX_TASKS {
+            return Err(SpawnError::Full);
+        }
+        state.last += 1;
+        let id = state.last;
+        state.live.insert(
+            id,
+            Live {
+                name: name.to_owned(),
+                abort,
+            },
+        );
+        Ok(id)
+    }
+
+    /// Cancels one; false when it has ended.
+    pub(crate) fn cancel(&self, id: u64) -> bool {
+        let abort = self.state().live.get(&id).map(|live| live.abort.clone());
+        // Aborting wakes the task, which is foreign code: not under the lock.
+        abort.map(|abort| abort.abort()).is_some()
+    }
+
+    /// Takes no more, and cancels all that there are.
+    pub(crate) fn close(&self) {
+        let aborts: Vec<AbortHandle> = {
+            let mut state = self.state();
+            state.closed = true;
+            state.live.values().map(|live| live.abort.clone()).collect()
+        };
+        for abort in aborts {
+            abort.abort();
+        }
+    }
+
+    /// Waits until all have ended; otherwise the names of those that had not at the deadline.
+    pub(crate) fn wait(&self, deadline: Instant) -> Result<(), Vec<String>> {
+        let mut state = self.state();
+        while !state.live.is_empty() {
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                let mut names: Vec<_> = state.live.values().map(|live| live.name.clone()).collect();
+                names.sort_unstable();
+                return Err(names);
+            };
+            state = self
+                .ended
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        Ok(())
+    }
+}
+
+/// A task until it is done: then its future is dropped first, and its end told after.
+struct Guarded {
+    leased: Option<Abortable<Leased<FfiFuture<()>>>>,
+    _done: Done,
+}
+
+impl std::future::Future for Guarded {
+    type Output = ();
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<()> {
+        use std::task::Poll;
+        let Some(leased) = self.leased.as_mut() else {
+            return Poll::Ready(());
+        };
+        // `Err` is a future of a plugin without the SDK that says it panicked.
+        if let Ok(Poll::Pending) = guard(|| std::pin::Pin::new(leased).poll(cx)) {
+            return Poll::Pending;
+        }
+        self.leased = None;
+        Poll::Ready(())
+    }
+}
+
+struct Done {
+    tasks: Arc<Tasks>,
+    id: u64,
+}
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        self.tasks.state().live.remove(&self.id);
+        self.tasks.ended.notify_all();
+    }
+}

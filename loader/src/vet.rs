@@ -1,0 +1,155 @@
+//! Everything that can be checked of a plugin without running it.
+
+use crate::{Code, ConfigError, Reason, Record, config};
+use jackfield_abi::{AbiMismatch, check_abi};
+use jackfield_manifest::{Deadlines, Manifest, Panic};
+use semver::Version;
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// What the operator says of one plugin.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings {
+    /// Whether it is loaded at all; `None` leaves it to [`Enable`](crate::Enable).
+    pub enabled: Option<bool>,
+    /// Instead of the manifest's.
+    pub priority: Option<i32>,
+    /// Instead of the manifest's.
+    pub initialize_deadline: Option<Duration>,
+    /// Instead of the manifest's.
+    pub start_deadline: Option<Duration>,
+    /// Instead of the manifest's.
+    pub stop_deadline: Option<Duration>,
+    /// The plugin's own configuration.
+    pub config: Map<String, Value>,
+}
+
+/// What a plugin has to fit to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostFacts {
+    /// The ABI version that the host speaks.
+    pub abi: Version,
+    /// The target triple that it was built for.
+    pub target: &'static str,
+}
+
+impl HostFacts {
+    /// Those of this build.
+    pub fn current() -> Self {
+        Self {
+            abi: jackfield_abi::abi_version(),
+            target: env!("JACKFIELD_TARGET"),
+        }
+    }
+}
+
+/// Why a plugin is left out before anything of it runs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VetError {
+    /// It speaks another ABI.
+    #[error(transparent)]
+    Abi(#[from] AbiMismatch),
+    /// It was built for another system.
+    #[error("built for {plugin}, this host is {host}: build the plugin with `--target {host}`")]
+    Target {
+        /// The plugin's target triple.
+        plugin: String,
+        /// The host's.
+        host: &'static str,
+    },
+    /// A panic would end the host.
+    #[error(
+        "built with panic = \"abort\", so a panic in it would end the host: build it with \
+         panic = \"unwind\""
+    )]
+    PanicAbort,
+    /// Its configuration does not fit.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// It ended the host before.
+    #[error(
+        "quarantined: {evidence} on {id} {hash:.12}: replace the file, or release it with \
+         `jackfield release {id}`"
+    )]
+    Quarantined {
+        /// Who.
+        id: String,
+        /// Which content.
+        hash: String,
+        /// What is known.
+        evidence: String,
+    },
+}
+
+impl VetError {
+    /// The code for programs.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Abi(_) => Code::IncompatibleAbi,
+            Self::Target { .. } => Code::WrongTarget,
+            Self::PanicAbort => Code::PanicAbort,
+            Self::Config(_) => Code::InvalidConfig,
+            Self::Quarantined { .. } => Code::Quarantined,
+        }
+    }
+}
+
+impl From<VetError> for Reason {
+    fn from(error: VetError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+/// What a manifest alone shows: whether the plugin was built for this host.
+pub(crate) fn build_faults(manifest: &Manifest, host: &HostFacts) -> Vec<VetError> {
+    let mut faults = Vec::new();
+    if let Err(mismatch) = check_abi(&manifest.build.abi, &host.abi) {
+        faults.push(mismatch.into());
+    }
+    if manifest.build.target != host.target {
+        let plugin = manifest.build.target.clone();
+        faults.push(VetError::Target {
+            plugin,
+            host: host.target,
+        });
+    }
+    if manifest.build.panic == Panic::Abort {
+        faults.push(VetError::PanicAbort);
+    }
+    faults
+}
+
+/// Everything that is wrong, or the configuration to start with.
+pub(crate) fn vet(
+    manifest: &Manifest,
+    host: &HostFacts,
+    settings: &Settings,
+    record: Option<&Record>,
+) -> Result<String, Vec<VetError>> {
+    let mut faults = build_faults(manifest, host);
+    if let Some(record) = record.filter(|record| record.is_proven()) {
+        faults.push(VetError::Quarantined {
+            id: manifest.id.to_string(),
+            hash: record.hash.to_string(),
+            evidence: record.evidence(),
+        });
+    }
+    match config::check(manifest.config_schema.as_deref(), &settings.config) {
+        Ok(config) if faults.is_empty() => Ok(config),
+        Ok(_) => Err(faults),
+        Err(error) => {
+            faults.push(error.into());
+            Err(faults)
+        }
+    }
+}
+
+/// The manifest's deadlines, or what the operator says instead.
+pub(crate) fn deadlines(manifest: &Manifest, settings: &Settings) -> Deadlines {
+    let own = manifest.deadlines;
+    Deadlines {
+        initialize: settings.initialize_deadline.unwrap_or(own.initialize),
+        start: settings.start_deadline.unwrap_or(own.start),
+        stop: settings.stop_deadline.unwrap_or(own.stop),
+    }
+}

@@ -1,0 +1,24 @@
+use crate::ContentHash;
+use jackfield_manifest::{Deadlines, Manifest};
+use std::{path::PathBuf, sync::Arc};
+
+/// A plugin that passed every check that can be made without running it.
+#[derive(Debug, Clone)]
+pub struct Vetted {
+    /// The file in the plugins directory.
+    pub path: PathBuf,
+    /// The private copy that is mapped: the bytes that were checked.
+    pub stored: PathBuf,
+    /// The hash of those bytes.
+    pub hash: ContentHash,
+    /// What the note in those bytes says.
+    pub manifest: Arc<Manifest>,
+    /// Its configuration, checked and with the defaults filled in: a JSON object.
+    pub config: String,
+    /// The manifest's priority, or the configuration's.
+    pub priority: i32,
+    /// The manifest's deadlines, or the configuration's.
+    pub deadlines: Deadlines,
+    /// The same bytes passed the layout check of this build of the host before.
+    pub layout_known: bool,
+}

@@ -1,0 +1,86 @@
+//! Every key that there is. `docs/manifest.md` has the same table; a test compares the two.
+
+/// A key of a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// Its name.
+    pub name: &'static str,
+    /// The type of its value, in the words of the documentation.
+    pub kind: &'static str,
+    /// What holds where it is absent, in the words of the documentation.
+    pub default: &'static str,
+}
+
+const fn key(name: &'static str, kind: &'static str, default: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        default,
+    }
+}
+
+/// The keys of `plugin.toml`.
+pub const PLUGIN: &[Key] = &[
+    key("id", "string", "the Cargo package's name"),
+    key("name", "string", "the id"),
+    key("version", "string", "the Cargo package's version"),
+    key("description", "string", "the Cargo package's description"),
+    key("authors", "array of strings", "the Cargo package's authors"),
+    key("license", "string", "the Cargo package's licence"),
+    key("kind", "string", "`\"business\"`"),
+    key("priority", "integer", "that of the kind"),
+    key("requires", "array of tables", "none"),
+    key("provides", "array of tables", "none"),
+    key("after", "array of strings", "none"),
+    key("before", "array of strings", "none"),
+    key("capabilities", "array of strings", "none"),
+    key("deadlines", "table", "30 s, 30 s, 10 s"),
+    key("config_schema", "string", "none"),
+    key("config", "table", "none"),
+];
+
+/// The keys of the embedded text that are not those of `plugin.toml`.
+pub const EMBEDDED: &[Key] = &[key("build", "table", "required")];
+
+/// The keys of an entry of `requires`.
+pub const REQUIRES: &[Key] = &[
+    key("plugin", "string", "this or `service` is required"),
+    key("service", "string", "this or `plugin` is required"),
+    key("range", "string", "required"),
+    key("optional", "boolean", "`false`"),
+];
+
+/// The keys of an entry of `provides`.
+pub const PROVIDES: &[Key] = &[
+    key("service", "string", "required"),
+    key("version", "string", "required"),
+];
+
+/// The keys of `deadlines`.
+pub const DEADLINES: &[Key] = &[
+    key("initialize_ms", "integer", "`30000`"),
+    key("start_ms", "integer", "`30000`"),
+    key("stop_ms", "integer", "`10000`"),
+];
+
+/// The keys of a field of `config`.
+pub const FIELD: &[Key] = &[
+    key("type", "string", "required"),
+    key("required", "boolean", "`false`"),
+    key("default", "as `type` says", "none"),
+    key("description", "string", "none"),
+    key("minimum", "number", "none"),
+    key("maximum", "number", "none"),
+    key("enum", "array", "none"),
+    key("options", "array", "none"),
+    key("secret", "boolean", "`false`"),
+];
+
+/// The keys of `build`.
+pub const BUILD: &[Key] = &[
+    key("abi", "string", "required"),
+    key("target", "string", "required"),
+    key("rustc", "string", "required"),
+    key("panic", "string", "required"),
+    key("sdk", "string", "required"),
+];

@@ -1,0 +1,197 @@
+use crate::{
+    Error, Request, Response, Result,
+    event::Subscription,
+    ffi::{Hosted, guarded_task},
+};
+use serde::Serialize;
+use std::{
+    future::Future,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// The plugin's side of the host: everything that it can ask for. Cheap to clone; may be kept, and
+/// used from any thread, until the plugin has stopped. After that its methods fail.
+#[derive(Clone)]
+pub struct Context {
+    host: Arc<Hosted>,
+}
+
+impl Context {
+    pub(crate) fn new(host: Arc<Hosted>) -> Self {
+        Self { host }
+    }
+
+    /// The name under which this plugin runs.
+    pub fn id(&self) -> &str {
+        self.host.object.id().as_str()
+    }
+
+    /// A directory for the plugin's own files, absolute; made when it is first asked for, and kept
+    /// between runs.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made.
+    pub fn data_dir(&self) -> Result<PathBuf> {
+        let path = self
+            .host
+            .object
+            .data_dir()
+            .into_result()
+            .map_err(Error::from_failure)?;
+        Ok(PathBuf::from(path.into_string()))
+    }
+
+    /// Publishes a value as JSON. It is queued for every subscriber and never waits for one.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be written as JSON, the topic is not dotted names, or the plugin does
+    /// not run.
+    pub fn publish(&self, topic: &str, value: &impl Serialize) -> Result<()> {
+        self.publish_bytes(topic, &serde_json::to_vec(value)?)
+    }
+
+    /// Publishes bytes, as [`publish`](Context::publish) does.
+    ///
+    /// # Errors
+    ///
+    /// When the topic is not dotted names, or the plugin does not run.
+    pub fn publish_bytes(&self, topic: &str, payload: &[u8]) -> Result<()> {
+        self.host
+            .object
+            .publish(topic.into(), payload.into())
+            .into_result()
+            .map_err(Error::from_failure)
+    }
+
+    /// Subscribes to an exact topic, `prefix.*` (one more name) or `prefix.**` (any number of
+    /// names, also none). Events come to [`Plugin::event`](crate::Plugin::event), from when the
+    /// plugin runs.
+    ///
+    /// # Errors
+    ///
+    /// For a bad pattern, or when the plugin has too many subscriptions.
+    pub fn subscribe(&self, pattern: &str) -> Result<Subscription> {
+        self.host
+            .object
+            .subscribe(pattern.into())
+            .into_result()
+            .map(Subscription)
+            .map_err(Error::from_failure)
+    }
+
+    /// Ends a subscription; false when it had ended already.
+    pub fn unsubscribe(&self, subscription: Subscription) -> bool {
+        self.host.object.unsubscribe(subscription.0)
+    }
+
+    /// Asks another plugin, wherever it runs.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such plugin, it does not run, or it panics. An answer of any status is no
+    /// error.
+    pub async fn request(&self, plugin: &str, request: Request<'_>) -> Result<Response> {
+        let reply = self
+            .host
+            .object
+            .request(plugin.into(), request.into_abi())
+            .await;
+        reply
+            .into_result()
+            .map(Response::from_abi)
+            .map_err(Error::from_failure)
+    }
+
+    /// Runs a future on the host's executor. The name is for logs. It must not block. When the
+    /// plugin stops, it is cancelled at its next `await`.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin is stopping.
+    pub fn spawn(
+        &self,
+        name: &str,
+        future: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<Task> {
+        let id = self.host.object.spawn(name.into(), guarded_task(future));
+        self.task(id.into_result())
+    }
+
+    /// Runs a function on a thread where blocking hurts nobody. The name is for logs. It cannot be
+    /// cancelled once it runs, and the plugin's stop waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin is stopping.
+    pub fn spawn_blocking(
+        &self,
+        name: &str,
+        function: impl FnOnce() + Send + 'static,
+    ) -> Result<Task> {
+        let id = self
+            .host
+            .object
+            .spawn_blocking(name.into(), guarded_task(async { function() }));
+        self.task(id.into_result())
+    }
+
+    fn task(&self, id: Result<u64, jackfield_abi::Failure>) -> Result<Task> {
+        match id {
+            Ok(id) => Ok(Task {
+                id,
+                context: self.clone(),
+            }),
+            Err(failure) => Err(Error::from_failure(failure)),
+        }
+    }
+
+    /// Is ready after that time.
+    pub async fn sleep(&self, duration: Duration) {
+        let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        self.host.object.sleep(nanoseconds).await;
+    }
+
+    /// Ticks every `period`, first after one period. A tick that was missed is skipped, not made up
+    /// for.
+    pub fn interval(&self, period: Duration) -> Interval {
+        Interval {
+            context: self.clone(),
+            period,
+            next: Instant::now() + period,
+        }
+    }
+}
+
+/// A task of this plugin on the host's executor. Dropping it lets the task go on.
+pub struct Task {
+    id: u64,
+    context: Context,
+}
+
+impl Task {
+    /// Cancels it at its next `await`; false when it has ended already. Does not wait for it.
+    pub fn cancel(&self) -> bool {
+        self.context.host.object.cancel(self.id)
+    }
+}
+
+/// Made by [`Context::interval`].
+pub struct Interval {
+    context: Context,
+    period: Duration,
+    next: Instant,
+}
+
+impl Interval {
+    /// Is ready at the next tick.
+    pub async fn tick(&mut self) {
+        self.context
+            .sleep(self.next.saturating_duration_since(Instant::now()))
+            .await;
+        self.next = (self.next + self.period).max(Instant::now());
+    }
+}

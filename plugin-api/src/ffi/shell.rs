@@ -1,0 +1,111 @@
+//! A [`Plugin`] as the object that the host calls.
+
+use super::{
+    bridge::{self, Hosted},
+    guard::guard,
+};
+use crate::{Context, Error, Event, Plugin, Request, Result, Routes};
+use jackfield_abi::{
+    BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Health, HostObject, Level, PluginObject,
+    RResult, Reply, abi_stable::type_level::downcasting::TD_Opaque,
+};
+use std::{future::ready, sync::Arc};
+
+/// The author's plugin, with its routes. Every method goes through [`guard`].
+struct Shell<T: Plugin> {
+    /// `None` only while it is dropped.
+    plugin: Option<Arc<T>>,
+    routes: Routes<T>,
+    context: Context,
+    host: Arc<Hosted>,
+}
+
+/// The root module's `create` for a plugin of type `T`.
+pub(super) extern "C" fn create<T: Plugin>(host: HostObject) -> RResult<PluginObject, Failure> {
+    let host = Arc::new(Hosted { object: host });
+    let made = guard(|| {
+        bridge::install(&host);
+        initialize::<T>(&host)
+    });
+    match made {
+        Ok(Ok(shell)) => RResult::ROk(PluginObject::from_value(shell, TD_Opaque)),
+        Ok(Err(failure)) | Err(failure) => {
+            bridge::uninstall(&host);
+            RResult::RErr(failure)
+        }
+    }
+}
+
+fn initialize<T: Plugin>(host: &Arc<Hosted>) -> Result<Shell<T>, Failure> {
+    let mut routes = Routes::new();
+    T::routes(&mut routes);
+    if let Some(faults) = routes.faults() {
+        return Err(Failure::new(FailureCode::ERROR, faults));
+    }
+    let text = host.object.config();
+    let config = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&text))
+        .map_err(|error| {
+        Failure::new(FailureCode::INVALID, format!("configuration: {error}"))
+    })?;
+    let context = Context::new(Arc::clone(host));
+    let plugin = T::initialize(context.clone(), config).map_err(Error::into_failure)?;
+    Ok(Shell {
+        plugin: Some(Arc::new(plugin)),
+        routes,
+        context,
+        host: Arc::clone(host),
+    })
+}
+
+impl<T: Plugin> Shell<T> {
+    fn plugin(&self) -> &Arc<T> {
+        self.plugin
+            .as_ref()
+            .expect("only drop takes the plugin out")
+    }
+
+    fn call<R>(&self, body: impl FnOnce(&T) -> Result<R>) -> RResult<R, Failure> {
+        match guard(|| body(self.plugin())) {
+            Ok(Ok(value)) => RResult::ROk(value),
+            Ok(Err(error)) => RResult::RErr(error.into_failure()),
+            Err(failure) => RResult::RErr(failure),
+        }
+    }
+}
+
+impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
+    fn start(&self) -> RResult<(), Failure> {
+        self.call(T::start)
+    }
+
+    fn stop(&self) -> RResult<(), Failure> {
+        self.call(T::stop)
+    }
+
+    fn health(&self) -> RResult<Health, Failure> {
+        self.call(|plugin| Ok(plugin.health().into_abi()))
+    }
+
+    fn handle<'a>(&'a self, request: jackfield_abi::Request<'a>) -> BorrowingFfiFuture<'a, Reply> {
+        let request = Request::from_abi(request);
+        guard(|| self.routes.dispatch(self.plugin(), &self.context, request))
+            .unwrap_or_else(|failure| FfiFuture::new(ready(RResult::RErr(failure))))
+    }
+
+    fn event(&self, event: &jackfield_abi::Event<'_>) -> RResult<(), Failure> {
+        self.call(|plugin| plugin.event(Event::new(event)))
+    }
+
+    fn set_log_level(&self, level: Level) {
+        bridge::set_level(level);
+    }
+}
+
+impl<T: Plugin> Drop for Shell<T> {
+    fn drop(&mut self) {
+        let plugin = self.plugin.take();
+        // The hook has reported a panic; there is nobody left to hand it to.
+        let _ = guard(|| drop(plugin));
+        bridge::uninstall(&self.host);
+    }
+}

@@ -1,0 +1,151 @@
+use crate::{Error, Result};
+use jackfield_abi::{Header, ROption, RSlice};
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+
+/// One request, lent to its handler until the answer is there.
+pub struct Request<'a> {
+    raw: jackfield_abi::Request<'a>,
+    params: Params<'a>,
+}
+
+/// The parameters of the route's pattern, still percent-encoded.
+pub(crate) type Params<'a> = Vec<(&'a str, &'a str)>;
+
+impl<'a> Request<'a> {
+    /// A request to send with [`Context::request`](crate::Context::request): its path begins with
+    /// `/` and is percent-encoded.
+    pub fn new(method: &'a str, path: &'a str) -> Self {
+        Self::from_abi(jackfield_abi::Request {
+            method: method.into(),
+            path: path.into(),
+            query: "".into(),
+            headers: RSlice::EMPTY,
+            extensions: RSlice::EMPTY,
+            body: RSlice::EMPTY,
+            stream: ROption::RNone,
+        })
+    }
+
+    /// With a body.
+    #[must_use]
+    pub fn with_body(mut self, body: &'a [u8]) -> Self {
+        self.raw.body = body.into();
+        self
+    }
+
+    /// With a query: without the `?`, percent-encoded.
+    #[must_use]
+    pub fn with_query(mut self, query: &'a str) -> Self {
+        self.raw.query = query.into();
+        self
+    }
+
+    pub(crate) fn from_abi(raw: jackfield_abi::Request<'a>) -> Self {
+        Self {
+            raw,
+            params: Params::new(),
+        }
+    }
+
+    pub(crate) fn into_abi(self) -> jackfield_abi::Request<'a> {
+        self.raw
+    }
+
+    pub(crate) fn set_params(&mut self, params: Params<'a>) {
+        self.params = params;
+    }
+
+    pub(crate) fn params(&self) -> &Params<'a> {
+        &self.params
+    }
+
+    pub(crate) fn raw(&self) -> &jackfield_abi::Request<'a> {
+        &self.raw
+    }
+
+    /// The method in upper case, such as `GET`.
+    pub fn method(&self) -> &'a str {
+        self.raw.method.as_str()
+    }
+
+    /// The path below the plugin's own namespace, beginning with `/`, still percent-encoded.
+    pub fn path(&self) -> &'a str {
+        self.raw.path.as_str()
+    }
+
+    /// The query without the `?`, still percent-encoded; empty when there is none.
+    pub fn query_string(&self) -> &'a str {
+        self.raw.query.as_str()
+    }
+
+    /// The parameter of the route's pattern, decoded: `name` for `/greet/{name}`.
+    ///
+    /// # Errors
+    ///
+    /// 400 when it is not UTF-8 once decoded; 500 when the pattern has no parameter of that name.
+    pub fn param(&self, name: &str) -> Result<Cow<'a, str>> {
+        let Some((_, value)) = self.params.iter().find(|(key, _)| *key == name) else {
+            return Err(Error::new(format!("the route has no parameter `{name}`")));
+        };
+        percent_decode_str(value)
+            .decode_utf8()
+            .map_err(|_| Error::with_status(400, format!("`{name}` in the path is not UTF-8")))
+    }
+
+    /// The first value of a query key, decoded.
+    pub fn query(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.query_pairs()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// Every pair of the query, decoded, in order; repeated and empty keys included.
+    pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
+        form_urlencoded::parse(self.query_string().as_bytes())
+    }
+
+    /// The first header of that (lower-case) name, where its value is text.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        find(self.raw.headers, name)
+    }
+
+    /// Every header in the order they came: lower-case name, value.
+    pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        self.raw
+            .headers
+            .as_slice()
+            .iter()
+            .map(|header| (header.name.as_str(), header.value.as_slice()))
+    }
+
+    /// What the host adds to a request, such as `caller`; a client cannot forge it.
+    pub fn extension(&self, name: &str) -> Option<&'a str> {
+        find(self.raw.extensions, name)
+    }
+
+    /// The body.
+    pub fn body(&self) -> &'a [u8] {
+        self.raw.body.as_slice()
+    }
+
+    /// The body, read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// 400 when it is no JSON, or not of this type; the message names the field.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        let deserializer = &mut serde_json::Deserializer::from_slice(self.body());
+        serde_path_to_error::deserialize(deserializer)
+            .map_err(|error| Error::with_status(400, format!("the body: {error}")))
+    }
+}
+
+fn find<'a>(headers: RSlice<'a, Header<'a>>, name: &str) -> Option<&'a str> {
+    let header = headers
+        .as_slice()
+        .iter()
+        .find(|header| header.name.as_str() == name)?;
+    std::str::from_utf8(header.value.as_slice()).ok()
+}

@@ -1,0 +1,111 @@
+use crate::{Error, Result};
+use jackfield_abi::{OwnedHeader, ROption, RVec};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The answer to a [`Request`](crate::Request).
+pub struct Response {
+    raw: jackfield_abi::Response,
+}
+
+impl Response {
+    /// An empty answer with this status.
+    pub fn new(status: u16) -> Self {
+        Self {
+            raw: jackfield_abi::Response {
+                status,
+                headers: RVec::new(),
+                body: RVec::new(),
+                stream: ROption::RNone,
+            },
+        }
+    }
+
+    /// 200 with text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::new(200)
+            .with_header("content-type", "text/plain; charset=utf-8")
+            .with_body(text.into())
+    }
+
+    /// 200 with a value as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be written as JSON (a map whose keys are no text, say).
+    pub fn json(value: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_vec(value)?;
+        Ok(Self::new(200)
+            .with_header("content-type", "application/json")
+            .with_body(body))
+    }
+
+    /// 200 with bytes, without a media type.
+    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(200).with_body(bytes)
+    }
+
+    /// The answer to a failed request: `{"detail": message}` with the error's status.
+    pub(crate) fn error(error: &Error) -> Self {
+        let body = serde_json::json!({ "detail": error.message() }).to_string();
+        Self::new(error.status())
+            .with_header("content-type", "application/json")
+            .with_body(body)
+    }
+
+    /// With another status.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.raw.status = status;
+        self
+    }
+
+    /// With one more header; the name in lower case.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.raw.headers.push(OwnedHeader {
+            name: name.into(),
+            value: RVec::from(value.into()),
+        });
+        self
+    }
+
+    /// With another body. A vector is handed on as it is, not copied.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.raw.body = RVec::from(body.into());
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.raw.status
+    }
+
+    /// The first header of that (lower-case) name, where its value is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let header = self.raw.headers.iter().find(|header| header.name == name)?;
+        std::str::from_utf8(&header.value).ok()
+    }
+
+    /// The body.
+    pub fn body(&self) -> &[u8] {
+        &self.raw.body
+    }
+
+    /// The body, read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it is no JSON, or not of this type.
+    pub fn read_json<T: DeserializeOwned>(&self) -> Result<T> {
+        Ok(serde_json::from_slice(self.body())?)
+    }
+
+    pub(crate) fn from_abi(raw: jackfield_abi::Response) -> Self {
+        Self { raw }
+    }
+
+    pub(crate) fn into_abi(self) -> jackfield_abi::Response {
+        self.raw
+    }
+}

@@ -1,0 +1,173 @@
+use crate::{
+    Context, Handler, Request, Response,
+    ffi::guarded,
+    handler::{ErasedHandler, erase},
+};
+use jackfield_abi::{BorrowingFfiFuture, Reply};
+use std::{collections::HashMap, future::ready, sync::Arc};
+
+/// What a plugin answers: patterns such as `/greet/{name}` or `/files/{*path}`, each with a handler
+/// for each method.
+///
+/// Matching is done on the path as it came, so that `%2F` in a parameter stays in the parameter.
+/// `HEAD` is answered by the handler of `GET`, `OPTIONS` by the list of methods, where there is no
+/// handler for them.
+pub struct Routes<T> {
+    patterns: HashMap<String, usize>,
+    router: matchit::Router<usize>,
+    methods: Vec<Methods<T>>,
+    fallback: Option<Box<dyn ErasedHandler<T>>>,
+    faults: Vec<String>,
+}
+
+type Methods<T> = Vec<(&'static str, Box<dyn ErasedHandler<T>>)>;
+
+impl<T: Send + Sync + 'static> Routes<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            patterns: HashMap::new(),
+            router: matchit::Router::new(),
+            methods: Vec::new(),
+            fallback: None,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Answers `GET` (and `HEAD`).
+    pub fn get<K: 'static>(&mut self, pattern: &str, handler: impl Handler<T, K>) -> &mut Self {
+        self.on("GET", pattern, handler)
+    }
+
+    /// Answers `POST`.
+    pub fn post<K: 'static>(&mut self, pattern: &str, handler: impl Handler<T, K>) -> &mut Self {
+        self.on("POST", pattern, handler)
+    }
+
+    /// Answers `PUT`.
+    pub fn put<K: 'static>(&mut self, pattern: &str, handler: impl Handler<T, K>) -> &mut Self {
+        self.on("PUT", pattern, handler)
+    }
+
+    /// Answers `PATCH`.
+    pub fn patch<K: 'static>(&mut self, pattern: &str, handler: impl Handler<T, K>) -> &mut Self {
+        self.on("PATCH", pattern, handler)
+    }
+
+    /// Answers `DELETE`.
+    pub fn delete<K: 'static>(&mut self, pattern: &str, handler: impl Handler<T, K>) -> &mut Self {
+        self.on("DELETE", pattern, handler)
+    }
+
+    /// Answers a method in upper case. A pattern that cannot be (two handlers for one method, two
+    /// patterns that match the same path, bad braces) makes `initialize` fail and says so.
+    pub fn on<K: 'static>(
+        &mut self,
+        method: &'static str,
+        pattern: &str,
+        handler: impl Handler<T, K>,
+    ) -> &mut Self {
+        if let Err(fault) = self.add(method, pattern, erase(handler)) {
+            self.faults
+                .push(format!("route {method} {pattern}: {fault}"));
+        }
+        self
+    }
+
+    /// Answers whatever no pattern matches, in every method.
+    pub fn fallback<K: 'static>(&mut self, handler: impl Handler<T, K>) -> &mut Self {
+        self.fallback = Some(erase(handler));
+        self
+    }
+
+    fn add(
+        &mut self,
+        method: &'static str,
+        pattern: &str,
+        handler: Box<dyn ErasedHandler<T>>,
+    ) -> Result<(), String> {
+        let index = match self.patterns.get(pattern) {
+            Some(&index) => index,
+            None => {
+                let index = self.methods.len();
+                self.router
+                    .insert(pattern, index)
+                    .map_err(|error| error.to_string())?;
+                self.patterns.insert(pattern.to_owned(), index);
+                self.methods.push(Methods::new());
+                index
+            }
+        };
+        let methods = &mut self.methods[index];
+        if methods.iter().any(|(known, _)| *known == method) {
+            return Err("it has a handler already".to_owned());
+        }
+        methods.push((method, handler));
+        Ok(())
+    }
+
+    /// Everything that was wrong with the declarations, or nothing.
+    pub(crate) fn faults(&self) -> Option<String> {
+        (!self.faults.is_empty()).then(|| self.faults.join("; "))
+    }
+
+    /// Finds the handler and begins to answer.
+    pub(crate) fn dispatch<'a>(
+        &'a self,
+        plugin: &'a Arc<T>,
+        context: &'a Context,
+        mut request: Request<'a>,
+    ) -> BorrowingFfiFuture<'a, Reply> {
+        let matched = if self.methods.is_empty() {
+            None
+        } else {
+            self.router.at(request.path()).ok()
+        };
+        if let Some(matched) = matched {
+            let methods = &self.methods[*matched.value];
+            let Some(handler) = select(methods, request.method()) else {
+                return guarded(ready(Ok(not_allowed(methods, request.method()))));
+            };
+            if !matched.params.is_empty() {
+                request.set_params(matched.params.iter().collect());
+            }
+            return handler.call_erased(plugin, context, request);
+        }
+        match &self.fallback {
+            Some(handler) => handler.call_erased(plugin, context, request),
+            None => guarded(ready(Err(crate::Error::with_status(
+                404,
+                format!(
+                    "No route: {} /{}{}",
+                    request.method(),
+                    context.id(),
+                    request.path()
+                ),
+            )))),
+        }
+    }
+}
+
+fn select<'m, T>(methods: &'m Methods<T>, method: &str) -> Option<&'m dyn ErasedHandler<T>> {
+    let find = |wanted: &str| {
+        methods
+            .iter()
+            .find(|(known, _)| *known == wanted)
+            .map(|(_, handler)| &**handler)
+    };
+    find(method).or_else(|| if method == "HEAD" { find("GET") } else { None })
+}
+
+fn not_allowed<T>(methods: &Methods<T>, method: &str) -> Response {
+    let mut allow: Vec<&str> = methods.iter().map(|(name, _)| *name).collect();
+    if allow.contains(&"GET") && !allow.contains(&"HEAD") {
+        allow.push("HEAD");
+    }
+    allow.push("OPTIONS");
+    let allow = allow.join(", ");
+    if method == "OPTIONS" {
+        return Response::new(204).with_header("allow", allow);
+    }
+    let error =
+        crate::Error::with_status(405, format!("{method} is not allowed here, only {allow}"));
+    Response::error(&error).with_header("allow", allow)
+}
