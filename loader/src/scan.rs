@@ -6,6 +6,7 @@ use crate::{
     discover::{self, Candidate, SkippedDir},
     index::Entry,
     inspect,
+    store::{Store, Stored},
     trust::{Breach, Trust},
 };
 use jackfield_manifest::Manifest;
@@ -96,8 +97,12 @@ fn look_at(unknown: &[&Candidate]) -> Vec<(FileKey, Inspection)> {
             .map(|candidate| inspect::inspect(candidate, Depth::Headers))
             .collect()
     };
+    if unknown.len() < 2 * PER_THREAD {
+        return look(unknown);
+    }
+    // Asked only now: it reads half a dozen files of the system.
     let most = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = (unknown.len() / PER_THREAD).clamp(1, most.min(MAX_THREADS));
+    let threads = (unknown.len() / PER_THREAD).min(most.min(MAX_THREADS));
     let share = unknown.len().div_ceil(threads).max(1);
     thread::scope(|scope| {
         let mut shares = unknown.chunks(share);
@@ -149,6 +154,19 @@ impl Listed {
             stored: entry.stored,
             layout: entry.layout,
         }
+    }
+
+    /// Its copy in the store, without reading any of it, where there is one and it is as noted.
+    pub fn recall(&self, store: &Store) -> Option<Stored> {
+        let (hash, noted) = self.hash.zip(self.stored)?;
+        let manifest = self.manifest.clone()?;
+        store.recall(
+            &self.candidate,
+            hash,
+            &noted,
+            manifest,
+            self.warnings.clone(),
+        )
     }
 
     /// As something that is left out.

@@ -79,6 +79,29 @@ pub fn build(dir: &Path, name: &str, notes: &[u8]) -> PathBuf {
     library
 }
 
+/// A shared library with a note of so many bytes of text, all of them zero.
+///
+/// # Panics
+///
+/// When there is no C compiler, or it fails.
+pub fn build_large(dir: &Path, name: &str, len: usize) -> PathBuf {
+    let source = dir.join(format!("{name}.s"));
+    let library = dir.join(name);
+    let code = format!(
+        ".section .note.jackfield,\"a\",@note\n.long 10, {}, 1\n.asciz \"Jackfield\"\n.zero 2\n\
+         .long 1\n.zero {len}\n.section .note.GNU-stack,\"\",@progbits\n",
+        len + 4
+    );
+    fs::write(&source, code).expect("the directory can be written");
+    let status = Command::new("cc")
+        .args(["-shared", "-o"])
+        .args([&library, &source])
+        .status()
+        .expect("there is a C compiler");
+    assert!(status.success(), "cc failed on {}", source.display());
+    library
+}
+
 /// A shared library that is a plugin by its note.
 ///
 /// # Panics

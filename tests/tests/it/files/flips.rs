@@ -1,5 +1,6 @@
 //! Does a library with a flipped bit in its headers ever reach `dlopen` and end the process?
 
+use super::{half, numbers, word};
 use jackfield_loader::{Candidate, Code, Depth, inspect};
 use jackfield_tests::made;
 use std::{
@@ -94,26 +95,6 @@ fn deadly(dir: &Path, flips: &[Flip]) -> Vec<String> {
         left = left.get(done + 1..).unwrap_or_default();
     }
     dead
-}
-
-/// Numbers in an order that looks random and is always the same.
-fn numbers() -> impl FnMut(usize) -> usize {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    move |limit| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % limit as u64).unwrap()
-    }
-}
-
-fn word(bytes: &[u8], at: usize) -> usize {
-    let word = u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
-    usize::try_from(word).unwrap()
-}
-
-fn half(bytes: &[u8], at: usize) -> usize {
-    usize::from(u16::from_le_bytes(bytes[at..at + 2].try_into().unwrap()))
 }
 
 /// Where the section headers and the dynamic table lie.
