@@ -93,19 +93,19 @@ impl Library<'_> {
 
 impl Section {
     fn is_allocated(&self) -> bool {
-        self.flags & u64::from(object::elf::SHF_ALLOC.0) != 0
+        self.flags & object::elf::SHF_ALLOC.0 != 0
     }
 
     fn is_writable(&self) -> bool {
-        self.flags & u64::from(object::elf::SHF_WRITE.0) != 0
+        self.flags & object::elf::SHF_WRITE.0 != 0
     }
 
     fn is_executable(&self) -> bool {
-        self.flags & u64::from(object::elf::SHF_EXECINSTR.0) != 0
+        self.flags & object::elf::SHF_EXECINSTR.0 != 0
     }
 
     fn is_thread_local(&self) -> bool {
-        self.flags & u64::from(object::elf::SHF_TLS.0) != 0
+        self.flags & object::elf::SHF_TLS.0 != 0
     }
 }
 

@@ -115,11 +115,11 @@ fn each(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6 / FILES as f64
 }
 
-/// Megabytes a second, of a library of the size that a typical plugin has.
+/// Megabytes a second, of libraries of the size that a typical plugin has, each admitted once.
 fn inspect_hash(bench: &mut Bench) {
     const LEN: usize = 1_100_000;
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let path = made::plugin(dir.path(), "libtypical.so", "typical");
+    let path = made::plugin(dir.path(), "first", "plugin-0000");
     let mut bytes = fs::read(&path).expect("just built");
     // Beyond everything that the headers name, where debug information may lie as well.
     let mut state = 1_u32;
@@ -127,15 +127,19 @@ fn inspect_hash(bench: &mut Bench) {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         state.to_be_bytes()[0]
     });
-    fs::write(&path, &bytes).expect("the directory can be written");
+    for round in 0..ROUNDS {
+        bytes[LEN - 1] = u8::try_from(round).expect("few rounds");
+        let name = format!("libtypical_{round}.so");
+        fs::write(dir.path().join(name), &bytes).expect("the directory can be written");
+    }
     let store = Store::open(&dir.path().join("state")).expect("a store");
     let discovery = discover(&[dir.path()]);
-    let candidate = &discovery.candidates[0];
+    let mut candidates = discovery.candidates.iter();
     let (subject, baseline) = interleaved(
         ROUNDS,
         || {
+            let candidate = candidates.next().expect("one for each round");
             black_box(store.admit(candidate).expect("a sound plugin"));
-            store.sweep(|_| false).expect("the store can be listed");
         },
         || {
             black_box(Sha256::digest(&bytes));
