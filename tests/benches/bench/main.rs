@@ -5,6 +5,7 @@
 
 mod calls;
 mod manifest;
+mod files;
 mod report;
 mod resolve;
 
@@ -21,5 +22,6 @@ fn main() {
     calls::measure(&mut bench);
     manifest::measure(&mut bench);
     resolve::run(&mut bench);
+    files::measure(&mut bench);
     bench.finish();
 }
