@@ -1,34 +1,76 @@
 //! A shared library on disk becomes a running plugin.
+//!
+//! [`Loader`] walks the whole way; [`Inventory`] goes as far as one can without running anything.
+//! One step, one file, in reading order:
+//!
+//! | step | module | runs plugin code? |
+//! |---|---|---|
+//! | found | `discover`, `trust` | no |
+//! | read | `inspect`, `store` | no |
+//! | judged | `vet`, `config`, `quarantine` | no |
+//! | ordered | `resolve` | no |
+//! | mapped | `loaded` | yes: constructors |
+//! | created, started | `instance`, driven by `start` | yes |
+//! | stopped, gone | `instance`, driven by `stop` | yes |
+//!
+//! `inventory` and `proposal` tie the first four together, `crew` and `schedule` the others.
 
-mod bus;
-mod config;
-mod context;
-mod crew;
-mod executor;
-mod ffi;
+mod platform;
+
+mod discover;
 mod hash;
-mod instance;
-mod journal;
-mod loaded;
+mod key;
+mod trust;
+
+mod inspect;
+mod store;
+
+mod config;
 mod quarantine;
 mod reason;
-mod registry;
-mod request;
-mod resolve;
-mod schedule;
-mod start;
-mod stop;
-mod tasks;
 mod vet;
 mod vetted;
 
+mod resolve;
+
+mod inventory;
+mod options;
+mod proposal;
+
+mod ffi;
+
+mod bus;
+mod context;
+mod executor;
+mod tasks;
+
+mod crew;
+mod instance;
+mod journal;
+mod loaded;
+mod registry;
+mod request;
+mod schedule;
+mod start;
+mod stop;
+
+mod loader;
+
 pub use bus::{BusError, Event, MAX_PAYLOAD_LEN, MAX_SUBSCRIPTIONS, MAX_TOPIC_LEN, QUEUE_LEN};
 pub use config::{ConfigError, Violation};
+pub use discover::{Candidate, Discovery, SkippedDir, Unfit, discover};
 pub use executor::{BoxFuture, Executor, Threads};
 pub use ffi::{ModuleError, OpenError, Unload};
 pub use hash::{ContentHash, HashError};
+pub use inspect::{Beginning, Depth, Fault, Inspection, NoteState, What, inspect};
+pub use inventory::{Found, Inventory, Survey};
 pub use journal::Phase;
+pub use key::FileKey;
 pub use loaded::{CallError, MapError};
+pub use loader::{Loader, OpenLoaderError};
+pub use options::{Enable, Options};
+pub use platform::FileKind;
+pub use proposal::{Considered, Proposal};
 pub use quarantine::{Quarantine, QuarantineError, Record};
 pub use reason::{Code, Reason, Rejected};
 pub use registry::{EVENTS_LEN, Events, State, Status, Transition};
@@ -38,5 +80,7 @@ pub use resolve::{
     WarningKind, Why, nearest, resolve, why,
 };
 pub use stop::StopReport;
+pub use store::{Refused, Store, StoreError, Stored, Swept};
+pub use trust::{Breach, Trust};
 pub use vet::{HostFacts, Settings, VetError};
 pub use vetted::Vetted;

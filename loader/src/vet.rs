@@ -10,8 +10,8 @@ use std::time::Duration;
 /// What the operator says of one plugin.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settings {
-    /// Whether it is loaded at all.
-    pub enabled: bool,
+    /// Whether it is loaded at all; `None` leaves it to [`Enable`](crate::Enable).
+    pub enabled: Option<bool>,
     /// Instead of the manifest's.
     pub priority: Option<i32>,
     /// Instead of the manifest's.

@@ -7,6 +7,7 @@
 
 mod id;
 mod model;
+pub mod note;
 
 mod tree;
 
@@ -27,6 +28,7 @@ pub mod source;
 pub use check::MAX_LIST;
 pub use id::{IdError, MAX_ID_LEN, PluginId, RESERVED, ServiceId};
 pub use model::{Build, Deadlines, Kind, Manifest, Panic, Provision, Requirement, Target};
+pub use note::NoteError;
 pub use parse::MAX_LEN;
 pub use problem::{Fault, ManifestError, Position, Problem, SyntaxError, Warning};
 #[doc(hidden)]

@@ -1,0 +1,249 @@
+//! Directories → candidates: what could be a plugin by its name and kind. No file is opened.
+
+use crate::{
+    Code, FileKey, Reason, Rejected,
+    platform::{Dir, Entry, FileKind, Stat},
+    trust::{self, Breach},
+};
+use std::{
+    collections::HashSet,
+    env::consts::DLL_EXTENSION,
+    ffi::OsStr,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A regular file that may hold a plugin.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Where it was found.
+    pub path: PathBuf,
+    /// Where the file lies that `path` leads to, when `path` is a symbolic link.
+    pub target: Option<PathBuf>,
+    /// The file's state when it was found.
+    pub key: FileKey,
+    /// How it breaks the trust rules ([`crate::Trust`]); empty when it does not.
+    pub breaches: Vec<Breach>,
+    /// The directory that the file itself lies in.
+    dir: Arc<Dir>,
+}
+
+impl Candidate {
+    /// The candidate at a path, wherever it lies and whatever its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit`] when there is no regular file.
+    pub fn at(path: &Path) -> Result<Self, Unfit> {
+        let (parent, name) = split(path)?;
+        let dir = Folder::open(&parent).map_err(Unfit::Unreadable)?;
+        dir.candidate(path.to_owned(), name)
+    }
+
+    /// The real file's name.
+    pub(crate) fn file_name(&self) -> &OsStr {
+        let path = self.target.as_ref().unwrap_or(&self.path);
+        path.file_name().expect("a candidate's path ends in a name")
+    }
+
+    /// Opens it by its directory's descriptor; never a link, never waiting.
+    pub(crate) fn open(&self) -> io::Result<File> {
+        self.dir.open_at(self.file_name())
+    }
+}
+
+/// Why a name in a directory is no candidate.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// Not a file that can be read from beginning to end.
+    #[error("{0}, expected a regular file: remove it from the directory")]
+    Kind(FileKind),
+    /// A link that leads nowhere.
+    #[error("a symbolic link to nothing: remove it, or restore what it points to")]
+    Dangling,
+    /// The system refuses it.
+    #[error("cannot be looked at: {0}")]
+    Unreadable(io::Error),
+}
+
+impl Unfit {
+    /// As a reason to refuse.
+    pub fn reason(&self) -> Reason {
+        let code = match self {
+            Self::Unreadable(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Code::Untrusted
+            }
+            _ => Code::NotARegularFile,
+        };
+        Reason::new(code, self.to_string())
+    }
+}
+
+/// A directory that was passed over.
+#[derive(Debug, thiserror::Error)]
+pub enum SkippedDir {
+    /// Not there.
+    #[error("{}: no such directory: create it, or take it out of the configuration", path.display())]
+    Missing {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// There, but it cannot be read.
+    #[error("{}: cannot read the directory: {source}", path.display())]
+    Unreadable {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// What the directories hold.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// By directory, then by name.
+    pub candidates: Vec<Candidate>,
+    /// What has a library's name but is no regular file, in the same order.
+    pub rejected: Vec<Rejected>,
+    /// The directories that were passed over: a warning each.
+    pub skipped: Vec<SkippedDir>,
+}
+
+/// Looks for libraries, by their names' extension, in directories. A directory that is given twice
+/// counts once; directories in directories are not entered.
+pub fn discover(dirs: &[impl AsRef<Path>]) -> Discovery {
+    let mut paths: Vec<&Path> = dirs.iter().map(AsRef::as_ref).collect();
+    paths.sort_unstable();
+    let mut discovery = Discovery::default();
+    let mut seen = HashSet::new();
+    for path in paths {
+        match Folder::open(path) {
+            Ok(folder) if seen.insert(folder.identity) => folder.list(path, &mut discovery),
+            Ok(_) => {}
+            Err(error) => discovery.skipped.push(skip(path, error)),
+        }
+    }
+    discovery
+}
+
+fn skip(path: &Path, source: io::Error) -> SkippedDir {
+    let path = path.to_owned();
+    if source.kind() == io::ErrorKind::NotFound {
+        return SkippedDir::Missing { path };
+    }
+    SkippedDir::Unreadable { path, source }
+}
+
+/// An open directory and whether it can be trusted.
+struct Folder {
+    dir: Arc<Dir>,
+    identity: (u64, u64),
+    breach: Option<Breach>,
+    user: u32,
+}
+
+impl Folder {
+    fn open(path: &Path) -> io::Result<Self> {
+        let dir = Dir::open(path)?;
+        let stat = dir.stat()?;
+        let user = trust::user();
+        Ok(Self {
+            dir: Arc::new(dir),
+            identity: (stat.key.dev, stat.key.ino),
+            breach: Breach::of(&stat, user, || path.to_owned()),
+            user,
+        })
+    }
+
+    fn list(&self, path: &Path, discovery: &mut Discovery) {
+        let mut entries = match self.dir.entries(is_library) {
+            Ok(entries) => entries,
+            Err(error) => return discovery.skipped.push(skip(path, error)),
+        };
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        discovery.candidates.reserve(entries.len());
+        for Entry { name, kind } in entries {
+            let full = path.join(&name);
+            let found = match kind {
+                FileKind::Regular | FileKind::Link | FileKind::Unknown => {
+                    self.candidate(full.clone(), &name)
+                }
+                kind => Err(Unfit::Kind(kind)),
+            };
+            match found {
+                Ok(candidate) => discovery.candidates.push(candidate),
+                Err(unfit) => discovery.rejected.push(Rejected {
+                    path: full,
+                    id: None,
+                    version: None,
+                    reasons: vec![unfit.reason()],
+                    root_cause: None,
+                }),
+            }
+        }
+    }
+
+    fn candidate(&self, path: PathBuf, name: &OsStr) -> Result<Candidate, Unfit> {
+        let stat = self.dir.stat_at(name).map_err(Unfit::Unreadable)?;
+        match stat.kind {
+            FileKind::Regular => Ok(self.regular(path, &stat)),
+            FileKind::Link => self.follow(path),
+            kind => Err(Unfit::Kind(kind)),
+        }
+    }
+
+    fn regular(&self, path: PathBuf, stat: &Stat) -> Candidate {
+        let own = Breach::of(stat, self.user, || path.clone());
+        Candidate {
+            key: stat.key,
+            target: None,
+            breaches: self.breach.iter().cloned().chain(own).collect(),
+            dir: Arc::clone(&self.dir),
+            path,
+        }
+    }
+
+    /// Follows a link to its end, so that the file is opened by its own name, in its own directory.
+    fn follow(&self, path: PathBuf) -> Result<Candidate, Unfit> {
+        let target = match path.canonicalize() {
+            Ok(target) => target,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Unfit::Dangling),
+            Err(error) => return Err(Unfit::Unreadable(error)),
+        };
+        let (parent, name) = split(&target)?;
+        let folder = Self::open(&parent).map_err(Unfit::Unreadable)?;
+        let stat = folder.dir.stat_at(name).map_err(Unfit::Unreadable)?;
+        if stat.kind != FileKind::Regular {
+            return Err(Unfit::Kind(stat.kind));
+        }
+        let mut candidate = folder.regular(target.clone(), &stat);
+        if let Some(breach) = self
+            .breach
+            .as_ref()
+            .filter(|&b| !candidate.breaches.contains(b))
+        {
+            candidate.breaches.insert(0, breach.clone());
+        }
+        candidate.path = path;
+        candidate.target = Some(target);
+        Ok(candidate)
+    }
+}
+
+/// A path's directory and the name in it.
+fn split(path: &Path) -> Result<(PathBuf, &OsStr), Unfit> {
+    let name = path.file_name().ok_or(Unfit::Kind(FileKind::Directory))?;
+    let parent = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    Ok((parent, name))
+}
+
+fn is_library(name: &[u8]) -> bool {
+    let stem = name.strip_suffix(DLL_EXTENSION.as_bytes());
+    stem.and_then(|stem| stem.strip_suffix(b"."))
+        .is_some_and(|stem| !stem.is_empty())
+}

@@ -1,0 +1,354 @@
+//! The whole walk behind one type.
+
+use crate::{
+    Code, Events, Handle, Inventory, Options, Proposal, Quarantine, QuarantineError, Reason,
+    Rejected, State, Status, StopReport, Store, StoreError,
+    bus::{Bus, BusError},
+    context::Shared,
+    crew::Crew,
+    inventory::Mode,
+    journal::{Journal, Suspect},
+    proposal::Considered,
+    registry::Registry,
+    start::{self, Planned},
+    stop,
+};
+use jackfield_manifest::PluginId;
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError},
+    time::{Duration, Instant, SystemTime},
+};
+
+/// Plugins, from a directory to running and back.
+///
+/// Dropping it stops what still runs, within ten seconds.
+pub struct Loader {
+    inventory: Inventory,
+    store: Store,
+    crew: Arc<Crew>,
+    left_out: Vec<Rejected>,
+    /// Held for as long as this loader lives, so that no other uses the same state directory.
+    _lock: File,
+}
+
+/// Why a loader cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenLoaderError {
+    /// The state directory cannot be made or used.
+    #[error("cannot use the state directory {}", path.display())]
+    State {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another loader uses it.
+    #[error(
+        "another host uses the state directory {}: stop that one, or give this one a state \
+         directory of its own",
+        .0.display()
+    )]
+    InUse(PathBuf),
+    /// The store in it cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The quarantine in it cannot be used.
+    #[error(transparent)]
+    Quarantine(#[from] QuarantineError),
+}
+
+impl Loader {
+    /// Opens the state directory. If the last host ended while a plugin was inside, that plugin is
+    /// quarantined now.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenLoaderError`] when the state directory cannot be used.
+    pub fn open(options: Options) -> Result<Self, OpenLoaderError> {
+        let state = options.state.clone();
+        let failed = |source| OpenLoaderError::State {
+            path: state.clone(),
+            source,
+        };
+        fs::create_dir_all(&state).map_err(failed)?;
+        let state = state.canonicalize().map_err(failed)?;
+        let lock = lock(&state)?;
+        let store = Store::open(&state)?;
+        let (journal, suspects) = Journal::open(&state.join("inside")).map_err(failed)?;
+        let mut quarantine = Quarantine::open(&state)?;
+        quarantine.accuse(&suspects)?;
+        report(&suspects);
+        let shared = Arc::new(Shared {
+            registry: Registry::default(),
+            bus: Bus::default(),
+            executor: Arc::clone(&options.executor),
+        });
+        let crew = Arc::new(Crew::new(shared, journal, quarantine, state.join("data")));
+        let inventory = Inventory::new(Options { state, ..options });
+        Ok(Self {
+            inventory,
+            store,
+            crew,
+            left_out: Vec::new(),
+            _lock: lock,
+        })
+    }
+
+    /// Finds, checks, orders and starts what is enabled. Returns when each plugin runs or has
+    /// failed; what came of each stands in the registry, and in the returned proposal why it was
+    /// tried at all.
+    pub fn start(&mut self) -> Proposal {
+        let proposal = {
+            let quarantine = self
+                .crew
+                .quarantine
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            Proposal::make(&mut self.inventory, &quarantine, Mode::Real(&self.store))
+        };
+        for warning in &proposal.warnings {
+            log::warn!("{warning}");
+        }
+        self.enter(&proposal);
+        let planned = planned(&proposal);
+        start::start(&self.crew, planned, self.inventory.options().threads.get());
+        proposal
+    }
+
+    /// Puts everything that the proposal says into the registry.
+    fn enter(&mut self, proposal: &Proposal) {
+        let registry = &self.crew.shared.registry;
+        let mut reasons: BTreeMap<usize, (&[Reason], Option<&str>)> = BTreeMap::new();
+        for rejection in &proposal.plan.rejected {
+            reasons.insert(
+                rejection.node,
+                (&rejection.reasons, rejection.root_cause.as_deref()),
+            );
+        }
+        self.left_out.clear();
+        for found in &proposal.unreadable {
+            self.left_out.push(Rejected {
+                path: found.path.clone(),
+                id: None,
+                version: None,
+                reasons: found.reasons.clone(),
+                root_cause: None,
+            });
+        }
+        for (node, plugin) in proposal.plugins.iter().enumerate() {
+            let before = plugin.enabled && !plugin.reasons.is_empty();
+            let (own, root_cause) = match reasons.get(&node) {
+                _ if before => (&plugin.reasons[..], None),
+                Some((reasons, root_cause)) => (*reasons, *root_cause),
+                None => (&[][..], None),
+            };
+            let status = status(plugin, own, root_cause);
+            if status.state != State::Vetted {
+                self.left_out.push(rejected(&status));
+            }
+            if !own
+                .iter()
+                .any(|r| matches!(r.code, Code::Superseded | Code::DuplicateId))
+            {
+                say(&status);
+                registry.insert(status);
+            }
+        }
+        for degraded in &proposal.plan.degraded {
+            let id = &proposal.plugins[degraded.node].manifest.id;
+            registry.amend(id, |status| status.degraded.push(degraded.message.clone()));
+        }
+        for warning in &proposal.plan.warnings {
+            log::warn!("{}", warning.message);
+        }
+    }
+
+    /// Stops everything, in exactly the reverse of the order in which it came to run, within
+    /// `limit` altogether.
+    pub fn stop(&mut self, limit: Duration) -> StopReport {
+        stop::stop(&self.crew, limit)
+    }
+
+    /// The running plugin of that id.
+    pub fn plugin(&self, id: &str) -> Option<Handle> {
+        let slot = self.crew.shared.registry.serving(id)?;
+        Some(Handle::new(PluginId::new(id).ok()?, slot))
+    }
+
+    /// What is known of every plugin, in order of id.
+    pub fn plugins(&self) -> Vec<Status> {
+        self.crew.shared.registry.snapshot()
+    }
+
+    /// What is known of one plugin.
+    pub fn status(&self, id: &str) -> Option<Status> {
+        self.crew.shared.registry.status(id)
+    }
+
+    /// Every file that was left out by the last start, and why.
+    pub fn left_out(&self) -> &[Rejected] {
+        &self.left_out
+    }
+
+    /// Transitions from now on.
+    pub fn events(&self) -> Events {
+        self.crew.shared.registry.events()
+    }
+
+    /// Waits until a plugin's state satisfies the condition; `None` when the deadline comes first.
+    pub fn wait(
+        &self,
+        id: &str,
+        deadline: Instant,
+        until: impl Fn(State) -> bool,
+    ) -> Option<State> {
+        self.crew.shared.registry.wait(id, deadline, until)
+    }
+
+    /// Publishes an event as the host itself.
+    ///
+    /// # Errors
+    ///
+    /// [`BusError`] for a topic that is none, or too large a payload.
+    pub fn publish(&self, topic: &str, payload: &[u8]) -> Result<(), BusError> {
+        self.crew.shared.bus.publish_host(topic, payload)
+    }
+
+    /// How many threads are left to themselves inside a plugin that did not return in time.
+    pub fn abandoned_threads(&self) -> usize {
+        self.crew.abandoned()
+    }
+
+    /// What is quarantined, and on which evidence.
+    pub fn quarantined(&self) -> Vec<crate::Record> {
+        let quarantine = self
+            .crew
+            .quarantine
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        quarantine.records().to_vec()
+    }
+}
+
+impl Drop for Loader {
+    fn drop(&mut self) {
+        if !self.crew.running().is_empty() {
+            self.stop(Duration::from_secs(10));
+        }
+    }
+}
+
+fn lock(state: &Path) -> Result<File, OpenLoaderError> {
+    let path = state.join("lock");
+    let failed = |source| OpenLoaderError::State {
+        path: path.clone(),
+        source,
+    };
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(OpenLoaderError::InUse(state.to_owned())),
+        Err(fs::TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+fn report(suspects: &[Suspect]) {
+    for suspect in suspects {
+        let step = suspect.step.as_str();
+        if suspects.len() == 1 {
+            log::error!(
+                "{}: quarantined: the last host ended inside its {step}",
+                suspect.id
+            );
+        } else {
+            log::error!(
+                "{}: the last host ended while it and {} others were inside (its {step}): it is \
+                 started alone",
+                suspect.id,
+                suspects.len() - 1
+            );
+        }
+    }
+}
+
+/// The steps of the plan, as places in the list of all that are to be started.
+fn planned(proposal: &Proposal) -> Vec<Planned> {
+    let Proposal { plan, plugins, .. } = proposal;
+    (0..plan.start.len())
+        .map(|step| {
+            let plugin = &plugins[plan.start[step].node];
+            Planned {
+                vetted: plugin
+                    .vetted
+                    .clone()
+                    .expect("what the plan starts was vetted for real"),
+                waits: plan.waits(step).to_vec(),
+                alone: plugin.alone,
+            }
+        })
+        .collect()
+}
+
+fn status(plugin: &Considered, reasons: &[Reason], root_cause: Option<&str>) -> Status {
+    let state = match reasons.first().map(|reason| reason.code) {
+        None => State::Vetted,
+        Some(Code::Disabled) => State::Disabled,
+        Some(Code::Quarantined) => State::Quarantined,
+        Some(_) => State::Rejected,
+    };
+    Status {
+        id: plugin.manifest.id.clone(),
+        version: plugin.manifest.version.clone(),
+        path: plugin.path.clone(),
+        manifest: Arc::clone(&plugin.manifest),
+        hash: plugin.hash,
+        state,
+        since: SystemTime::now(),
+        reasons: reasons.to_vec(),
+        root_cause: root_cause.map(str::to_owned),
+        cause: None,
+        degraded: Vec::new(),
+        unload: None,
+    }
+}
+
+fn rejected(status: &Status) -> Rejected {
+    Rejected {
+        path: status.path.clone(),
+        id: Some(status.id.clone()),
+        version: Some(status.version.clone()),
+        reasons: status.reasons.clone(),
+        root_cause: status.root_cause.clone(),
+    }
+}
+
+/// One line for each plugin that does not start.
+fn say(status: &Status) {
+    let Some(reason) = status.reasons.first() else {
+        return;
+    };
+    let level = match status.state {
+        State::Disabled => log::Level::Debug,
+        _ => log::Level::Warn,
+    };
+    match &status.root_cause {
+        None => log::log!(level, "{}: not started: {}", status.id, reason.message),
+        Some(cause) => {
+            log::log!(
+                level,
+                "{}: not started: {} (root cause: {cause})",
+                status.id,
+                reason.message
+            );
+        }
+    }
+}

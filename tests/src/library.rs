@@ -1,0 +1,89 @@
+//! Real libraries with a Jackfield note, made by the C compiler: plugins for everything that looks
+//! at files and runs none of them.
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The embedded text of a small plugin.
+///
+/// # Panics
+///
+/// Never: writing to a `String` cannot fail.
+pub fn manifest(id: &str, version: &str) -> String {
+    format!(
+        "build = {{ abi = \"1.0.0\", target = \"x86_64-unknown-linux-gnu\", \
+         rustc = \"rustc 1.95.0 (f00ba4 2026-04-14)\", panic = \"unwind\", sdk = \"1.0.0\" }}\n\
+         id = \"{id}\"\nname = \"{id}\"\nversion = \"{version}\"\n\
+         description = \"Does nothing, well\"\nkind = \"business\"\n\
+         requires = [{{ plugin = \"heartbeat\", range = \"^1\" }}, \
+         {{ service = \"clock\", range = \"^1.2\", optional = true }}]\n"
+    )
+}
+
+/// A note as it stands in a library.
+///
+/// # Panics
+///
+/// When the text has 4 GiB or more.
+pub fn note(format: u32, text: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(text.len() + 4).expect("a manifest is short");
+    let mut bytes = Vec::new();
+    for word in [10, len, 1] {
+        bytes.extend(u32::to_le_bytes(word));
+    }
+    bytes.extend(b"Jackfield\0\0\0");
+    bytes.extend(format.to_le_bytes());
+    bytes.extend(text);
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes
+}
+
+/// A shared library that holds these bytes in its note section; none of it where they are empty.
+///
+/// # Panics
+///
+/// When there is no C compiler, or it fails.
+pub fn build(dir: &Path, name: &str, notes: &[u8]) -> PathBuf {
+    let source = dir.join(format!("{name}.c"));
+    let library = dir.join(name);
+    let mut code = String::from(
+        "#include <stdlib.h>\n\
+         static int zeros[4096];\n\
+         static const char *names[] = {\"one\", \"two\"};\n\
+         static __thread int calls = 3;\n\
+         __attribute__((constructor)) static void begin(void) { zeros[7] = 1; }\n\
+         int answer(void) { return calls++ + zeros[7] + abs(names[0][0]); }\n",
+    );
+    if !notes.is_empty() {
+        code.push_str(
+            "__attribute__((section(\".note.jackfield\"), used, aligned(4)))\n\
+             static const unsigned char note[] = {",
+        );
+        for byte in notes {
+            write!(code, "{byte},").expect("a String takes everything");
+        }
+        code.push_str("};\n");
+    }
+    fs::write(&source, code).expect("the directory can be written");
+    let status = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-Wl,-z,relro,-z,now", "-o"])
+        .args([&library, &source])
+        .status()
+        .expect("there is a C compiler");
+    assert!(status.success(), "cc failed on {}", source.display());
+    fs::remove_file(&source).expect("just written");
+    library
+}
+
+/// A shared library that is a plugin by its note.
+///
+/// # Panics
+///
+/// When there is no C compiler, or it fails.
+pub fn plugin(dir: &Path, name: &str, id: &str) -> PathBuf {
+    build(dir, name, &note(1, manifest(id, "1.2.3").as_bytes()))
+}
