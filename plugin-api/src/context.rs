@@ -3,6 +3,7 @@ use crate::{
     event::Subscription,
     ffi::{Hosted, guarded_task},
 };
+use futures_channel::oneshot;
 use serde::Serialize;
 use std::{
     future::Future,
@@ -139,6 +140,28 @@ impl Context {
         self.task(id.into_result())
     }
 
+    /// Runs a function on a thread where blocking hurts nobody, and waits for what it returns. When
+    /// the future is dropped before the function has begun, it does not begin.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin is stopping, or the function panicked.
+    pub async fn run_blocking<R: Send + 'static>(
+        &self,
+        name: &str,
+        function: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R> {
+        let (sender, receiver) = oneshot::channel();
+        let task = self.spawn_blocking(name, move || {
+            // A caller that has gone away wants no answer.
+            let _ = sender.send(function());
+        })?;
+        let _task = CancelOnDrop(task);
+        receiver
+            .await
+            .map_err(|_| Error::new(format!("`{name}` was cancelled or panicked")))
+    }
+
     fn task(&self, id: Result<u64, jackfield_abi::Failure>) -> Result<Task> {
         match id {
             Ok(id) => Ok(Task {
@@ -179,6 +202,15 @@ impl Task {
     }
 }
 
+/// Ends a blocking task that nobody waits for any more, if it has not begun.
+struct CancelOnDrop(Task);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
 /// Made by [`Context::interval`].
 pub struct Interval {
     context: Context,
@@ -192,6 +224,45 @@ impl Interval {
         self.context
             .sleep(self.next.saturating_duration_since(Instant::now()))
             .await;
-        self.next = (self.next + self.period).max(Instant::now());
+        self.next = following(self.next, self.period, Instant::now());
+    }
+}
+
+/// The first tick after `now`, of those a whole number of periods after `last`.
+fn following(last: Instant, period: Duration, now: Instant) -> Instant {
+    let late = now.saturating_duration_since(last);
+    if late < period {
+        return last + period;
+    }
+    let period = period.as_nanos().max(1);
+    let into = u64::try_from(late.as_nanos() % period).unwrap_or(0);
+    let left = u64::try_from(period).unwrap_or(u64::MAX) - into;
+    now + Duration::from_nanos(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_tick_keeps_the_beat() {
+        let last = Instant::now();
+        let next = |period, now| {
+            let millis = Duration::from_millis;
+            let next = following(last, millis(period), last + millis(now));
+            next.duration_since(last).as_millis()
+        };
+        assert_eq!(next(100, 0), 100);
+        assert_eq!(next(100, 99), 100);
+        assert_eq!(next(100, 100), 200);
+        assert_eq!(next(100, 250), 300);
+        assert_eq!(next(100, 100_001), 100_100);
+    }
+
+    #[test]
+    fn a_period_of_nothing_still_goes_on() {
+        let last = Instant::now();
+        let next = following(last, Duration::ZERO, last + Duration::from_millis(1));
+        assert!(next > last + Duration::from_millis(1));
     }
 }
