@@ -6,9 +6,11 @@ use crate::{
 use futures_channel::oneshot;
 use serde::Serialize;
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     path::PathBuf,
+    pin::pin,
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -176,6 +178,18 @@ impl Context {
     pub async fn sleep(&self, duration: Duration) {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         self.host.object.sleep(nanoseconds).await;
+    }
+
+    /// What the future gives, or nothing when it is not ready within that time; it is dropped then.
+    pub async fn timeout<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        let (mut future, mut sleep) = (pin!(future), pin!(self.sleep(limit)));
+        poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Some(output));
+            }
+            sleep.as_mut().poll(cx).map(|()| None)
+        })
+        .await
     }
 
     /// Ticks every `period`, first after one period. A tick that was missed is skipped, not made up
