@@ -8,8 +8,8 @@ use crate::{
     tasks::{SpawnError, Tasks},
 };
 use jackfield_abi::{
-    BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, OwnedHeader,
-    PanicReport, RResult, RSlice, RStr, RString, RVec, Reply, Request, Response,
+    BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, PanicReport,
+    RResult, RSlice, RStr, RString, Reply, Request, Response,
 };
 use jackfield_manifest::PluginId;
 use std::{
@@ -204,7 +204,7 @@ impl jackfield_abi::Host for HostSide {
     fn request<'a>(
         &'a self,
         plugin: RStr<'a>,
-        request: Request<'a>,
+        request: &'a Request<'a>,
     ) -> BorrowingFfiFuture<'a, Reply> {
         let lease = match self.0.lease() {
             Ok(lease) => lease,
@@ -269,23 +269,30 @@ fn log_record(id: &str, record: &LogRecord<'_>) {
 
 /// A request from one plugin to another. The answer is copied into the host's memory, so that it
 /// may outlive the plugin that gave it.
-async fn ask(room: &Room, plugin: RStr<'_>, mut request: Request<'_>) -> Reply {
+async fn ask(room: &Room, plugin: RStr<'_>, request: &Request<'_>) -> Reply {
     let registry = &room.shared.registry;
-    let Some(entered) = registry
-        .serving(plugin.as_str())
-        .and_then(|slot| slot.enter())
-    else {
-        return RResult::RErr(not_serving(
-            plugin.as_str(),
-            registry.state(plugin.as_str()),
-        ));
+    let refused = || not_serving(plugin.as_str(), registry.state(plugin.as_str()));
+    let Some(slot) = registry.serving(plugin.as_str()) else {
+        return RResult::RErr(refused());
+    };
+    let Some(entered) = slot.enter() else {
+        return RResult::RErr(refused());
     };
     let caller = [Header::new("caller", room.id.as_str().as_bytes())];
-    request.extensions = RSlice::from_slice(&caller);
-    match entered.handle(request).await {
-        Ok((response, _entered)) => RResult::ROk(copy(&response)),
-        Err(failure) => RResult::RErr(failure),
-    }
+    let request = Request {
+        method: request.method,
+        path: request.path,
+        query: request.query,
+        headers: request.headers,
+        extensions: RSlice::from_slice(&caller),
+        body: request.body,
+        stream: request.stream,
+    };
+    let reply = entered.handle(&request).await;
+    // Dropped before the entry that keeps its memory.
+    let copied = reply.as_ref().map(copy).map_err(Failure::clone);
+    drop(reply);
+    copied
 }
 
 pub(crate) fn not_serving(id: &str, state: Option<State>) -> Failure {
@@ -296,18 +303,10 @@ pub(crate) fn not_serving(id: &str, state: Option<State>) -> Failure {
 }
 
 fn copy(response: &Response) -> Response {
-    let bytes = |bytes: &[u8]| RVec::from(bytes.to_vec());
     Response {
         status: response.status,
-        headers: response
-            .headers
-            .iter()
-            .map(|header| OwnedHeader {
-                name: header.name.as_str().into(),
-                value: bytes(&header.value),
-            })
-            .collect(),
-        body: bytes(&response.body),
+        headers: response.headers.to_vec().into(),
+        body: response.body.to_vec().into(),
         stream: jackfield_abi::ROption::RNone,
     }
 }

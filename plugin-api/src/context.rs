@@ -1,5 +1,5 @@
 use crate::{
-    Error, Request, Response, Result,
+    Error, OutgoingRequest, Response, Result,
     event::Subscription,
     ffi::{Hosted, guarded_task},
 };
@@ -97,11 +97,11 @@ impl Context {
     ///
     /// When there is no such plugin, it does not run, or it panics. An answer of any status is no
     /// error.
-    pub async fn request(&self, plugin: &str, request: Request<'_>) -> Result<Response> {
+    pub async fn request(&self, plugin: &str, request: OutgoingRequest<'_>) -> Result<Response> {
         let reply = self
             .host
             .object
-            .request(plugin.into(), request.into_abi())
+            .request(plugin.into(), request.raw())
             .await;
         reply
             .into_result()

@@ -186,7 +186,7 @@ impl OwnedRequest {
 
     fn with<R>(&self, function: impl FnOnce(Request<'_>) -> R) -> R {
         let (headers, extensions) = (borrow(&self.headers), borrow(&self.extensions));
-        let mut request = Request::from_abi(jackfield_abi::Request {
+        let raw = jackfield_abi::Request {
             method: self.method.as_str().into(),
             path: self.path.as_str().into(),
             query: self.query.as_str().into(),
@@ -194,7 +194,8 @@ impl OwnedRequest {
             extensions: extensions.as_slice().into(),
             body: self.body.as_slice().into(),
             stream: jackfield_abi::ROption::RNone,
-        });
+        };
+        let mut request = Request::from_abi(&raw);
         let params: Params<'_> = self
             .params
             .iter()

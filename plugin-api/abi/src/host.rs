@@ -54,7 +54,7 @@ pub trait Host: Send + Sync {
     fn request<'a>(
         &'a self,
         plugin: RStr<'a>,
-        request: Request<'a>,
+        request: &'a Request<'a>,
     ) -> BorrowingFfiFuture<'a, Reply>;
 
     /// Runs a future on the host's executor, under a name for logs; returns the task's number. The

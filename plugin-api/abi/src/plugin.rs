@@ -29,7 +29,7 @@ pub trait Plugin: Send + Sync {
     /// The request is the caller's, and is lent until the future is dropped; the response is the
     /// callee's, see [`Response`](crate::Response). Dropping the future cancels the call. A handler
     /// must not block inside a poll for longer than a system call takes.
-    fn handle<'a>(&'a self, request: Request<'a>) -> BorrowingFfiFuture<'a, Reply>;
+    fn handle<'a>(&'a self, request: &'a Request<'a>) -> BorrowingFfiFuture<'a, Reply>;
 
     /// One event of a topic that the plugin subscribed to; in order, one at a time for each plugin.
     /// May block. `[any thread; initialized to running]`
