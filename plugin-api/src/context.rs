@@ -98,11 +98,7 @@ impl Context {
     /// When there is no such plugin, it does not run, or it panics. An answer of any status is no
     /// error.
     pub async fn request(&self, plugin: &str, request: OutgoingRequest<'_>) -> Result<Response> {
-        let reply = self
-            .host
-            .object
-            .request(plugin.into(), request.raw())
-            .await;
+        let reply = self.host.object.request(plugin.into(), request.raw()).await;
         reply
             .into_result()
             .map(Response::from_abi)

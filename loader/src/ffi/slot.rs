@@ -187,7 +187,9 @@ impl Entered<'_> {
     /// Begins a request. The future is the plugin's, and so is the memory of its answer: both are
     /// to be dropped before this entry.
     pub(crate) fn handle<'a>(&'a self, request: &'a Request<'a>) -> Call<'a> {
-        Call { future: self.object().handle(request) }
+        Call {
+            future: self.object().handle(request),
+        }
     }
 }
 

@@ -86,7 +86,10 @@ impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
         self.call(|plugin| Ok(plugin.health().into_abi()))
     }
 
-    fn handle<'a>(&'a self, request: &'a jackfield_abi::Request<'a>) -> BorrowingFfiFuture<'a, Reply> {
+    fn handle<'a>(
+        &'a self,
+        request: &'a jackfield_abi::Request<'a>,
+    ) -> BorrowingFfiFuture<'a, Reply> {
         let request = Request::from_abi(request);
         guard(|| self.routes.dispatch(self.plugin(), &self.context, request))
             .unwrap_or_else(|failure| FfiFuture::new(ready(RResult::RErr(failure))))

@@ -89,7 +89,7 @@ impl Plugin for Recorder {
 
 impl Recorder {
     fn records(&self, request: Request<'_>) -> Result<Response> {
-        Response::json(&self.store.records(&Filter::parse(&request)?)?)
+        Response::json(&self.store.records(&Filter::parse(request.query_pairs())?)?)
     }
 
     fn summary(&self, _request: Request<'_>) -> Result<Response> {
@@ -117,7 +117,7 @@ impl Recorder {
     }
 
     async fn snapshot(&self, _request: Request<'_>) -> Result<Response> {
-        let asked = Request::new("GET", "/metrics");
+        let asked = OutgoingRequest::get("/metrics");
         let answer = self.context.request("sysinfo", asked).await;
         let answer = answer.map_err(|error| match error.status() {
             404 | 503 => Error::with_status(

@@ -50,30 +50,36 @@ fn sort(value: Option<Cow<'_, str>>) -> Result<Sort> {
 mod tests {
     use super::*;
 
-    fn ask(query: &str) -> Result<(Limit, Sort), String> {
-        let request = Request::new("GET", "/processes").with_query(query);
-        listing(&request).map_err(|error| format!("{} {error}", error.status()))
+    fn bad(error: Error) -> String {
+        format!("{} {error}", error.status())
     }
 
     #[test]
     fn what_is_absent_has_a_default() {
-        assert_eq!(ask(""), Ok((Limit(20), Sort::Cpu)));
-        assert_eq!(ask("sort=memory&limit=3"), Ok((Limit(3), Sort::Memory)));
-        assert_eq!(ask("limit=0"), Ok((Limit(0), Sort::Cpu)));
+        assert_eq!(limit(None).unwrap(), Limit(20));
+        assert_eq!(sort(None).unwrap(), Sort::Cpu);
+    }
+
+    #[test]
+    fn what_is_said_holds() {
+        assert_eq!(limit(Some("0".into())).unwrap(), Limit(0));
+        assert_eq!(limit(Some("10000".into())).unwrap(), Limit(10_000));
+        assert_eq!(sort(Some("cpu".into())).unwrap(), Sort::Cpu);
+        assert_eq!(sort(Some("memory".into())).unwrap(), Sort::Memory);
     }
 
     #[test]
     fn what_is_wrong_is_named() {
         assert_eq!(
-            ask("limit=10001").unwrap_err(),
+            bad(limit(Some("10001".into())).unwrap_err()),
             "400 limit: expected a number from 0 to 10000, found `10001`"
         );
         assert_eq!(
-            ask("limit=-1").unwrap_err(),
+            bad(limit(Some("-1".into())).unwrap_err()),
             "400 limit: expected a number from 0 to 10000, found `-1`"
         );
         assert_eq!(
-            ask("sort=name").unwrap_err(),
+            bad(sort(Some("name".into())).unwrap_err()),
             "400 sort: expected `cpu` or `memory`, found `name`"
         );
     }
