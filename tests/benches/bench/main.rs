@@ -4,8 +4,8 @@
 #![allow(unreachable_pub, dead_code, reason = "a binary of several modules")]
 
 mod calls;
-mod manifest;
 mod files;
+mod manifest;
 mod report;
 mod resolve;
 
