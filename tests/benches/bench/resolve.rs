@@ -5,11 +5,7 @@ use jackfield_loader::{Node, Standing, resolve};
 use jackfield_manifest::{Build, Deadlines, Kind, Manifest, Panic, PluginId, Requirement, Target};
 use rustc_hash::FxHashMap;
 use semver::{Version, VersionReq};
-use std::{
-    hint::black_box,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, path::Path, time::Duration};
 
 const PLUGINS: usize = 10_000;
 const REQUIREMENTS: usize = 5;
