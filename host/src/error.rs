@@ -1,0 +1,57 @@
+use jackfield_loader::{OpenLoaderError, QuarantineError};
+use std::{error::Error, io, io::Write, process::ExitCode};
+
+/// Why a command could not do what it is for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// What it says cannot be written.
+    #[error("cannot write the output")]
+    Output(#[source] io::Error),
+    /// A value cannot be written as JSON.
+    #[error("cannot write the output as JSON")]
+    Json(#[from] serde_json::Error),
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenLoaderError),
+    /// The list of what is quarantined cannot be used.
+    #[error(transparent)]
+    Quarantine(#[from] QuarantineError),
+    /// The process cannot be set up.
+    #[error("cannot {doing}")]
+    Process {
+        /// What was being done.
+        doing: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl CommandError {
+    /// Says it on standard error and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        if let Self::Output(error) = self
+            && error.kind() == io::ErrorKind::BrokenPipe
+        {
+            return ExitCode::SUCCESS;
+        }
+        let mut text = format!("error: {self}");
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        // Nowhere to tell that standard error is gone.
+        let _ = writeln!(anstream::stderr(), "{text}");
+        ExitCode::from(self.code())
+    }
+
+    fn code(&self) -> u8 {
+        1
+    }
+}
+
+impl From<io::Error> for CommandError {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
