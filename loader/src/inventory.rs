@@ -79,7 +79,10 @@ impl Inventory {
     /// Looks at every file's headers and note.
     pub fn survey(&mut self) -> Survey {
         let discovery = discover(&self.options.plugins);
-        let mut survey = Survey { skipped: discovery.skipped, ..Survey::default() };
+        let mut survey = Survey {
+            skipped: discovery.skipped,
+            ..Survey::default()
+        };
         for rejected in discovery.rejected {
             survey.others.push(Found {
                 path: rejected.path,
@@ -105,7 +108,12 @@ impl Inventory {
     }
 
     fn found(&self, candidate: Candidate, key: FileKey, inspection: Inspection) -> Found {
-        let Inspection { note, manifest, mut warnings, mut reasons } = inspection;
+        let Inspection {
+            note,
+            manifest,
+            mut warnings,
+            mut reasons,
+        } = inspection;
         let breaches = candidate.breaches.iter();
         match self.options.trust {
             Trust::Strict => reasons.extend(breaches.map(|breach| breach.reason())),
@@ -155,8 +163,15 @@ impl Inventory {
 
     /// The last look before a plugin may be mapped: all that the system's loader will rely on, in
     /// the bytes that it will be given.
-    pub(crate) fn secure(&mut self, found: &Found, mode: &Mode<'_>) -> Result<Secured, Vec<Reason>> {
-        let candidate = found.candidate.as_ref().expect("a manifest was read from it");
+    pub(crate) fn secure(
+        &mut self,
+        found: &Found,
+        mode: &Mode<'_>,
+    ) -> Result<Secured, Vec<Reason>> {
+        let candidate = found
+            .candidate
+            .as_ref()
+            .expect("a manifest was read from it");
         match mode {
             Mode::Dry => {
                 let (_, inspection) = inspect(candidate, Depth::Full);

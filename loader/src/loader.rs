@@ -70,7 +70,10 @@ impl Loader {
     /// [`OpenLoaderError`] when the state directory cannot be used.
     pub fn open(options: Options) -> Result<Self, OpenLoaderError> {
         let state = options.state.clone();
-        let failed = |source| OpenLoaderError::State { path: state.clone(), source };
+        let failed = |source| OpenLoaderError::State {
+            path: state.clone(),
+            source,
+        };
         fs::create_dir_all(&state).map_err(failed)?;
         let state = state.canonicalize().map_err(failed)?;
         let lock = lock(&state)?;
@@ -86,7 +89,13 @@ impl Loader {
         });
         let crew = Arc::new(Crew::new(shared, journal, quarantine, state.join("data")));
         let inventory = Inventory::new(Options { state, ..options });
-        Ok(Self { inventory, store, crew, left_out: Vec::new(), _lock: lock })
+        Ok(Self {
+            inventory,
+            store,
+            crew,
+            left_out: Vec::new(),
+            _lock: lock,
+        })
     }
 
     /// Finds, checks, orders and starts what is enabled. Returns when each plugin runs or has
@@ -94,7 +103,11 @@ impl Loader {
     /// tried at all.
     pub fn start(&mut self) -> Proposal {
         let proposal = {
-            let quarantine = self.crew.quarantine.lock().unwrap_or_else(PoisonError::into_inner);
+            let quarantine = self
+                .crew
+                .quarantine
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             Proposal::make(&mut self.inventory, &quarantine, Mode::Real(&self.store))
         };
         for warning in &proposal.warnings {
@@ -111,8 +124,10 @@ impl Loader {
         let registry = &self.crew.shared.registry;
         let mut reasons: BTreeMap<usize, (&[Reason], Option<&str>)> = BTreeMap::new();
         for rejection in &proposal.plan.rejected {
-            reasons
-                .insert(rejection.node, (&rejection.reasons, rejection.root_cause.as_deref()));
+            reasons.insert(
+                rejection.node,
+                (&rejection.reasons, rejection.root_cause.as_deref()),
+            );
         }
         self.left_out.clear();
         for found in &proposal.unreadable {
@@ -135,7 +150,10 @@ impl Loader {
             if status.state != State::Vetted {
                 self.left_out.push(rejected(&status));
             }
-            if !own.iter().any(|r| matches!(r.code, Code::Superseded | Code::DuplicateId)) {
+            if !own
+                .iter()
+                .any(|r| matches!(r.code, Code::Superseded | Code::DuplicateId))
+            {
                 say(&status);
                 registry.insert(status);
             }
@@ -182,7 +200,12 @@ impl Loader {
     }
 
     /// Waits until a plugin's state satisfies the condition; `None` when the deadline comes first.
-    pub fn wait(&self, id: &str, deadline: Instant, until: impl Fn(State) -> bool) -> Option<State> {
+    pub fn wait(
+        &self,
+        id: &str,
+        deadline: Instant,
+        until: impl Fn(State) -> bool,
+    ) -> Option<State> {
         self.crew.shared.registry.wait(id, deadline, until)
     }
 
@@ -202,7 +225,11 @@ impl Loader {
 
     /// What is quarantined, and on which evidence.
     pub fn quarantined(&self) -> Vec<crate::Record> {
-        let quarantine = self.crew.quarantine.lock().unwrap_or_else(PoisonError::into_inner);
+        let quarantine = self
+            .crew
+            .quarantine
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         quarantine.records().to_vec()
     }
 }
@@ -217,8 +244,16 @@ impl Drop for Loader {
 
 fn lock(state: &Path) -> Result<File, OpenLoaderError> {
     let path = state.join("lock");
-    let failed = |source| OpenLoaderError::State { path: path.clone(), source };
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    let failed = |source| OpenLoaderError::State {
+        path: path.clone(),
+        source,
+    };
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(OpenLoaderError::InUse(state.to_owned())),
@@ -230,7 +265,10 @@ fn report(suspects: &[Suspect]) {
     for suspect in suspects {
         let step = suspect.step.as_str();
         if suspects.len() == 1 {
-            log::error!("{}: quarantined: the last host ended inside its {step}", suspect.id);
+            log::error!(
+                "{}: quarantined: the last host ended inside its {step}",
+                suspect.id
+            );
         } else {
             log::error!(
                 "{}: the last host ended while it and {} others were inside (its {step}): it is \
@@ -249,7 +287,10 @@ fn planned(proposal: &Proposal) -> Vec<Planned> {
         .map(|step| {
             let plugin = &plugins[plan.start[step].node];
             Planned {
-                vetted: plugin.vetted.clone().expect("what the plan starts was vetted for real"),
+                vetted: plugin
+                    .vetted
+                    .clone()
+                    .expect("what the plan starts was vetted for real"),
                 waits: plan.waits(step).to_vec(),
                 alone: plugin.alone,
             }
@@ -292,7 +333,9 @@ fn rejected(status: &Status) -> Rejected {
 
 /// One line for each plugin that does not start.
 fn say(status: &Status) {
-    let Some(reason) = status.reasons.first() else { return };
+    let Some(reason) = status.reasons.first() else {
+        return;
+    };
     let level = match status.state {
         State::Disabled => log::Level::Debug,
         _ => log::Level::Warn,
@@ -300,7 +343,12 @@ fn say(status: &Status) {
     match &status.root_cause {
         None => log::log!(level, "{}: not started: {}", status.id, reason.message),
         Some(cause) => {
-            log::log!(level, "{}: not started: {} (root cause: {cause})", status.id, reason.message);
+            log::log!(
+                level,
+                "{}: not started: {} (root cause: {cause})",
+                status.id,
+                reason.message
+            );
         }
     }
 }

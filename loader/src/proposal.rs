@@ -54,16 +54,29 @@ impl Proposal {
         let (mut plugins, mut unreadable) = (Vec::new(), Vec::new());
         let facts = HostFacts::current();
         for found in survey.plugins {
-            warnings.extend(found.warnings.iter().map(|text| format!("{}: {text}", found.path.display())));
+            warnings.extend(
+                found
+                    .warnings
+                    .iter()
+                    .map(|text| format!("{}: {text}", found.path.display())),
+            );
             match found.manifest.clone() {
                 None => unreadable.push(found),
                 Some(manifest) => {
-                    plugins.push(consider(inventory, found, manifest, quarantine, &facts, &mode));
+                    plugins.push(consider(
+                        inventory, found, manifest, quarantine, &facts, &mode,
+                    ));
                 }
             }
         }
         let plan = plan(&plugins);
-        Self { plan, plugins, unreadable, others: survey.others, warnings }
+        Self {
+            plan,
+            plugins,
+            unreadable,
+            others: survey.others,
+            warnings,
+        }
     }
 }
 

@@ -65,7 +65,9 @@ pub enum NoteError {
         len: u64,
     },
     /// Another note is so broken that ours cannot be found by its rules, though it is there.
-    #[error("a Jackfield note stands behind a broken note at byte {at}: build or copy the plugin again")]
+    #[error(
+        "a Jackfield note stands behind a broken note at byte {at}: build or copy the plugin again"
+    )]
     Unreachable {
         /// Where the broken one begins.
         at: usize,
@@ -80,13 +82,17 @@ pub enum NoteError {
         found: u32,
     },
     /// Too short for a format version.
-    #[error("the note's description has {len} bytes, expected at least {VERSION}: build or copy the plugin again")]
+    #[error(
+        "the note's description has {len} bytes, expected at least {VERSION}: build or copy the plugin again"
+    )]
     Short {
         /// How many bytes it has.
         len: usize,
     },
     /// Longer than [`MAX_LEN`].
-    #[error("the manifest has {len} bytes, at most {MAX_LEN} are allowed: keep large files out of it")]
+    #[error(
+        "the manifest has {len} bytes, at most {MAX_LEN} are allowed: keep large files out of it"
+    )]
     TooLong {
         /// How many bytes it has.
         len: u64,
@@ -181,9 +187,7 @@ impl Raw {
     }
 
     fn is_ours(&self, rest: &[u8]) -> bool {
-        self.kind == KIND
-            && self.owner as usize == OWNER.len()
-            && rest[HEADER..].starts_with(OWNER)
+        self.kind == KIND && self.owner as usize == OWNER.len() && rest[HEADER..].starts_with(OWNER)
     }
 
     /// The range of the description among all notes, the length of which is `len`.

@@ -3,11 +3,19 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![allow(unreachable_pub, dead_code, reason = "a binary of several modules")]
 
+mod calls;
 mod report;
 
 use report::Bench;
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, flag, side, calls] = &arguments[..]
+        && flag == "--counted-calls"
+    {
+        return calls::counted(side, calls.parse().expect("a number of calls"));
+    }
     let mut bench = Bench::from_args();
+    calls::measure(&mut bench);
     bench.finish();
 }
