@@ -1,9 +1,26 @@
 //! What was asked for on the command line.
 
+use crate::{
+    commands::{
+        check::Check, completions::Completions, inspect::Inspect, list::List, new::New, plan::Plan,
+        release::Release, run::Run, show::ConfigCommand, why::Why,
+    },
+    config::VARIABLE_CONFIG,
+};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// Runs plugins: shared libraries in a directory, checked, ordered, started and stopped.
+const EXAMPLES: &str = "\
+Examples:
+  jackfield new greeter              write a plugin of your own
+  jackfield run                      run what jackfield.toml enables
+  jackfield run --plugins ./plugins  run what a directory holds
+  jackfield plan                     what would start, in which order, and what not
+  jackfield why greeter              why it runs, or does not
+
+Exit codes: 0 good, 1 something was rejected or failed, 2 wrong usage or configuration";
+
+/// Runs plugins: shared libraries in a directory, checked, ordered, started and stopped
 #[derive(Debug, Parser)]
 #[command(
     name = "jackfield",
@@ -11,6 +28,7 @@ use std::path::PathBuf;
     max_term_width = 100,
     disable_help_subcommand = true
 )]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -19,18 +37,19 @@ pub(crate) struct Args {
 }
 
 /// What every command takes.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
     /// A directory with plugins, instead of those of the configuration; may be given several times
+    /// [env: JACKFIELD_PLUGINS_PATH, parted as in PATH]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) plugins: Vec<PathBuf>,
+    /// The configuration file, instead of `jackfield.toml` in the current directory if there is one
+    #[arg(long, global = true, value_name = "FILE", env = VARIABLE_CONFIG, hide_env_values = true)]
+    pub(crate) config: Option<PathBuf>,
     /// Where the host keeps what it knows, instead of the configuration's
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
-    /// The configuration file, instead of `jackfield.toml` in the current directory if there is one
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
     /// Treat every plugin as enabled
     #[arg(long, global = true)]
     pub(crate) all: bool,
@@ -39,8 +58,16 @@ pub(crate) struct Common {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Run(crate::commands::run::Run),
-    List(crate::commands::list::List),
+    Run(Run),
+    List(List),
+    Inspect(Inspect),
+    Check(Check),
+    Plan(Plan),
+    Why(Why),
+    New(New),
+    Config(ConfigCommand),
+    Release(Release),
+    Completions(Completions),
 }
 
 /// How to write an answer.

@@ -1,9 +1,16 @@
+use crate::{commands::new::NewError, config::ConfigError, output::style};
 use jackfield_loader::{OpenLoaderError, QuarantineError};
 use std::{error::Error, io, io::Write, process::ExitCode};
 
 /// Why a command could not do what it is for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
+    /// There is no configuration to go by.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The new plugin cannot be written.
+    #[error(transparent)]
+    New(#[from] NewError),
     /// What it says cannot be written.
     #[error("cannot write the output")]
     Output(#[source] io::Error),
@@ -34,7 +41,8 @@ impl CommandError {
         {
             return ExitCode::SUCCESS;
         }
-        let mut text = format!("error: {self}");
+        let bad = style::BAD;
+        let mut text = format!("{bad}error{bad:#}: {self}");
         let mut cause = self.source();
         while let Some(error) = cause {
             text.push_str(&format!(": {error}"));
@@ -46,7 +54,11 @@ impl CommandError {
     }
 
     fn code(&self) -> u8 {
-        1
+        match self {
+            Self::Config(_) => 2,
+            Self::New(error) => error.code(),
+            _ => 1,
+        }
     }
 }
 

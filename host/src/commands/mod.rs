@@ -1,13 +1,24 @@
 //! One file for each command.
 
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod inspect;
 pub(crate) mod list;
+pub(crate) mod new;
+pub(crate) mod plan;
+pub(crate) mod release;
 pub(crate) mod run;
+pub(crate) mod show;
+pub(crate) mod why;
+
+mod absent;
 
 use crate::{
     args::{Args, Command, Common},
+    config::{Config, ConfigError, load},
     error::CommandError,
+    output,
 };
-use jackfield_loader::Options;
 use std::process::ExitCode;
 
 /// How a command that did what it is for came out.
@@ -39,18 +50,23 @@ impl Outcome {
 pub(crate) fn dispatch(args: Args) -> Result<Outcome, CommandError> {
     let Args { common, command } = args;
     match command {
-        Command::Run(run) => run.run(options(common)),
-        Command::List(list) => list.run(options(common)),
+        Command::New(new) => new.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Run(run) => run.run(&config(&common)?),
+        Command::List(list) => list.run(&config(&common)?),
+        Command::Inspect(inspect) => inspect.run(&config(&common)?),
+        Command::Check(check) => check.run(&config(&common)?),
+        Command::Plan(plan) => plan.run(&config(&common)?),
+        Command::Why(why) => why.run(&config(&common)?),
+        Command::Config(command) => command.run(&config(&common)?),
+        Command::Release(release) => release.run(&config(&common)?),
     }
 }
 
-fn options(common: Common) -> Options {
-    let mut options = Options::new("plugins", "state");
-    if !common.plugins.is_empty() {
-        options.plugins = common.plugins;
+fn config(common: &Common) -> Result<Config, ConfigError> {
+    let config = load(common)?;
+    for warning in &config.warnings {
+        output::warn(warning);
     }
-    if let Some(state) = common.state {
-        options.state = state;
-    }
-    options
+    Ok(config)
 }

@@ -1,9 +1,6 @@
 //! A TOML file becomes a tree.
 
-use super::{
-    Fault, Origin, Tree, Value,
-    error::Place,
-};
+use super::{Fault, Origin, Tree, Value, error::Place};
 use serde_json::{Map, Number, Value as Json};
 use std::{fs, ops::Range, path::Path, sync::Arc};
 use toml::{

@@ -1,7 +1,8 @@
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands for a secret.
-pub(crate) const MASKED: &str = "********";
+const MASKED: &str = "********";
 
 /// Words in a key that make its value a secret, where no schema says so.
 const WORDS: [&str; 9] = [
@@ -31,8 +32,28 @@ impl Mask {
         }
     }
 
-    /// Whether the value at that path of the whole configuration is a secret.
-    pub(crate) fn hides(&self, path: &[&str]) -> bool {
+    /// The value at that path of the whole configuration, with its secrets masked; also inside
+    /// arrays, whose items stand at the same path.
+    pub(crate) fn apply<'v>(&self, value: &'v Value, path: &mut Vec<&'v str>) -> Value {
+        if self.hides(path) {
+            return Value::from(MASKED);
+        }
+        match value {
+            Value::Array(items) => items.iter().map(|item| self.apply(item, path)).collect(),
+            Value::Object(entries) => {
+                let mut masked = Map::new();
+                for (key, value) in entries {
+                    path.push(key);
+                    masked.insert(key.clone(), self.apply(value, path));
+                    path.pop();
+                }
+                Value::Object(masked)
+            }
+            other => other.clone(),
+        }
+    }
+
+    fn hides(&self, path: &[&str]) -> bool {
         let ["plugins", id, "config", inner @ ..] = path else {
             return false;
         };
@@ -48,12 +69,14 @@ impl Mask {
     }
 }
 
-fn mark(schema: &serde_json::Value, path: &str, marked: &mut BTreeSet<String>) {
-    let is = |value: Option<&serde_json::Value>| value.and_then(serde_json::Value::as_bool);
-    if is(schema.get("writeOnly")) == Some(true) {
+fn mark(schema: &Value, path: &str, marked: &mut BTreeSet<String>) {
+    if schema.get("writeOnly") == Some(&Value::Bool(true)) {
         marked.insert(path.to_owned());
     }
-    let properties = schema.get("properties").and_then(|value| value.as_object());
+    if let Some(items) = schema.get("items") {
+        mark(items, path, marked);
+    }
+    let properties = schema.get("properties").and_then(Value::as_object);
     for (name, part) in properties.into_iter().flatten() {
         let inner = match path {
             "" => name.clone(),

@@ -19,9 +19,11 @@ mod section;
 mod tree;
 
 pub(crate) use checked::Config;
+pub(crate) use environment::CONFIG as VARIABLE_CONFIG;
 pub(crate) use error::{ConfigError, Fault};
 pub(crate) use mask::Mask;
 pub(crate) use origin::Origin;
+pub(crate) use section::quoted;
 pub(crate) use tree::{Tree, Value};
 
 use crate::args::Common;
@@ -93,8 +95,14 @@ fn files(named: Option<&Path>, usual: &Path) -> Result<Vec<PathBuf>, ConfigError
     let mut parts = Vec::new();
     for entry in entries {
         let path = entry.map_err(unreadable)?.path();
-        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
-        if path.extension().is_some_and(|extension| extension == "toml") && !hidden {
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+            && !hidden
+        {
             parts.push(path);
         }
     }
@@ -102,6 +110,3 @@ fn files(named: Option<&Path>, usual: &Path) -> Result<Vec<PathBuf>, ConfigError
     files.append(&mut parts);
     Ok(files)
 }
-
-#[cfg(test)]
-mod tests;

@@ -51,7 +51,9 @@ pub(super) fn read(tree: Tree, faults: &mut Vec<Fault>) -> Config {
         trust: host.take("trust", trust).unwrap_or_default(),
         enable_by_default: host.take("enable_by_default", boolean),
         threads: host.take("threads", threads),
-        stop_deadline: host.take("stop_deadline", duration).unwrap_or(Duration::ZERO),
+        stop_deadline: host
+            .take("stop_deadline", duration)
+            .unwrap_or(Duration::ZERO),
         filter: String::new(),
         settings: BTreeMap::new(),
         files: Vec::new(),

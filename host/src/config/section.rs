@@ -40,7 +40,8 @@ impl<'f> Section<'f> {
             Value::Leaf { value, origin } => convert(&value, &origin),
             Value::Table(_) => Err("expected a value, found a table".to_owned()),
         };
-        read.map_err(|message| self.fault(origin, key, message)).ok()
+        read.map_err(|message| self.fault(origin, key, message))
+            .ok()
     }
 
     /// A table by its key; an empty one where it is absent.
@@ -97,7 +98,7 @@ impl<'f> Section<'f> {
 }
 
 /// A key as TOML takes it.
-pub(super) fn quoted(key: &str) -> String {
+pub(crate) fn quoted(key: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !key.is_empty() && key.chars().all(bare) {
         key.to_owned()
@@ -139,11 +140,16 @@ pub(super) fn priority(value: &Json, _: &Origin) -> Result<i32, String> {
 
 pub(super) fn duration(value: &Json, _: &Origin) -> Result<Duration, String> {
     let Some(text) = value.as_str() else {
-        return Err(format!("expected a time such as \"30s\", found {}", kind(value)));
+        return Err(format!(
+            "expected a time such as \"30s\", found {}",
+            kind(value)
+        ));
     };
     match humantime::parse_duration(text) {
         Ok(time) if !time.is_zero() && time <= LONGEST => Ok(time),
-        Ok(_) => Err(format!("expected a time above 0 and of at most 1h, found \"{text}\"")),
+        Ok(_) => Err(format!(
+            "expected a time above 0 and of at most 1h, found \"{text}\""
+        )),
         Err(error) => Err(format!(
             "expected a time such as \"30s\" or \"1m 30s\", found {text:?}: {}",
             error.to_string().to_lowercase()
