@@ -3,13 +3,13 @@
 use crate::{
     bus::{Bus, BusError, Inbox},
     executor::Executor,
-    ffi::{Lease, Leased, Library, guard},
+    ffi::{Lease, Leased, Library, guard, no_response},
     registry::{Registry, State},
     tasks::{SpawnError, Tasks},
 };
 use jackfield_abi::{
-    BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, OwnedHeader,
-    PanicReport, RResult, RSlice, RStr, RString, RVec, Reply, Request, Response,
+    BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, PanicReport,
+    ROption, RResult, RSlice, RStr, RString, Reply, Request, Response,
 };
 use jackfield_manifest::PluginId;
 use std::{
@@ -204,13 +204,19 @@ impl jackfield_abi::Host for HostSide {
     fn request<'a>(
         &'a self,
         plugin: RStr<'a>,
-        request: Request<'a>,
-    ) -> BorrowingFfiFuture<'a, Reply> {
+        request: &'a Request<'a>,
+        reply: &'a mut Reply,
+    ) -> BorrowingFfiFuture<'a, ()> {
         let lease = match self.0.lease() {
             Ok(lease) => lease,
-            Err(failure) => return BorrowingFfiFuture::new(ready(RResult::RErr(failure))),
+            Err(failure) => {
+                *reply = ROption::RSome(RResult::RErr(failure));
+                return BorrowingFfiFuture::new(ready(()));
+            }
         };
-        let call = Box::pin(ask(&self.0, plugin, request));
+        let call = Box::pin(async move {
+            *reply = ROption::RSome(ask(&self.0, plugin, request).await.into());
+        });
         BorrowingFfiFuture::new(Leased::new(call, lease))
     }
 
@@ -269,22 +275,35 @@ fn log_record(id: &str, record: &LogRecord<'_>) {
 
 /// A request from one plugin to another. The answer is copied into the host's memory, so that it
 /// may outlive the plugin that gave it.
-async fn ask(room: &Room, plugin: RStr<'_>, mut request: Request<'_>) -> Reply {
+async fn ask(
+    room: &Room,
+    plugin: RStr<'_>,
+    request: &Request<'_>,
+) -> Result<Response, Failure> {
     let registry = &room.shared.registry;
-    let Some(entered) = registry
-        .serving(plugin.as_str())
-        .and_then(|slot| slot.enter())
-    else {
-        return RResult::RErr(not_serving(
-            plugin.as_str(),
-            registry.state(plugin.as_str()),
-        ));
+    let refused = || not_serving(plugin.as_str(), registry.state(plugin.as_str()));
+    let Some(slot) = registry.serving(plugin.as_str()) else {
+        return Err(refused());
+    };
+    let Some(entered) = slot.enter() else {
+        return Err(refused());
     };
     let caller = [Header::new("caller", room.id.as_str().as_bytes())];
-    request.extensions = RSlice::from_slice(&caller);
-    match entered.handle(request).await {
-        Ok((response, _entered)) => RResult::ROk(copy(&response)),
-        Err(failure) => RResult::RErr(failure),
+    let request = Request {
+        method: request.method,
+        path: request.path,
+        query: request.query,
+        headers: request.headers,
+        extensions: RSlice::from_slice(&caller),
+        body: request.body,
+        stream: request.stream,
+    };
+    let mut reply = Reply::RNone;
+    entered.handle(&request, &mut reply).await;
+    // The answer is dropped before the entry that keeps its memory.
+    match reply {
+        ROption::RSome(RResult::ROk(response)) => Ok(copy(&response)),
+        reply => Err(no_response(reply)),
     }
 }
 
@@ -296,18 +315,10 @@ pub(crate) fn not_serving(id: &str, state: Option<State>) -> Failure {
 }
 
 fn copy(response: &Response) -> Response {
-    let bytes = |bytes: &[u8]| RVec::from(bytes.to_vec());
     Response {
         status: response.status,
-        headers: response
-            .headers
-            .iter()
-            .map(|header| OwnedHeader {
-                name: header.name.as_str().into(),
-                value: bytes(&header.value),
-            })
-            .collect(),
-        body: bytes(&response.body),
-        stream: jackfield_abi::ROption::RNone,
+        headers: response.headers.to_vec().into(),
+        body: response.body.to_vec().into(),
+        stream: ROption::RNone,
     }
 }

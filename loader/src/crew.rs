@@ -157,11 +157,10 @@ fn inbox(id: &PluginId, shared: &Arc<Shared>) -> Arc<Inbox> {
 
 fn hand_out(id: &PluginId, inbox: &Inbox, shared: &Shared) {
     while let Some((event, subscription)) = inbox.next() {
-        let Some(entered) = shared
-            .registry
-            .serving(id.as_str())
-            .and_then(|slot| slot.enter())
-        else {
+        let Some(slot) = shared.registry.serving(id.as_str()) else {
+            continue;
+        };
+        let Some(entered) = slot.enter() else {
             continue;
         };
         let handed = entered.event(&jackfield_abi::Event {

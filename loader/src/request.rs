@@ -1,5 +1,5 @@
-use crate::ffi::{Entered, Slot};
-use jackfield_abi::{Failure, FailureCode, RSlice};
+use crate::ffi::{Entered, Slot, no_response};
+use jackfield_abi::{Failure, FailureCode, ROption, RResult, RSlice};
 use jackfield_manifest::PluginId;
 use std::{fmt, sync::Arc};
 
@@ -47,24 +47,21 @@ impl<'a> Request<'a> {
 
 /// A plugin's answer. Its memory is the plugin's: while it is held the call counts as under way,
 /// and a plugin that is to stop waits for it.
-pub struct Answer {
+pub struct Answer<'h> {
     response: jackfield_abi::Response,
     /// After the response, because what frees that lives in the plugin.
-    _entered: Entered,
+    _entered: Entered<'h>,
 }
 
-impl Answer {
+impl Answer<'_> {
     /// HTTP status.
     pub fn status(&self) -> u16 {
         self.response.status
     }
 
-    /// Headers in order: lower-case name, value.
+    /// Headers in order: lower-case name, value. What is no header is passed over.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.response
-            .headers
-            .iter()
-            .map(|header| (header.name.as_str(), header.value.as_slice()))
+        split_headers(&self.response.headers)
     }
 
     /// The body.
@@ -73,7 +70,24 @@ impl Answer {
     }
 }
 
-impl fmt::Debug for Answer {
+/// The headers of a block of `name: value\r\n`.
+fn split_headers(mut block: &[u8]) -> impl Iterator<Item = (&str, &[u8])> {
+    std::iter::from_fn(move || {
+        loop {
+            let end = memchr::memmem::find(block, b"\r\n")?;
+            let (line, rest) = (&block[..end], &block[end + 2..]);
+            block = rest;
+            let header = memchr::memmem::find(line, b": ").and_then(|colon| {
+                Some((std::str::from_utf8(&line[..colon]).ok()?, &line[colon + 2..]))
+            });
+            if header.is_some() {
+                return header;
+            }
+        }
+    })
+}
+
+impl fmt::Debug for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer")
             .field("status", &self.status())
@@ -171,7 +185,7 @@ impl Handle {
         self.slot.inside()
     }
 
-    fn enter(&self) -> Result<Entered, RequestError> {
+    fn enter(&self) -> Result<Entered<'_>, RequestError> {
         self.slot.enter().ok_or_else(|| RequestError::NotRunning {
             id: self.id.to_string(),
             why: "it is being stopped, or was".to_owned(),
@@ -183,14 +197,14 @@ impl Handle {
     /// # Errors
     ///
     /// [`RequestError`] when there is no answer. An answer of any status is none.
-    pub async fn request(&self, request: Request<'_>) -> Result<Answer, RequestError> {
-        let call = self.enter()?.handle(request.to_abi());
-        match call.await {
-            Ok((response, entered)) => Ok(Answer {
-                response,
-                _entered: entered,
-            }),
-            Err(failure) => Err(RequestError::from_failure(self.id.as_str(), &failure)),
+    pub async fn request(&self, request: Request<'_>) -> Result<Answer<'_>, RequestError> {
+        let entered = self.enter()?;
+        let request = request.to_abi();
+        let mut reply = ROption::RNone;
+        entered.handle(&request, &mut reply).await;
+        match reply {
+            ROption::RSome(RResult::ROk(response)) => Ok(Answer { response, _entered: entered }),
+            reply => Err(RequestError::from_failure(self.id.as_str(), &no_response(reply))),
         }
     }
 

@@ -1,8 +1,9 @@
 use crate::{
-    Error, Request, Response, Result,
+    Error, OutgoingRequest, Response, Result,
     event::Subscription,
     ffi::{Hosted, guarded_task},
 };
+use jackfield_abi::{ROption, RResult};
 use serde::Serialize;
 use std::{
     future::Future,
@@ -94,16 +95,14 @@ impl Context {
     ///
     /// When there is no such plugin, it does not run, or it panics. An answer of any status is no
     /// error.
-    pub async fn request(&self, plugin: &str, request: Request<'_>) -> Result<Response> {
-        let reply = self
-            .host
-            .object
-            .request(plugin.into(), request.into_abi())
-            .await;
-        reply
-            .into_result()
-            .map(Response::from_abi)
-            .map_err(Error::from_failure)
+    pub async fn request(&self, plugin: &str, request: OutgoingRequest<'_>) -> Result<Response> {
+        let mut reply = ROption::RNone;
+        self.host.object.request(plugin.into(), request.raw(), &mut reply).await;
+        match reply {
+            ROption::RSome(RResult::ROk(response)) => Ok(Response::from_abi(response)),
+            ROption::RSome(RResult::RErr(failure)) => Err(Error::from_failure(failure)),
+            ROption::RNone => Err(Error::new("the host gave no answer")),
+        }
     }
 
     /// Runs a future on the host's executor. The name is for logs. It must not block. When the

@@ -2,7 +2,7 @@ use crate::{Context, Error, Request, Response, Result, ffi::guarded, request::Pa
 use futures_channel::oneshot;
 use jackfield_abi::{BorrowingFfiFuture, Reply};
 use std::{
-    future::{Future, ready},
+    future::Future,
     sync::Arc,
 };
 
@@ -25,7 +25,8 @@ pub(crate) trait ErasedHandler<T>: Send + Sync {
         plugin: &'a Arc<T>,
         context: &'a Context,
         request: Request<'a>,
-    ) -> BorrowingFfiFuture<'a, Reply>;
+        reply: &'a mut Reply,
+    ) -> BorrowingFfiFuture<'a, ()>;
 }
 
 /// Forgets a handler's type.
@@ -40,8 +41,9 @@ pub(crate) fn erase<T: Send + Sync + 'static, K: 'static>(
             plugin: &'a Arc<T>,
             context: &'a Context,
             request: Request<'a>,
-        ) -> BorrowingFfiFuture<'a, Reply> {
-            guarded(self.0.call(plugin, context, request))
+            reply: &'a mut Reply,
+        ) -> BorrowingFfiFuture<'a, ()> {
+            guarded(self.0.call(plugin, context, request), reply)
         }
     }
 
@@ -105,13 +107,13 @@ pub fn quick<T, F>(function: F) -> Quick<F>
 where
     F: Fn(&T, Request<'_>) -> Result<Response> + Send + Sync + 'static,
 {
-    Quick(function)
+    Quick(Arc::new(function))
 }
 
 /// Made by [`blocking`].
 pub struct Blocking<F>(Arc<F>);
 /// Made by [`quick`].
-pub struct Quick<F>(F);
+pub struct Quick<F>(Arc<F>);
 
 impl<T, F> Handler<T, Synchronous> for Quick<F>
 where
@@ -124,7 +126,9 @@ where
         _context: &'a Context,
         request: Request<'a>,
     ) -> impl Future<Output = Result<Response>> + Send + 'a {
-        ready((self.0)(plugin, request))
+        // Lazily, so that it runs behind the guard of the poll.
+        let function = Arc::clone(&self.0);
+        async move { function(plugin, request) }
     }
 }
 
@@ -202,7 +206,7 @@ impl OwnedRequest {
 
     fn with<R>(&self, function: impl FnOnce(Request<'_>) -> R) -> R {
         let (headers, extensions) = (borrow(&self.headers), borrow(&self.extensions));
-        let mut request = Request::from_abi(jackfield_abi::Request {
+        let raw = jackfield_abi::Request {
             method: self.method.as_str().into(),
             path: self.path.as_str().into(),
             query: self.query.as_str().into(),
@@ -210,7 +214,8 @@ impl OwnedRequest {
             extensions: extensions.as_slice().into(),
             body: self.body.as_slice().into(),
             stream: jackfield_abi::ROption::RNone,
-        });
+        };
+        let mut request = Request::from_abi(&raw);
         let params: Params<'_> = self
             .params
             .iter()

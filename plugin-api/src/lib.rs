@@ -40,6 +40,7 @@ mod event;
 mod ffi;
 mod handler;
 mod health;
+mod outgoing;
 mod plugin;
 mod request;
 mod response;
@@ -51,6 +52,7 @@ pub use error::{Error, Result};
 pub use event::{Event, Subscription};
 pub use handler::{Handler, blocking, quick};
 pub use health::{Health, HealthStatus};
+pub use outgoing::OutgoingRequest;
 pub use plugin::Plugin;
 pub use request::Request;
 pub use response::Response;
@@ -68,7 +70,7 @@ pub use serde_json;
 /// Everything that most plugins use.
 pub mod prelude {
     pub use crate::{
-        Context, Error, Event, Health, NoConfig, Plugin, Request, Response, Result, Routes,
+        Context, Error, Event, Health, NoConfig, OutgoingRequest, Plugin, Request, Response, Result, Routes,
         blocking, export_plugin, log, quick,
     };
     pub use serde::{Deserialize, Serialize};

@@ -1,12 +1,12 @@
 use crate::{Error, Result};
-use jackfield_abi::{Header, ROption, RSlice};
+use jackfield_abi::{Header, RSlice};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 
 /// One request, lent to its handler until the answer is there.
 pub struct Request<'a> {
-    raw: jackfield_abi::Request<'a>,
+    raw: &'a jackfield_abi::Request<'a>,
     params: Params<'a>,
 }
 
@@ -14,43 +14,8 @@ pub struct Request<'a> {
 pub(crate) type Params<'a> = Vec<(&'a str, &'a str)>;
 
 impl<'a> Request<'a> {
-    /// A request to send with [`Context::request`](crate::Context::request): its path begins with
-    /// `/` and is percent-encoded.
-    pub fn new(method: &'a str, path: &'a str) -> Self {
-        Self::from_abi(jackfield_abi::Request {
-            method: method.into(),
-            path: path.into(),
-            query: "".into(),
-            headers: RSlice::EMPTY,
-            extensions: RSlice::EMPTY,
-            body: RSlice::EMPTY,
-            stream: ROption::RNone,
-        })
-    }
-
-    /// With a body.
-    #[must_use]
-    pub fn with_body(mut self, body: &'a [u8]) -> Self {
-        self.raw.body = body.into();
-        self
-    }
-
-    /// With a query: without the `?`, percent-encoded.
-    #[must_use]
-    pub fn with_query(mut self, query: &'a str) -> Self {
-        self.raw.query = query.into();
-        self
-    }
-
-    pub(crate) fn from_abi(raw: jackfield_abi::Request<'a>) -> Self {
-        Self {
-            raw,
-            params: Params::new(),
-        }
-    }
-
-    pub(crate) fn into_abi(self) -> jackfield_abi::Request<'a> {
-        self.raw
+    pub(crate) fn from_abi(raw: &'a jackfield_abi::Request<'a>) -> Self {
+        Self { raw, params: Params::new() }
     }
 
     pub(crate) fn set_params(&mut self, params: Params<'a>) {
@@ -61,8 +26,8 @@ impl<'a> Request<'a> {
         &self.params
     }
 
-    pub(crate) fn raw(&self) -> &jackfield_abi::Request<'a> {
-        &self.raw
+    pub(crate) fn raw(&self) -> &'a jackfield_abi::Request<'a> {
+        self.raw
     }
 
     /// The method in upper case, such as `GET`.

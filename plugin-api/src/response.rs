@@ -1,5 +1,5 @@
 use crate::{Error, Result};
-use jackfield_abi::{OwnedHeader, ROption, RVec};
+use jackfield_abi::{ROption, RVec};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The answer to a [`Request`](crate::Request).
@@ -60,12 +60,25 @@ impl Response {
     }
 
     /// With one more header; the name in lower case.
+    ///
+    /// # Panics
+    ///
+    /// When the name is not an HTTP token, or the value holds a line feed, carriage return or NUL:
+    /// such a header would begin another.
     #[must_use]
-    pub fn with_header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
-        self.raw.headers.push(OwnedHeader {
-            name: name.into(),
-            value: RVec::from(value.into()),
-        });
+    pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        let value = value.as_ref();
+        let token = |byte: u8| byte.is_ascii_graphic() && !br#"()<>@,;:\"/[]?={}"#.contains(&byte);
+        assert!(!name.is_empty() && name.bytes().all(token), "{name:?} is no header name");
+        let fits = !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+        assert!(fits, "the value of the header {name} holds a line break or NUL");
+        let mut block = std::mem::take(&mut self.raw.headers).into_vec();
+        block.reserve(name.len() + value.len() + 4);
+        block.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
+        block.extend_from_slice(b": ");
+        block.extend_from_slice(value);
+        block.extend_from_slice(b"\r\n");
+        self.raw.headers = block.into();
         self
     }
 
@@ -83,8 +96,9 @@ impl Response {
 
     /// The first header of that (lower-case) name, where its value is text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let header = self.raw.headers.iter().find(|header| header.name == name)?;
-        std::str::from_utf8(&header.value).ok()
+        let block = std::str::from_utf8(&self.raw.headers).ok()?;
+        let mut lines = block.split("\r\n").filter_map(|line| line.split_once(": "));
+        lines.find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// The body.

@@ -1,7 +1,7 @@
 use super::{Lease, guard};
 use jackfield_abi::{
-    BorrowingFfiFuture, Event, Failure, FailureCode, Health, Level, PluginObject, RResult, Reply,
-    Request, Response,
+    BorrowingFfiFuture, Event, Failure, FailureCode, Health, Level, PluginObject, ROption, RResult,
+    Reply, Request,
 };
 use std::{
     cell::UnsafeCell,
@@ -9,7 +9,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc, Condvar, Mutex, PoisonError,
+        Condvar, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
@@ -49,22 +49,18 @@ impl Slot {
     }
 
     /// Lets a caller in; `None` when the gate is closed.
-    pub(crate) fn enter(self: &Arc<Self>) -> Option<Entered> {
+    pub(crate) fn enter(&self) -> Option<Entered<'_>> {
         if self.gate.fetch_add(1, Ordering::Acquire) & CLOSED != 0 {
             self.leave();
             return None;
         }
-        Some(Entered {
-            slot: Arc::clone(self),
-        })
+        Some(Entered { slot: self })
     }
 
     /// Lets the loader itself in through a closed gate, to call `stop`.
-    pub(crate) fn enter_closed(self: &Arc<Self>) -> Entered {
+    pub(crate) fn enter_closed(&self) -> Entered<'_> {
         self.gate.fetch_add(1, Ordering::Acquire);
-        Entered {
-            slot: Arc::clone(self),
-        }
+        Entered { slot: self }
     }
 
     fn leave(&self) {
@@ -141,17 +137,17 @@ impl fmt::Debug for Slot {
 }
 
 /// The right to call the plugin's object, until it is dropped.
-pub(crate) struct Entered {
-    slot: Arc<Slot>,
+pub(crate) struct Entered<'s> {
+    slot: &'s Slot,
 }
 
-impl Drop for Entered {
+impl Drop for Entered<'_> {
     fn drop(&mut self) {
         self.slot.leave();
     }
 }
 
-impl Entered {
+impl Entered<'_> {
     /// # Panics
     ///
     /// When the object was taken before: only [`Slot::enter_closed`] can come so late.
@@ -188,16 +184,14 @@ impl Entered {
         self.object().set_log_level(level);
     }
 
-    /// Begins a request. The future is the plugin's; it keeps this entry until it is dropped.
-    pub(crate) fn handle<'a>(self, request: Request<'a>) -> Call<'a> {
-        // SAFETY: the future borrows the object; `Call` keeps the entry that keeps the object, and
-        // drops the future first. The object does not move while it is in its slot: it is reached
-        // through an `Arc` and taken out only when nobody is inside.
-        let object: &'a PluginObject = unsafe { &*std::ptr::from_ref(self.object()) };
-        Call {
-            future: Some(object.handle(request)),
-            entered: Some(self),
-        }
+    /// Begins a request. The future is the plugin's, and so is the memory of what it leaves in
+    /// `reply`: both are to be dropped before this entry.
+    pub(crate) fn handle<'a>(
+        &'a self,
+        request: &'a Request<'a>,
+        reply: &'a mut Reply,
+    ) -> Call<'a> {
+        Call { future: self.object().handle(request, reply) }
     }
 }
 
@@ -209,35 +203,22 @@ fn own(failure: Failure) -> Failure {
 
 /// A request on its way. Dropping it cancels it.
 pub(crate) struct Call<'a> {
-    future: Option<BorrowingFfiFuture<'a, Reply>>,
-    /// After the future, because the future borrows the object.
-    entered: Option<Entered>,
+    future: BorrowingFfiFuture<'a, ()>,
 }
 
 impl Future for Call<'_> {
-    /// The answer, with the entry that keeps the plugin's code while the answer's memory, which is
-    /// the plugin's, is there.
-    type Output = Result<(Response, Entered), Failure>;
+    type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(future) = self.future.as_mut() else {
-            return Poll::Ready(Err(Failure::new(
-                FailureCode::ERROR,
-                "a call was polled after it was done",
-            )));
-        };
-        let reply = match guard(|| Pin::new(future).poll(cx)) {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(RResult::ROk(response))) => Ok(response),
-            Ok(Poll::Ready(RResult::RErr(failure))) => Err(own(failure)),
-            Err(panic) => Err(Failure::new(FailureCode::PANIC, panic)),
-        };
-        // The future goes before the entry can, whoever gets that.
-        self.future = None;
-        let entered = self
-            .entered
-            .take()
-            .expect("it leaves together with the future");
-        Poll::Ready(reply.map(|response| (response, entered)))
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // A plugin without the SDK may say `Panicked`; then its reply is empty, which tells it.
+        guard(|| Pin::new(&mut self.future).poll(cx)).unwrap_or(Poll::Ready(()))
+    }
+}
+
+/// Why a call has no response; the text in the host's own memory.
+pub(crate) fn no_response(reply: Reply) -> Failure {
+    match reply {
+        ROption::RSome(RResult::RErr(failure)) => own(failure),
+        _ => Failure::new(FailureCode::PANIC, "it gave no answer"),
     }
 }

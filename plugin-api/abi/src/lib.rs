@@ -49,6 +49,6 @@ pub use host::{Host, Host_CTO, Host_TO, HostObject};
 pub use module::{Identity, PluginModule, PluginModuleRef, ROOT_MODULE_SYMBOL};
 pub use plugin::{Plugin, Plugin_CTO, Plugin_TO, PluginObject};
 pub use record::{Field, Level, LogRecord, PanicReport};
-pub use request::{Header, OwnedHeader, Reply, Request, Response};
+pub use request::{Header, Reply, Request, Response};
 pub use stream::{ByteStream, ByteStream_CTO, ByteStream_TO, ByteStreamObject};
 pub use version::{ABI_VERSION, AbiMismatch, abi_version, check_abi};

@@ -1,14 +1,16 @@
 use crate::{ByteStreamObject, Failure};
 use abi_stable::{
     StableAbi,
-    std_types::{ROption, RResult, RSlice, RStr, RString, RVec},
+    std_types::{ROption, RResult, RSlice, RStr, RVec},
 };
 
-/// What a request ends in: an answer of any status, or the reason why there is none.
-pub type Reply = RResult<Response, Failure>;
+/// What a request ends in: an answer of any status, or the reason why there is none. The caller
+/// provides the place, empty, and the callee fills it before its future is ready: so that an answer
+/// is written once, where it is read, and not moved from frame to frame.
+pub type Reply = ROption<RResult<Response, Failure>>;
 
 /// One request, lent to the callee until the future that it returned is dropped.
-/// `[crosses by value, frozen]`
+/// `[crosses by reference, frozen]`
 ///
 /// The gateway, a call from another plugin, a call into a worker process and a call to another
 /// machine are all this. Everything in it is borrowed, so a request costs the caller no allocation.
@@ -30,7 +32,7 @@ pub struct Request<'a> {
     /// The body, or its first part when `stream` holds the rest.
     pub body: RSlice<'a, u8>,
     /// The rest of a streamed body. Reserved: a 1.0 host always sends `RNone`.
-    pub stream: ROption<ByteStreamObject>,
+    pub stream: ROption<&'a ByteStreamObject>,
 }
 
 /// A name and a value, borrowed.
@@ -62,22 +64,13 @@ impl<'a> Header<'a> {
 pub struct Response {
     /// HTTP status: 100 to 599.
     pub status: u16,
-    /// Headers in the order they are to be sent; names in lower case.
-    pub headers: RVec<OwnedHeader>,
+    /// Headers in the order they are to be sent, as HTTP/1.1 writes them: `name: value\r\n` for each,
+    /// names in lower case. One piece of memory, however many there are.
+    pub headers: RVec<u8>,
     /// The body, or its first part when `stream` holds the rest.
     pub body: RVec<u8>,
     /// The rest of a streamed body. Reserved: a 1.0 host refuses one with `unsupported`.
     pub stream: ROption<ByteStreamObject>,
-}
-
-/// A name and a value, owned by whoever made them.
-#[repr(C)]
-#[derive(StableAbi, Debug, Clone)]
-pub struct OwnedHeader {
-    /// Lower-case name.
-    pub name: RString,
-    /// The value: any bytes.
-    pub value: RVec<u8>,
 }
 
 #[cfg(target_pointer_width = "64")]
@@ -89,5 +82,5 @@ const _: () = {
     assert!(offset_of!(Response, headers) == 8);
     assert!(offset_of!(Response, body) == 40);
     assert!(offset_of!(Response, stream) == 72);
-    assert!(size_of::<OwnedHeader>() == 64);
+    assert!(size_of::<Response>() == 104);
 };
