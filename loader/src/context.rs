@@ -275,11 +275,7 @@ fn log_record(id: &str, record: &LogRecord<'_>) {
 
 /// A request from one plugin to another. The answer is copied into the host's memory, so that it
 /// may outlive the plugin that gave it.
-async fn ask(
-    room: &Room,
-    plugin: RStr<'_>,
-    request: &Request<'_>,
-) -> Result<Response, Failure> {
+async fn ask(room: &Room, plugin: RStr<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let registry = &room.shared.registry;
     let refused = || not_serving(plugin.as_str(), registry.state(plugin.as_str()));
     let Some(slot) = registry.serving(plugin.as_str()) else {

@@ -79,10 +79,15 @@ impl Proposal {
         }
     }
 
+    /// What the plan was made from, for whoever asks the plan more.
+    pub fn nodes(&self) -> Vec<Node<'_>> {
+        nodes(&self.plugins)
+    }
+
     /// What the plan says of an id: one answer for each file that has it, in order of version and
     /// path; none where no readable file has it. Nodes are places in `plugins`.
     pub fn why(&self, id: &str) -> Vec<Why> {
-        why(&self.plan, &nodes(&self.plugins), id)
+        why(&self.plan, &self.nodes(), id)
     }
 }
 

@@ -78,7 +78,10 @@ fn split_headers(mut block: &[u8]) -> impl Iterator<Item = (&str, &[u8])> {
             let (line, rest) = (&block[..end], &block[end + 2..]);
             block = rest;
             let header = memchr::memmem::find(line, b": ").and_then(|colon| {
-                Some((std::str::from_utf8(&line[..colon]).ok()?, &line[colon + 2..]))
+                Some((
+                    std::str::from_utf8(&line[..colon]).ok()?,
+                    &line[colon + 2..],
+                ))
             });
             if header.is_some() {
                 return header;
@@ -203,8 +206,14 @@ impl Handle {
         let mut reply = ROption::RNone;
         entered.handle(&request, &mut reply).await;
         match reply {
-            ROption::RSome(RResult::ROk(response)) => Ok(Answer { response, _entered: entered }),
-            reply => Err(RequestError::from_failure(self.id.as_str(), &no_response(reply))),
+            ROption::RSome(RResult::ROk(response)) => Ok(Answer {
+                response,
+                _entered: entered,
+            }),
+            reply => Err(RequestError::from_failure(
+                self.id.as_str(),
+                &no_response(reply),
+            )),
         }
     }
 

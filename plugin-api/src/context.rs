@@ -97,7 +97,10 @@ impl Context {
     /// error.
     pub async fn request(&self, plugin: &str, request: OutgoingRequest<'_>) -> Result<Response> {
         let mut reply = ROption::RNone;
-        self.host.object.request(plugin.into(), request.raw(), &mut reply).await;
+        self.host
+            .object
+            .request(plugin.into(), request.raw(), &mut reply)
+            .await;
         match reply {
             ROption::RSome(RResult::ROk(response)) => Ok(Response::from_abi(response)),
             ROption::RSome(RResult::RErr(failure)) => Err(Error::from_failure(failure)),

@@ -1,10 +1,7 @@
 use crate::{Context, Error, Request, Response, Result, ffi::guarded, request::Params};
 use futures_channel::oneshot;
 use jackfield_abi::{BorrowingFfiFuture, Reply};
-use std::{
-    future::Future,
-    sync::Arc,
-};
+use std::{future::Future, sync::Arc};
 
 /// Something that answers requests for a plugin of type `T`: an `async fn(&self, Request<'_>)`, or
 /// a plain one inside [`blocking`] or [`quick`]. `Kind` only keeps the implementations apart.

@@ -70,8 +70,8 @@ pub use serde_json;
 /// Everything that most plugins use.
 pub mod prelude {
     pub use crate::{
-        Context, Error, Event, Health, NoConfig, OutgoingRequest, Plugin, Request, Response, Result, Routes,
-        blocking, export_plugin, log, quick,
+        Context, Error, Event, Health, NoConfig, OutgoingRequest, Plugin, Request, Response,
+        Result, Routes, blocking, export_plugin, log, quick,
     };
     pub use serde::{Deserialize, Serialize};
 }

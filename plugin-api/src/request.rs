@@ -15,7 +15,10 @@ pub(crate) type Params<'a> = Vec<(&'a str, &'a str)>;
 
 impl<'a> Request<'a> {
     pub(crate) fn from_abi(raw: &'a jackfield_abi::Request<'a>) -> Self {
-        Self { raw, params: Params::new() }
+        Self {
+            raw,
+            params: Params::new(),
+        }
     }
 
     pub(crate) fn set_params(&mut self, params: Params<'a>) {

@@ -69,9 +69,15 @@ impl Response {
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let value = value.as_ref();
         let token = |byte: u8| byte.is_ascii_graphic() && !br#"()<>@,;:\"/[]?={}"#.contains(&byte);
-        assert!(!name.is_empty() && name.bytes().all(token), "{name:?} is no header name");
+        assert!(
+            !name.is_empty() && name.bytes().all(token),
+            "{name:?} is no header name"
+        );
         let fits = !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
-        assert!(fits, "the value of the header {name} holds a line break or NUL");
+        assert!(
+            fits,
+            "the value of the header {name} holds a line break or NUL"
+        );
         let mut block = std::mem::take(&mut self.raw.headers).into_vec();
         block.reserve(name.len() + value.len() + 4);
         block.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
@@ -98,7 +104,9 @@ impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         let block = std::str::from_utf8(&self.raw.headers).ok()?;
         let mut lines = block.split("\r\n").filter_map(|line| line.split_once(": "));
-        lines.find(|(known, _)| *known == name).map(|(_, value)| value)
+        lines
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 
     /// The body.

@@ -165,7 +165,6 @@ fn not_allowed<T>(methods: &Methods<T>, method: &str) -> Response {
     if method == "OPTIONS" {
         return Response::new(204).with_header("allow", allow);
     }
-    let error =
-        Error::with_status(405, format!("{method} is not allowed here, only {allow}"));
+    let error = Error::with_status(405, format!("{method} is not allowed here, only {allow}"));
     Response::error(&error).with_header("allow", allow)
 }

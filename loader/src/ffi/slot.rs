@@ -186,12 +186,10 @@ impl Entered<'_> {
 
     /// Begins a request. The future is the plugin's, and so is the memory of what it leaves in
     /// `reply`: both are to be dropped before this entry.
-    pub(crate) fn handle<'a>(
-        &'a self,
-        request: &'a Request<'a>,
-        reply: &'a mut Reply,
-    ) -> Call<'a> {
-        Call { future: self.object().handle(request, reply) }
+    pub(crate) fn handle<'a>(&'a self, request: &'a Request<'a>, reply: &'a mut Reply) -> Call<'a> {
+        Call {
+            future: self.object().handle(request, reply),
+        }
     }
 }
 

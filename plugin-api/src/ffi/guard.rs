@@ -69,7 +69,9 @@ impl<F: Future> Guarded<F> {
     ) -> Poll<Result<(), Failure>> {
         let mut inner = self.project().inner;
         let polled = guard(|| {
-            let Some(future) = inner.as_mut().as_pin_mut() else { return Poll::Ready(()) };
+            let Some(future) = inner.as_mut().as_pin_mut() else {
+                return Poll::Ready(());
+            };
             match future.poll(cx) {
                 Poll::Pending => Poll::Pending,
                 Poll::Ready(output) => {
@@ -124,7 +126,12 @@ pub(crate) fn guarded<'a>(
     future: impl Future<Output = Result<Response>> + Send + 'a,
     reply: &'a mut Reply,
 ) -> BorrowingFfiFuture<'a, ()> {
-    BorrowingFfiFuture::new(Answering { inner: Guarded { inner: Some(future) }, reply })
+    BorrowingFfiFuture::new(Answering {
+        inner: Guarded {
+            inner: Some(future),
+        },
+        reply,
+    })
 }
 
 pin_project_lite::pin_project! {
@@ -142,5 +149,9 @@ impl<F: Future<Output = ()>> Future for Tasking<F> {
 
 /// A task's future, ready to cross: a panic ends it, after the hook has reported it.
 pub(crate) fn guarded_task(future: impl Future<Output = ()> + Send + 'static) -> FfiFuture<()> {
-    FfiFuture::new(Tasking { inner: Guarded { inner: Some(future) } })
+    FfiFuture::new(Tasking {
+        inner: Guarded {
+            inner: Some(future),
+        },
+    })
 }

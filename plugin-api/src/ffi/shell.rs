@@ -94,8 +94,11 @@ impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
         let request = Request::from_abi(request);
         // What the author wrote runs when the future is polled. Should something panic before that,
         // the reply stays empty, which the host takes for a panic.
-        guard(|| self.routes.dispatch(self.plugin(), &self.context, request, reply))
-            .unwrap_or_else(|_| FfiFuture::new(ready(())))
+        guard(|| {
+            self.routes
+                .dispatch(self.plugin(), &self.context, request, reply)
+        })
+        .unwrap_or_else(|_| FfiFuture::new(ready(())))
     }
 
     fn event(&self, event: &jackfield_abi::Event<'_>) -> RResult<(), Failure> {

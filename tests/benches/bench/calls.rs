@@ -23,14 +23,27 @@ struct Fixture {
     object: Calls_TO<'static, RBox<()>>,
 }
 
-#[expect(unsafe_code, clippy::disallowed_methods, reason = "a benchmark of bare pointers loads them itself")]
+#[expect(
+    unsafe_code,
+    clippy::disallowed_methods,
+    reason = "a benchmark of bare pointers loads them itself"
+)]
 fn fixture() -> Fixture {
     // SAFETY: the fixture has no constructors, and both symbols have these types in its source.
     unsafe {
-        let library = Box::leak(Box::new(libloading::Library::new(library("calls")).expect("the fixture loads")));
-        let make = library.get::<extern "C" fn() -> CallsObject>(b"calls_object\0").expect("it is exported");
-        let raw_add = *library.get::<extern "C" fn(u64) -> u64>(b"raw_add\0").expect("it is exported");
-        Fixture { raw_add, object: make() }
+        let library = Box::leak(Box::new(
+            libloading::Library::new(library("calls")).expect("the fixture loads"),
+        ));
+        let make = library
+            .get::<extern "C" fn() -> CallsObject>(b"calls_object\0")
+            .expect("it is exported");
+        let raw_add = *library
+            .get::<extern "C" fn(u64) -> u64>(b"raw_add\0")
+            .expect("it is exported");
+        Fixture {
+            raw_add,
+            object: make(),
+        }
     }
 }
 
@@ -40,8 +53,15 @@ pub fn counted(side: &str, calls: u64) {
         let (_site, _loader, handle) = door();
         let body = black_box([7_u8; 32]);
         for _ in 0..calls {
-            let request = Request { body: black_box(&body), ..Request::new("GET", "/echo") };
-            black_box(poll_once(handle.request(request)).expect("it answers").body());
+            let request = Request {
+                body: black_box(&body),
+                ..Request::new("GET", "/echo")
+            };
+            black_box(
+                poll_once(handle.request(request))
+                    .expect("it answers")
+                    .body(),
+            );
         }
         return;
     }
@@ -112,7 +132,13 @@ fn object(bench: &mut Bench) {
             }
         },
     );
-    bench.ratio("call.object", "ns/call", per(subject, CALLS), per(baseline, CALLS), Bar::Max(1.10));
+    bench.ratio(
+        "call.object",
+        "ns/call",
+        per(subject, CALLS),
+        per(baseline, CALLS),
+        Bar::Max(1.10),
+    );
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
@@ -121,7 +147,12 @@ fn per(time: std::time::Duration, calls: usize) -> f64 {
 }
 
 /// The request door's own shape in plain Rust.
-type Door = Box<dyn for<'a> Fn(Plainly<'a>) -> Pin<Box<dyn Future<Output = Result<(u16, Vec<u8>), String>> + Send + 'a>>>;
+type Door = Box<
+    dyn for<'a> Fn(
+        Plainly<'a>,
+    )
+        -> Pin<Box<dyn Future<Output = Result<(u16, Vec<u8>), String>> + Send + 'a>>,
+>;
 
 struct Plainly<'a> {
     method: &'a str,
@@ -131,7 +162,10 @@ struct Plainly<'a> {
 
 fn poll_once<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("the fixture's future is ready at once"),
     }
@@ -160,20 +194,33 @@ fn request(bench: &mut Bench) {
         ROUNDS,
         || {
             for _ in 0..CALLS {
-                let request = Request { body: black_box(&body), ..Request::new("GET", "/echo") };
+                let request = Request {
+                    body: black_box(&body),
+                    ..Request::new("GET", "/echo")
+                };
                 let answer = poll_once(handle.request(request)).expect("it answers");
                 black_box(answer.body());
             }
         },
         || {
             for _ in 0..CALLS {
-                let request = Plainly { method: "GET", path: "/echo", body: black_box(&body) };
+                let request = Plainly {
+                    method: "GET",
+                    path: "/echo",
+                    body: black_box(&body),
+                };
                 let answer = poll_once(plain(request)).expect("it answers");
                 black_box(answer.1.as_slice());
             }
         },
     );
-    bench.ratio("call.request", "ns/call", per(subject, CALLS), per(baseline, CALLS), Bar::Max(2.0));
+    bench.ratio(
+        "call.request",
+        "ns/call",
+        per(subject, CALLS),
+        per(baseline, CALLS),
+        Bar::Max(2.0),
+    );
 }
 
 /// All rows of this module.
@@ -181,7 +228,12 @@ pub fn measure(bench: &mut Bench) {
     if bench.wants("call.instructions") {
         match (per_call("object"), per_call("raw")) {
             (Some(object), Some(raw)) => {
-                bench.value("call.instructions", "instr. more", object - raw, Bar::Max(15.0));
+                bench.value(
+                    "call.instructions",
+                    "instr. more",
+                    object - raw,
+                    Bar::Max(15.0),
+                );
             }
             _ => println!("call.instructions: skipped, valgrind is not installed"),
         }
