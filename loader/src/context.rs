@@ -9,7 +9,7 @@ use crate::{
 };
 use jackfield_abi::{
     BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, PanicReport,
-    ROption, RResult, RSlice, RStr, RString, Reply, Request, Response,
+    RBox, ROption, RResult, RSlice, RStr, RString, Reply, Request, Response,
 };
 use jackfield_manifest::PluginId;
 use std::{
@@ -275,7 +275,11 @@ fn log_record(id: &str, record: &LogRecord<'_>) {
 
 /// A request from one plugin to another. The answer is copied into the host's memory, so that it
 /// may outlive the plugin that gave it.
-async fn ask(room: &Room, plugin: RStr<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+async fn ask(
+    room: &Room,
+    plugin: RStr<'_>,
+    request: &Request<'_>,
+) -> Result<RBox<Response>, Failure> {
     let registry = &room.shared.registry;
     let refused = || not_serving(plugin.as_str(), registry.state(plugin.as_str()));
     let Some(slot) = registry.serving(plugin.as_str()) else {
@@ -298,7 +302,7 @@ async fn ask(room: &Room, plugin: RStr<'_>, request: &Request<'_>) -> Result<Res
     entered.handle(&request, &mut reply).await;
     // The answer is dropped before the entry that keeps its memory.
     match reply {
-        ROption::RSome(RResult::ROk(response)) => Ok(copy(&response)),
+        ROption::RSome(RResult::ROk(response)) => Ok(RBox::new(copy(&response))),
         reply => Err(no_response(reply)),
     }
 }

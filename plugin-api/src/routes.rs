@@ -128,9 +128,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
             let Some(handler) = select(methods, request.method()) else {
                 return guarded(ready(Ok(not_allowed(methods, request.method()))), reply);
             };
-            if !matched.params.is_empty() {
-                request.set_params(matched.params.iter().collect());
-            }
+            request.set_params(matched.params.iter().collect());
             return handler.call_erased(plugin, context, request, reply);
         }
         match &self.fallback {

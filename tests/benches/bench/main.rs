@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, dead_code, reason = "a binary of several modules")]
 
 mod calls;
+mod manifest;
 mod report;
 
 use report::Bench;
@@ -17,5 +18,6 @@ fn main() {
     }
     let mut bench = Bench::from_args();
     calls::measure(&mut bench);
+    manifest::measure(&mut bench);
     bench.finish();
 }

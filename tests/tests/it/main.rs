@@ -2,3 +2,4 @@
 #![allow(unreachable_pub, reason = "a binary of several modules")]
 
 mod lifecycle;
+mod note;
