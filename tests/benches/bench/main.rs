@@ -6,6 +6,7 @@
 mod calls;
 mod manifest;
 mod report;
+mod resolve;
 
 use report::Bench;
 
@@ -19,5 +20,6 @@ fn main() {
     let mut bench = Bench::from_args();
     calls::measure(&mut bench);
     manifest::measure(&mut bench);
+    resolve::run(&mut bench);
     bench.finish();
 }
