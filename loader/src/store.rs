@@ -14,6 +14,8 @@ mod sweep;
 
 pub use sweep::Swept;
 
+pub(crate) use copy::hash;
+
 use crate::{
     ContentHash, FileKey, Reason, Rejected,
     discover::Candidate,
