@@ -6,5 +6,6 @@
     reason = "a test's helpers are tests as well"
 )]
 
+mod abi;
 mod lifecycle;
 mod plugins;
