@@ -8,4 +8,5 @@
 
 mod abi;
 mod lifecycle;
+mod misbehave;
 mod plugins;
