@@ -3,13 +3,13 @@
 use crate::{
     bus::{Bus, BusError, Inbox},
     executor::Executor,
-    ffi::{Lease, Leased, Library, guard},
+    ffi::{Lease, Leased, Library, guard, no_response},
     registry::{Registry, State},
     tasks::{SpawnError, Tasks},
 };
 use jackfield_abi::{
     BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, PanicReport,
-    RResult, RSlice, RStr, RString, Reply, Request, Response,
+    RBox, ROption, RResult, RSlice, RStr, RString, Reply, Request, Response,
 };
 use jackfield_manifest::PluginId;
 use std::{
@@ -205,12 +205,18 @@ impl jackfield_abi::Host for HostSide {
         &'a self,
         plugin: RStr<'a>,
         request: &'a Request<'a>,
-    ) -> BorrowingFfiFuture<'a, Reply> {
+        reply: &'a mut Reply,
+    ) -> BorrowingFfiFuture<'a, ()> {
         let lease = match self.0.lease() {
             Ok(lease) => lease,
-            Err(failure) => return BorrowingFfiFuture::new(ready(RResult::RErr(failure))),
+            Err(failure) => {
+                *reply = ROption::RSome(RResult::RErr(failure));
+                return BorrowingFfiFuture::new(ready(()));
+            }
         };
-        let call = Box::pin(ask(&self.0, plugin, request));
+        let call = Box::pin(async move {
+            *reply = ROption::RSome(ask(&self.0, plugin, request).await.into());
+        });
         BorrowingFfiFuture::new(Leased::new(call, lease))
     }
 
@@ -269,14 +275,18 @@ fn log_record(id: &str, record: &LogRecord<'_>) {
 
 /// A request from one plugin to another. The answer is copied into the host's memory, so that it
 /// may outlive the plugin that gave it.
-async fn ask(room: &Room, plugin: RStr<'_>, request: &Request<'_>) -> Reply {
+async fn ask(
+    room: &Room,
+    plugin: RStr<'_>,
+    request: &Request<'_>,
+) -> Result<RBox<Response>, Failure> {
     let registry = &room.shared.registry;
     let refused = || not_serving(plugin.as_str(), registry.state(plugin.as_str()));
     let Some(slot) = registry.serving(plugin.as_str()) else {
-        return RResult::RErr(refused());
+        return Err(refused());
     };
     let Some(entered) = slot.enter() else {
-        return RResult::RErr(refused());
+        return Err(refused());
     };
     let caller = [Header::new("caller", room.id.as_str().as_bytes())];
     let request = Request {
@@ -288,11 +298,13 @@ async fn ask(room: &Room, plugin: RStr<'_>, request: &Request<'_>) -> Reply {
         body: request.body,
         stream: request.stream,
     };
-    let reply = entered.handle(&request).await;
-    // Dropped before the entry that keeps its memory.
-    let copied = reply.as_ref().map(copy).map_err(Failure::clone);
-    drop(reply);
-    copied
+    let mut reply = Reply::RNone;
+    entered.handle(&request, &mut reply).await;
+    // The answer is dropped before the entry that keeps its memory.
+    match reply {
+        ROption::RSome(RResult::ROk(response)) => Ok(RBox::new(copy(&response))),
+        reply => Err(no_response(reply)),
+    }
 }
 
 pub(crate) fn not_serving(id: &str, state: Option<State>) -> Failure {
@@ -307,6 +319,6 @@ fn copy(response: &Response) -> Response {
         status: response.status,
         headers: response.headers.to_vec().into(),
         body: response.body.to_vec().into(),
-        stream: jackfield_abi::ROption::RNone,
+        stream: ROption::RNone,
     }
 }

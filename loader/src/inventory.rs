@@ -1,8 +1,9 @@
 //! What lies in the plugins directories: read, never run.
 
 use crate::{
-    Candidate, ContentHash, Depth, FileKey, Inspection, NoteState, Options, Proposal, Quarantine,
-    QuarantineError, Reason, SkippedDir, Store, StoreError, Trust, discover, inspect,
+    Candidate, Code, ContentHash, Depth, FileKey, HostFacts, Inspection, NoteState, Options,
+    Proposal, Quarantine, QuarantineError, Reason, SkippedDir, Store, StoreError, Trust, discover,
+    inspect, store, vet,
 };
 use jackfield_manifest::Manifest;
 use std::{
@@ -28,6 +29,24 @@ pub struct Found {
     /// Everything that is wrong with it, the decisive reason first; empty when nothing is.
     pub reasons: Vec<Reason>,
     candidate: Option<Candidate>,
+}
+
+impl Found {
+    /// Everything that keeps the file from being loaded by this host, whatever else is there: what
+    /// is wrong with it, and whether it was built for this host. Empty when it can be loaded.
+    pub fn faults(&self) -> Vec<Reason> {
+        let mut faults = self.reasons.clone();
+        if let Some(manifest) = &self.manifest {
+            let built = vet::build_faults(manifest, &HostFacts::current());
+            let built = built.into_iter().map(Reason::from);
+            faults.extend(built.filter(|fault| !self.says(fault.code)));
+        }
+        faults
+    }
+
+    fn says(&self, code: Code) -> bool {
+        self.reasons.iter().any(|reason| reason.code == code)
+    }
 }
 
 /// All files of the plugins directories.
@@ -135,8 +154,11 @@ impl Inventory {
     pub fn inspect(&mut self, path: &Path) -> Found {
         match Candidate::at(path) {
             Ok(candidate) => {
-                let (key, inspection) = inspect(&candidate, Depth::Full);
-                self.found(candidate, key, inspection)
+                let (key, inspection, hash) = inspect_and_hash(&candidate);
+                Found {
+                    hash,
+                    ..self.found(candidate, key, inspection)
+                }
             }
             Err(unfit) => Found {
                 path: path.to_owned(),
@@ -196,5 +218,16 @@ impl Inventory {
                 Err(error) => Err(vec![Reason::new(crate::Code::Untrusted, error.to_string())]),
             },
         }
+    }
+}
+
+/// Looks at a file in full, and hashes the same bytes where all of them can be read.
+fn inspect_and_hash(candidate: &Candidate) -> (FileKey, Inspection, Option<ContentHash>) {
+    match inspect::open(candidate) {
+        Ok((file, key)) => {
+            let inspection = inspect::inspect_file(&file, key.size, Depth::Full);
+            (key, inspection, store::hash(&file).ok())
+        }
+        Err(fault) => (candidate.key, Inspection::failed(&fault), None),
     }
 }

@@ -129,8 +129,12 @@ impl Loader {
                 (&rejection.reasons, rejection.root_cause.as_deref()),
             );
         }
+        let mut entered = Vec::new();
         self.left_out.clear();
         for found in &proposal.unreadable {
+            if let Some(reason) = found.reasons.first() {
+                log::warn!("{}: not started: {}", found.path.display(), reason.message);
+            }
             self.left_out.push(Rejected {
                 path: found.path.clone(),
                 id: None,
@@ -150,13 +154,18 @@ impl Loader {
             if status.state != State::Vetted {
                 self.left_out.push(rejected(&status));
             }
+            say(&status);
             if !own
                 .iter()
                 .any(|r| matches!(r.code, Code::Superseded | Code::DuplicateId))
             {
-                say(&status);
-                registry.insert(status);
+                entered.push(status);
             }
+        }
+        // Of several files with one id, the one that starts is what its status tells of.
+        entered.sort_by_key(|status| status.state == State::Vetted);
+        for status in entered {
+            registry.insert(status);
         }
         for degraded in &proposal.plan.degraded {
             let id = &proposal.plugins[degraded.node].manifest.id;
@@ -331,24 +340,25 @@ fn rejected(status: &Status) -> Rejected {
     }
 }
 
-/// One line for each plugin that does not start.
+/// One line for each plugin: that it was found, or that it does not start.
 fn say(status: &Status) {
+    let Status { id, version, .. } = status;
+    let path = status.path.display();
     let Some(reason) = status.reasons.first() else {
+        log::info!("{id} {version}: found in {path}");
         return;
     };
-    let level = match status.state {
-        State::Disabled => log::Level::Debug,
+    let level = match reason.code {
+        Code::Disabled => log::Level::Debug,
+        Code::Superseded => log::Level::Info,
         _ => log::Level::Warn,
     };
+    let message = &reason.message;
     match &status.root_cause {
-        None => log::log!(level, "{}: not started: {}", status.id, reason.message),
-        Some(cause) => {
-            log::log!(
-                level,
-                "{}: not started: {} (root cause: {cause})",
-                status.id,
-                reason.message
-            );
-        }
+        None => log::log!(level, "{id} {version} ({path}): not started: {message}"),
+        Some(cause) => log::log!(
+            level,
+            "{id} {version} ({path}): not started: {message} (root cause: {cause})"
+        ),
     }
 }

@@ -54,7 +54,8 @@ impl Options {
         self.settings.get(id).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn enables(&self, id: &str) -> bool {
+    /// Whether they enable the plugin of that id.
+    pub fn enables(&self, id: &str) -> bool {
         let said = self.settings.get(id).and_then(|settings| settings.enabled);
         match self.enable {
             Enable::Listed => said.unwrap_or(false),

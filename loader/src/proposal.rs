@@ -1,9 +1,9 @@
 //! What would start, and what would not: everything up to the point where plugin code runs.
 
 use crate::{
-    ContentHash, HostFacts, Inventory, Options, Plan, Quarantine, Reason, Standing, Vetted,
+    ContentHash, HostFacts, Inventory, Options, Plan, Quarantine, Reason, Standing, Vetted, Why,
     inventory::{Found, Mode},
-    resolve::{Node, resolve},
+    resolve::{Node, resolve, why},
     vet::{self, VetError},
 };
 use jackfield_manifest::Manifest;
@@ -69,7 +69,7 @@ impl Proposal {
                 }
             }
         }
-        let plan = plan(&plugins);
+        let plan = resolve(&nodes(&plugins));
         Self {
             plan,
             plugins,
@@ -78,23 +78,37 @@ impl Proposal {
             warnings,
         }
     }
+
+    /// What the plan was made from, for whoever asks the plan more.
+    pub fn nodes(&self) -> Vec<Node<'_>> {
+        nodes(&self.plugins)
+    }
+
+    /// What the plan says of an id: one answer for each file that has it, in order of version and
+    /// path; none where no readable file has it. Nodes are places in `plugins`.
+    pub fn why(&self, id: &str) -> Vec<Why> {
+        why(&self.plan, &self.nodes(), id)
+    }
 }
 
-fn plan(plugins: &[Considered]) -> Plan {
-    let nodes: Vec<Node<'_>> = plugins
-        .iter()
-        .map(|plugin| Node {
-            path: &plugin.path,
-            manifest: &plugin.manifest,
-            standing: match plugin.reasons.first() {
-                _ if !plugin.enabled => Standing::Disabled,
+fn nodes(plugins: &[Considered]) -> Vec<Node<'_>> {
+    plugins.iter().map(Considered::node).collect()
+}
+
+impl Considered {
+    /// As the resolver sees it.
+    fn node(&self) -> Node<'_> {
+        Node {
+            path: &self.path,
+            manifest: &self.manifest,
+            standing: match self.reasons.first() {
+                _ if !self.enabled => Standing::Disabled,
                 Some(reason) => Standing::Rejected(&reason.message),
                 None => Standing::Enabled,
             },
-            priority: plugin.priority,
-        })
-        .collect();
-    resolve(&nodes)
+            priority: self.priority,
+        }
+    }
 }
 
 /// One file on its way to the resolver. A plugin that is not enabled is looked at no further.

@@ -1,54 +1,65 @@
-use crate::ffi::{Entered, Slot};
-use jackfield_abi::{Failure, FailureCode, RResult, RSlice};
+use crate::ffi::{Entered, Slot, no_response};
+use jackfield_abi::{Failure, FailureCode, RBox, ROption, RResult, RSlice};
 use jackfield_manifest::PluginId;
 use std::{fmt, sync::Arc};
 
 pub use jackfield_abi::Header;
 
 /// One request to a plugin; everything in it is lent until the answer is there.
-#[derive(Debug, Clone, Copy, Default)]
 pub struct Request<'a> {
-    /// Upper-case method, such as `GET`.
-    pub method: &'a str,
-    /// Path below the plugin's own namespace, beginning with `/`, percent-encoded.
-    pub path: &'a str,
-    /// Query without the `?`, percent-encoded.
-    pub query: &'a str,
-    /// Headers: lower-case names, one name may occur several times.
-    pub headers: &'a [Header<'a>],
-    /// What the host says of the request, such as `caller`. Never taken from a client.
-    pub extensions: &'a [Header<'a>],
-    /// The body.
-    pub body: &'a [u8],
+    raw: jackfield_abi::Request<'a>,
 }
 
 impl<'a> Request<'a> {
-    /// A request with nothing but a method and a path.
+    /// A request with this upper-case method for this path, which is below the plugin's own
+    /// namespace, begins with `/` and is percent-encoded.
     pub fn new(method: &'a str, path: &'a str) -> Self {
         Self {
-            method,
-            path,
-            ..Self::default()
+            raw: jackfield_abi::Request {
+                method: method.into(),
+                path: path.into(),
+                query: "".into(),
+                headers: RSlice::EMPTY,
+                extensions: RSlice::EMPTY,
+                body: RSlice::EMPTY,
+                stream: ROption::RNone,
+            },
         }
     }
 
-    fn to_abi(self) -> jackfield_abi::Request<'a> {
-        jackfield_abi::Request {
-            method: self.method.into(),
-            path: self.path.into(),
-            query: self.query.into(),
-            headers: RSlice::from_slice(self.headers),
-            extensions: RSlice::from_slice(self.extensions),
-            body: RSlice::from_slice(self.body),
-            stream: jackfield_abi::ROption::RNone,
-        }
+    /// With a query: without the `?`, percent-encoded.
+    #[must_use]
+    pub fn with_query(mut self, query: &'a str) -> Self {
+        self.raw.query = query.into();
+        self
+    }
+
+    /// With headers: lower-case names, one name may occur several times.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &'a [Header<'a>]) -> Self {
+        self.raw.headers = RSlice::from_slice(headers);
+        self
+    }
+
+    /// With what the host says of the request, such as `caller`. Never taken from a client.
+    #[must_use]
+    pub fn with_extensions(mut self, extensions: &'a [Header<'a>]) -> Self {
+        self.raw.extensions = RSlice::from_slice(extensions);
+        self
+    }
+
+    /// With a body.
+    #[must_use]
+    pub fn with_body(mut self, body: &'a [u8]) -> Self {
+        self.raw.body = RSlice::from_slice(body);
+        self
     }
 }
 
 /// A plugin's answer. Its memory is the plugin's: while it is held the call counts as under way,
 /// and a plugin that is to stop waits for it.
 pub struct Answer<'h> {
-    response: jackfield_abi::Response,
+    response: RBox<jackfield_abi::Response>,
     /// After the response, because what frees that lives in the plugin.
     _entered: Entered<'h>,
 }
@@ -200,15 +211,19 @@ impl Handle {
     /// # Errors
     ///
     /// [`RequestError`] when there is no answer. An answer of any status is none.
-    pub async fn request(&self, request: Request<'_>) -> Result<Answer<'_>, RequestError> {
+    pub async fn request(&self, request: &Request<'_>) -> Result<Answer<'_>, RequestError> {
         let entered = self.enter()?;
-        let request = request.to_abi();
-        match entered.handle(&request).await {
-            RResult::ROk(response) => Ok(Answer {
+        let mut reply = ROption::RNone;
+        entered.handle(&request.raw, &mut reply).await;
+        match reply {
+            ROption::RSome(RResult::ROk(response)) => Ok(Answer {
                 response,
                 _entered: entered,
             }),
-            RResult::RErr(failure) => Err(RequestError::from_failure(self.id.as_str(), &failure)),
+            reply => Err(RequestError::from_failure(
+                self.id.as_str(),
+                &no_response(reply),
+            )),
         }
     }
 

@@ -4,6 +4,7 @@ use crate::{
     ffi::{Hosted, guarded_task},
 };
 use futures_channel::oneshot;
+use jackfield_abi::{ROption, RResult};
 use serde::Serialize;
 use std::{
     future::{Future, poll_fn},
@@ -98,11 +99,16 @@ impl Context {
     /// When there is no such plugin, it does not run, or it panics. An answer of any status is no
     /// error.
     pub async fn request(&self, plugin: &str, request: OutgoingRequest<'_>) -> Result<Response> {
-        let reply = self.host.object.request(plugin.into(), request.raw()).await;
-        reply
-            .into_result()
-            .map(Response::from_abi)
-            .map_err(Error::from_failure)
+        let mut reply = ROption::RNone;
+        self.host
+            .object
+            .request(plugin.into(), request.raw(), &mut reply)
+            .await;
+        match reply {
+            ROption::RSome(RResult::ROk(response)) => Ok(Response::from_abi(response)),
+            ROption::RSome(RResult::RErr(failure)) => Err(Error::from_failure(failure)),
+            ROption::RNone => Err(Error::new("the host gave no answer")),
+        }
     }
 
     /// Runs a future on the host's executor. The name is for logs. It must not block. When the

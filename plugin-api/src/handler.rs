@@ -1,9 +1,6 @@
 use crate::{Context, Request, Response, Result, ffi::guarded, request::Params};
 use jackfield_abi::{BorrowingFfiFuture, Reply};
-use std::{
-    future::{Future, ready},
-    sync::Arc,
-};
+use std::{future::Future, sync::Arc};
 
 /// Something that answers requests for a plugin of type `T`: an `async fn(&self, Request<'_>)`, or
 /// a plain one inside [`blocking`] or [`quick`]. `Kind` only keeps the implementations apart.
@@ -24,7 +21,8 @@ pub(crate) trait ErasedHandler<T>: Send + Sync {
         plugin: &'a Arc<T>,
         context: &'a Context,
         request: Request<'a>,
-    ) -> BorrowingFfiFuture<'a, Reply>;
+        reply: &'a mut Reply,
+    ) -> BorrowingFfiFuture<'a, ()>;
 }
 
 /// Forgets a handler's type.
@@ -39,8 +37,9 @@ pub(crate) fn erase<T: Send + Sync + 'static, K: 'static>(
             plugin: &'a Arc<T>,
             context: &'a Context,
             request: Request<'a>,
-        ) -> BorrowingFfiFuture<'a, Reply> {
-            guarded(self.0.call(plugin, context, request))
+            reply: &'a mut Reply,
+        ) -> BorrowingFfiFuture<'a, ()> {
+            guarded(self.0.call(plugin, context, request), reply)
         }
     }
 
@@ -104,13 +103,13 @@ pub fn quick<T, F>(function: F) -> Quick<F>
 where
     F: Fn(&T, Request<'_>) -> Result<Response> + Send + Sync + 'static,
 {
-    Quick(function)
+    Quick(Arc::new(function))
 }
 
 /// Made by [`blocking`].
 pub struct Blocking<F>(Arc<F>);
 /// Made by [`quick`].
-pub struct Quick<F>(F);
+pub struct Quick<F>(Arc<F>);
 
 impl<T, F> Handler<T, Synchronous> for Quick<F>
 where
@@ -123,7 +122,9 @@ where
         _context: &'a Context,
         request: Request<'a>,
     ) -> impl Future<Output = Result<Response>> + Send + 'a {
-        ready((self.0)(plugin, request))
+        // Lazily, so that it runs behind the guard of the poll.
+        let function = Arc::clone(&self.0);
+        async move { function(plugin, request) }
     }
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 /// One request, lent to its handler until the answer is there.
 pub struct Request<'a> {
     raw: &'a jackfield_abi::Request<'a>,
-    params: Params<'a>,
+    params: Option<Box<Params<'a>>>,
 }
 
 /// The parameters of the route's pattern, still percent-encoded.
@@ -15,18 +15,15 @@ pub(crate) type Params<'a> = Vec<(&'a str, &'a str)>;
 
 impl<'a> Request<'a> {
     pub(crate) fn from_abi(raw: &'a jackfield_abi::Request<'a>) -> Self {
-        Self {
-            raw,
-            params: Params::new(),
-        }
+        Self { raw, params: None }
     }
 
     pub(crate) fn set_params(&mut self, params: Params<'a>) {
-        self.params = params;
+        self.params = (!params.is_empty()).then(|| Box::new(params));
     }
 
-    pub(crate) fn params(&self) -> &Params<'a> {
-        &self.params
+    pub(crate) fn params(&self) -> &[(&'a str, &'a str)] {
+        self.params.as_deref().map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn raw(&self) -> &'a jackfield_abi::Request<'a> {
@@ -54,7 +51,7 @@ impl<'a> Request<'a> {
     ///
     /// 400 when it is not UTF-8 once decoded; 500 when the pattern has no parameter of that name.
     pub fn param(&self, name: &str) -> Result<Cow<'a, str>> {
-        let Some((_, value)) = self.params.iter().find(|(key, _)| *key == name) else {
+        let Some((_, value)) = self.params().iter().find(|(key, _)| *key == name) else {
             return Err(Error::new(format!("the route has no parameter `{name}`")));
         };
         percent_decode_str(value)

@@ -1,22 +1,22 @@
 use crate::{Error, Result};
-use jackfield_abi::{ROption, RVec};
+use jackfield_abi::{RBox, ROption, RVec};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The answer to a [`Request`](crate::Request).
 pub struct Response {
-    raw: jackfield_abi::Response,
+    raw: RBox<jackfield_abi::Response>,
 }
 
 impl Response {
     /// An empty answer with this status.
     pub fn new(status: u16) -> Self {
         Self {
-            raw: jackfield_abi::Response {
+            raw: RBox::new(jackfield_abi::Response {
                 status,
                 headers: RVec::new(),
                 body: RVec::new(),
                 stream: ROption::RNone,
-            },
+            }),
         }
     }
 
@@ -123,11 +123,11 @@ impl Response {
         Ok(serde_json::from_slice(self.body())?)
     }
 
-    pub(crate) fn from_abi(raw: jackfield_abi::Response) -> Self {
+    pub(crate) fn from_abi(raw: RBox<jackfield_abi::Response>) -> Self {
         Self { raw }
     }
 
-    pub(crate) fn into_abi(self) -> jackfield_abi::Response {
+    pub(crate) fn into_abi(self) -> RBox<jackfield_abi::Response> {
         self.raw
     }
 }

@@ -1,5 +1,5 @@
 use crate::{
-    Context, Handler, Request, Response,
+    Context, Error, Handler, Request, Response,
     ffi::guarded,
     handler::{ErasedHandler, erase},
 };
@@ -116,7 +116,8 @@ impl<T: Send + Sync + 'static> Routes<T> {
         plugin: &'a Arc<T>,
         context: &'a Context,
         mut request: Request<'a>,
-    ) -> BorrowingFfiFuture<'a, Reply> {
+        reply: &'a mut Reply,
+    ) -> BorrowingFfiFuture<'a, ()> {
         let matched = if self.methods.is_empty() {
             None
         } else {
@@ -125,26 +126,21 @@ impl<T: Send + Sync + 'static> Routes<T> {
         if let Some(matched) = matched {
             let methods = &self.methods[*matched.value];
             let Some(handler) = select(methods, request.method()) else {
-                return guarded(ready(Ok(not_allowed(methods, request.method()))));
+                return guarded(ready(Ok(not_allowed(methods, request.method()))), reply);
             };
-            if !matched.params.is_empty() {
-                request.set_params(matched.params.iter().collect());
-            }
-            return handler.call_erased(plugin, context, request);
+            request.set_params(matched.params.iter().collect());
+            return handler.call_erased(plugin, context, request, reply);
         }
         match &self.fallback {
-            Some(handler) => handler.call_erased(plugin, context, request),
-            None => guarded(ready(Err(crate::Error::with_status(
-                404,
-                format!(
-                    "No route: {} /{}{}",
-                    request.method(),
-                    context.id(),
-                    request.path()
-                ),
-            )))),
+            Some(handler) => handler.call_erased(plugin, context, request, reply),
+            None => guarded(ready(Err(no_route(context, &request))), reply),
         }
     }
+}
+
+fn no_route(context: &Context, request: &Request<'_>) -> Error {
+    let (method, id, path) = (request.method(), context.id(), request.path());
+    Error::with_status(404, format!("No route: {method} /{id}{path}"))
 }
 
 fn select<'m, T>(methods: &'m Methods<T>, method: &str) -> Option<&'m dyn ErasedHandler<T>> {
@@ -167,7 +163,6 @@ fn not_allowed<T>(methods: &Methods<T>, method: &str) -> Response {
     if method == "OPTIONS" {
         return Response::new(204).with_header("allow", allow);
     }
-    let error =
-        crate::Error::with_status(405, format!("{method} is not allowed here, only {allow}"));
+    let error = Error::with_status(405, format!("{method} is not allowed here, only {allow}"));
     Response::error(&error).with_header("allow", allow)
 }

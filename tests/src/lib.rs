@@ -2,6 +2,7 @@
 //! to put them.
 
 mod broken;
+pub mod made;
 
 pub use broken::broken;
 

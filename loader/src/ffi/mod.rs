@@ -27,4 +27,4 @@ pub(crate) use library::{Lease, Library};
 pub use library::{OpenError, Unload};
 pub use module::ModuleError;
 pub(crate) use module::{LayoutVerdict, Module};
-pub(crate) use slot::{Entered, Slot};
+pub(crate) use slot::{Entered, Slot, no_response};

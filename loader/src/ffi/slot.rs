@@ -1,7 +1,7 @@
 use super::{Lease, guard};
 use jackfield_abi::{
-    BorrowingFfiFuture, Event, Failure, FailureCode, Health, Level, PluginObject, RResult, Reply,
-    Request,
+    BorrowingFfiFuture, Event, Failure, FailureCode, Health, Level, PluginObject, ROption, RResult,
+    Reply, Request,
 };
 use std::{
     cell::UnsafeCell,
@@ -184,11 +184,11 @@ impl Entered<'_> {
         self.object().set_log_level(level);
     }
 
-    /// Begins a request. The future is the plugin's, and so is the memory of its answer: both are
-    /// to be dropped before this entry.
-    pub(crate) fn handle<'a>(&'a self, request: &'a Request<'a>) -> Call<'a> {
+    /// Begins a request. The future is the plugin's, and so is the memory of what it leaves in
+    /// `reply`: both are to be dropped before this entry.
+    pub(crate) fn handle<'a>(&'a self, request: &'a Request<'a>, reply: &'a mut Reply) -> Call<'a> {
         Call {
-            future: self.object().handle(request),
+            future: self.object().handle(request, reply),
         }
     }
 }
@@ -201,19 +201,22 @@ fn own(failure: Failure) -> Failure {
 
 /// A request on its way. Dropping it cancels it.
 pub(crate) struct Call<'a> {
-    future: BorrowingFfiFuture<'a, Reply>,
+    future: BorrowingFfiFuture<'a, ()>,
 }
 
 impl Future for Call<'_> {
-    /// A failure's text is in the host's own memory; a response is in the plugin's.
-    type Output = Reply;
+    type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Reply> {
-        let future = Pin::new(&mut self.future);
-        match guard(|| future.poll(cx)) {
-            Ok(Poll::Ready(RResult::RErr(failure))) => Poll::Ready(RResult::RErr(own(failure))),
-            Ok(poll) => poll,
-            Err(panic) => Poll::Ready(RResult::RErr(Failure::new(FailureCode::PANIC, panic))),
-        }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // A plugin without the SDK may say `Panicked`; then its reply is empty, which tells it.
+        guard(|| Pin::new(&mut self.future).poll(cx)).unwrap_or(Poll::Ready(()))
+    }
+}
+
+/// Why a call has no response; the text in the host's own memory.
+pub(crate) fn no_response(reply: Reply) -> Failure {
+    match reply {
+        ROption::RSome(RResult::RErr(failure)) => own(failure),
+        _ => Failure::new(FailureCode::PANIC, "it gave no answer"),
     }
 }

@@ -5,7 +5,7 @@ use super::{
     flat::{Components, Flat, small},
     index::{Goal, Index},
 };
-use semver::VersionReq;
+use semver::{Version, VersionReq};
 
 /// What became of a node before requirements are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,59 @@ pub(super) enum Fate {
 pub(super) struct Chosen {
     pub(super) fate: Vec<Fate>,
     pub(super) of_name: Vec<Option<u32>>,
+}
+
+/// The chosen rank of each name with its version, packed.
+pub(super) struct Winners {
+    of_name: Vec<Winner>,
+}
+
+#[derive(Clone, Copy)]
+struct Winner {
+    rank: u32,
+    release: [u32; 3],
+}
+
+/// In place of a rank: nothing was chosen.
+const NONE: u32 = u32::MAX;
+
+/// In place of a major version: see the manifest.
+const ODD: u32 = u32::MAX;
+
+impl Winners {
+    pub(super) fn new(index: &Index<'_>, chosen: &Chosen) -> Self {
+        let nothing = Winner {
+            rank: NONE,
+            release: [ODD; 3],
+        };
+        let mut of_name = vec![nothing; index.names()];
+        for (row, &rank) in index.rows.iter().zip(&index.rank_of) {
+            if chosen.fate[rank as usize] == Fate::Chosen {
+                let name = index.name_of[rank as usize];
+                let release = row.release.unwrap_or(nothing.release);
+                of_name[name as usize] = Winner { rank, release };
+            }
+        }
+        Self { of_name }
+    }
+
+    /// The rank, where anything was chosen, and whether it is in a range.
+    pub(super) fn get(
+        &self,
+        index: &Index<'_>,
+        name: u32,
+        range: &VersionReq,
+    ) -> Option<(u32, bool)> {
+        let Winner { rank, release } = self.of_name[name as usize];
+        let fits = match release {
+            _ if rank == NONE => return None,
+            [ODD, ..] => range.matches(index.version(rank)),
+            [major, minor, patch] => {
+                range.matches(&Version::new(major.into(), minor.into(), patch.into()))
+            }
+        };
+        Some((rank, fits))
+    }
 }
 
 impl Chosen {
@@ -51,13 +104,13 @@ impl Chosen {
     /// as chosen, and says how many candidates there are.
     fn candidates(&mut self, index: &Index<'_>, name: u32) -> usize {
         let (mut count, mut highest) = (0, None);
-        for rank in index.versions(name) {
+        for rank in index.files(name) {
             let node = index.node(rank);
             let fate = match node.standing {
                 Standing::Disabled => Fate::Disabled,
                 Standing::Rejected(_) => Fate::Barred,
                 Standing::Enabled => match highest {
-                    Some(first) if index.manifest(first).version == node.manifest.version => {
+                    Some(first) if index.version(first) == index.version(rank) => {
                         Fate::Duplicate(first)
                     }
                     _ => {
@@ -116,9 +169,8 @@ impl Chosen {
     fn wishes<'a>(&self, index: &Index<'a>) -> Vec<Wish<'a>> {
         let mut wishes = Vec::new();
         for rank in (0..small(index.len())).filter(|&rank| self.is_candidate(rank)) {
-            let requirements = &index.manifest(rank).requires;
-            for (goal, requirement) in index.requirements(rank).zip(requirements) {
-                if let Goal::Plugin(of) = index.goals[goal as usize]
+            for requirement in &index.manifest(rank).requires {
+                if let Goal::Plugin(of) = index.goal(&requirement.target)
                     && of != index.name_of[rank as usize]
                 {
                     wishes.push(Wish {
@@ -147,7 +199,7 @@ impl Chosen {
         wishes: &[Wish<'_>],
     ) -> Option<u32> {
         let candidates = index
-            .versions(name)
+            .files(name)
             .rev()
             .filter(|&rank| self.is_candidate(rank))
             .collect::<Vec<_>>();
@@ -168,7 +220,7 @@ impl Chosen {
 
     fn choose(&mut self, index: &Index<'_>, name: u32, best: Option<u32>) {
         let Some(best) = best else { return };
-        for rank in index.versions(name) {
+        for rank in index.files(name) {
             if rank != best && self.is_candidate(rank) {
                 self.fate[rank as usize] = Fate::Superseded(best);
             }
@@ -196,7 +248,7 @@ fn highest(index: &Index<'_>, candidates: &[u32], ranges: &[&VersionReq]) -> Opt
     loop {
         let before = at;
         for range in ranges {
-            while !range.matches(&index.manifest(*candidates.get(at)?).version) {
+            while !range.matches(index.version(*candidates.get(at)?)) {
                 at += 1;
             }
         }

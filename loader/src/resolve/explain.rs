@@ -13,6 +13,7 @@ use crate::{Code, Reason};
 use std::ops::Range;
 
 /// What stays out or suffers, in words.
+#[derive(Default)]
 pub(super) struct Explanation {
     pub(super) rejected: Vec<Rejection>,
     pub(super) degraded: Vec<Degraded>,
@@ -33,8 +34,6 @@ struct Explainer<'a> {
     words: Words<'a>,
     links: &'a Links,
     starts: &'a [bool],
-    /// Rank to its edges of requirements, as places in `links.edges`, in the manifest's order.
-    needs: Flat,
     /// Rank to its part of `links.findings`.
     findings: Vec<Range<u32>>,
     components: Components,
@@ -49,48 +48,47 @@ pub(super) fn explain<'a>(
     links: &'a Links,
     starts: &'a [bool],
 ) -> Explanation {
-    let down = |rank: u32| !starts[rank as usize] && chosen.fate[rank as usize] == Fate::Chosen;
     if starts.iter().all(|&starts| starts) {
-        return Explanation {
-            rejected: Vec::new(),
-            degraded: Vec::new(),
-        };
+        return Explanation::default();
     }
-    // A requirement of which one provider starts holds nobody up.
-    let mut met = vec![false; index.goals.len()];
-    for edge in &links.edges {
-        if is_requirement(edge) && starts[edge.to as usize] {
-            met[edge.cause as usize] = true;
-        }
-    }
-    let open = || {
-        let numbered = links.edges.iter().zip(0..);
-        numbered.filter(|(edge, _)| is_requirement(edge) && !met[edge.cause as usize])
-    };
-    let blocked = open().filter(|(edge, _)| edge.tie == Tie::Required && down(edge.from));
-    let graph = Flat::new(index.len(), blocked.map(|(edge, _)| (edge.from, edge.to)));
+    let ranks = 0..small(index.len());
+    let is_down = |rank: &u32| !starts[*rank as usize];
+    let chosen_one = |rank: &u32| chosen.fate[*rank as usize] == Fate::Chosen;
+    let down = ranks.filter(is_down).filter(chosen_one).collect::<Vec<_>>();
+    let open = down
+        .iter()
+        .flat_map(|&rank| unmet(links, starts, rank, Tie::Required));
+    let blocked = open.flatten().collect::<Vec<_>>();
+    let graph = Flat::new(index.len(), blocked.iter().map(|edge| (edge.from, edge.to)));
     let components = Components::new(&graph);
     let mut explainer = Explainer {
         words: Words::new(index, chosen),
         links,
         starts,
-        needs: Flat::new(index.len(), open().map(|(edge, at)| (edge.from, at))),
         findings: by_rank(&links.findings, index.len()),
         cycles: Cycles::new(&graph, &components),
         components,
         causes: vec![None; index.len()],
         roots: Vec::new(),
     };
-    let members = explainer.components.members();
     // Components are numbered so that whatever a rank passes on is known before it.
-    for component in 0..small(members.keys()) {
-        for &rank in members.of(component) {
-            if down(rank) {
-                explainer.find_cause(rank);
-            }
-        }
+    let mut causes_first = down.clone();
+    causes_first.sort_by_key(|&rank| explainer.components.of[rank as usize]);
+    for &rank in &causes_first {
+        explainer.find_cause(rank);
     }
-    explainer.tell()
+    explainer.tell(&down)
+}
+
+/// The requirements of a rank that nothing which starts meets, as their providers.
+fn unmet<'a>(
+    links: &'a Links,
+    starts: &'a [bool],
+    rank: u32,
+    tie: Tie,
+) -> impl Iterator<Item = &'a [Edge]> {
+    let groups = links.requirements(rank, tie);
+    groups.filter(|group| !group.iter().any(|edge| starts[edge.to as usize]))
 }
 
 /// Findings stand in order of rank: where those of each begin and end.
@@ -106,10 +104,6 @@ fn by_rank(findings: &[Finding], ranks: usize) -> Vec<Range<u32>> {
     parts
 }
 
-fn is_requirement(edge: &Edge) -> bool {
-    matches!(edge.tie, Tie::Required | Tie::Optional)
-}
-
 impl<'a> Explainer<'a> {
     fn index(&self) -> &'a Index<'a> {
         self.words.index
@@ -121,32 +115,14 @@ impl<'a> Explainer<'a> {
         &self.links.findings[start as usize..end as usize]
     }
 
-    fn is_optional(&self, finding: &Finding) -> bool {
-        self.words
-            .requirement(finding.rank, finding.requirement)
-            .optional
-    }
-
-    /// Required edges of a rank that hold it up, one slice of providers for each requirement.
-    fn held_up_by(&self, rank: u32, tie: Tie) -> Vec<(u32, Vec<u32>)> {
-        let mut groups: Vec<(u32, Vec<u32>)> = Vec::new();
-        for &at in self.needs.of(rank) {
-            let edge = &self.links.edges[at as usize];
-            if edge.tie != tie {
-                continue;
-            }
-            match groups.last_mut() {
-                Some((cause, providers)) if *cause == edge.cause => providers.push(edge.to),
-                _ => groups.push((edge.cause, vec![edge.to])),
-            }
-        }
-        groups
+    fn unmet(&self, rank: u32, tie: Tie) -> impl Iterator<Item = &'a [Edge]> + use<'a> {
+        unmet(self.links, self.starts, rank, tie)
     }
 
     fn find_cause(&mut self, rank: u32) {
         let mut passed_on = None;
         for finding in self.findings(rank) {
-            if self.is_optional(finding) {
+            if finding.optional {
                 continue;
             }
             if let Lack::Barred(barred) = finding.lack {
@@ -163,12 +139,10 @@ impl<'a> Explainer<'a> {
             return;
         }
         let first = self
-            .needs
-            .of(rank)
-            .iter()
-            .map(|&at| &self.links.edges[at as usize])
-            .find(|edge| edge.tie == Tie::Required)
-            .map(|edge| (edge.cause - self.index().requirements(rank).start, edge.to));
+            .unmet(rank, Tie::Required)
+            .map(|group| &group[0])
+            .next();
+        let first = first.map(|edge| (edge.cause - self.index().first_requirement(rank), edge.to));
         let cause = match (passed_on, first) {
             (Some((place, finding, barred)), next)
                 if next.is_none_or(|(other, _)| place < other) =>
@@ -203,16 +177,34 @@ impl<'a> Explainer<'a> {
         cycle::print(&self.cycles.paths[path], |rank| self.index().id(rank))
     }
 
-    fn tell(mut self) -> Explanation {
-        let (mut rejected, mut degraded) = (Vec::new(), Vec::new());
-        for rank in 0..small(self.index().len()) {
-            if self.starts[rank as usize] {
-                self.degraded(rank, &mut degraded);
-            } else if let Some(rejection) = self.rejection(rank) {
-                rejected.push(rejection);
-            }
+    fn tell(mut self, down: &[u32]) -> Explanation {
+        let mut degraded = Vec::new();
+        for rank in self.suffering(down) {
+            self.degraded(rank, &mut degraded);
         }
+        let out = (0..small(self.starts.len())).filter(|&rank| !self.starts[rank as usize]);
+        let rejected = out.filter_map(|rank| self.rejection(rank)).collect();
         Explanation { rejected, degraded }
+    }
+
+    /// Those that start and may do without something.
+    fn suffering(&self, down: &[u32]) -> Vec<u32> {
+        let barred = |finding: &&Finding| matches!(finding.lack, Lack::Barred(_));
+        let barred = self
+            .links
+            .findings
+            .iter()
+            .filter(barred)
+            .map(|finding| finding.rank);
+        let into = down.iter().flat_map(|&rank| self.links.dependents.of(rank));
+        let mut ranks = into
+            .map(|&(from, _)| from)
+            .chain(barred)
+            .collect::<Vec<_>>();
+        ranks.retain(|&rank| self.starts[rank as usize]);
+        ranks.sort_unstable();
+        ranks.dedup();
+        ranks
     }
 
     fn rejection(&mut self, rank: u32) -> Option<Rejection> {
@@ -263,7 +255,7 @@ impl<'a> Explainer<'a> {
         let mut own = Vec::new();
         let mut passed_on = Vec::new();
         for finding in self.findings(rank) {
-            if self.is_optional(finding) {
+            if finding.optional {
                 continue;
             }
             let said = self.words.lack(finding);
@@ -282,12 +274,13 @@ impl<'a> Explainer<'a> {
             };
             own.push(Reason::new(Code::Cycle, message));
         }
-        let start = self.index().requirements(rank).start;
-        for (goal, providers) in self.held_up_by(rank, Tie::Required) {
-            if !self.in_own_cycle(rank, &providers) {
-                let message = self.failed(rank, goal - start, &providers);
+        let start = self.index().first_requirement(rank);
+        for providers in self.unmet(rank, Tie::Required) {
+            if !self.in_own_cycle(rank, providers) {
+                let place = providers[0].cause - start;
+                let message = self.failed(rank, place, providers);
                 let reason = Reason::new(Code::DependencyFailed, format!("requires {message}"));
-                passed_on.push((goal - start, reason));
+                passed_on.push((place, reason));
             }
         }
         passed_on.sort_by_key(|&(place, _)| place);
@@ -302,9 +295,8 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    fn failed(&self, rank: u32, place: u32, providers: &[u32]) -> String {
-        let first = providers[0];
-        let cause = self.cause(first);
+    fn failed(&self, rank: u32, place: u32, providers: &[Edge]) -> String {
+        let cause = self.cause(providers[0].to);
         let root = &self.roots[cause.root as usize];
         let requirement = self.words.requirement(rank, place);
         self.words
@@ -312,23 +304,23 @@ impl<'a> Explainer<'a> {
     }
 
     /// Whether one of the providers is in a cycle with the rank: then the cycle says it.
-    fn in_own_cycle(&self, rank: u32, providers: &[u32]) -> bool {
+    fn in_own_cycle(&self, rank: u32, providers: &[Edge]) -> bool {
         let of = |rank: &u32| self.components.of[*rank as usize];
-        providers.iter().any(|provider| of(provider) == of(&rank))
+        providers.iter().any(|edge| of(&edge.to) == of(&rank))
     }
 
     fn degraded(&mut self, rank: u32, degraded: &mut Vec<Degraded>) {
         let node = self.index().place(rank);
-        let start = self.index().requirements(rank).start;
+        let start = self.index().first_requirement(rank);
         let mut found = Vec::new();
         for finding in self.findings(rank) {
             if matches!(finding.lack, Lack::Barred(_)) {
                 found.push((finding.requirement, self.words.lack(finding).message));
             }
         }
-        for (goal, providers) in self.held_up_by(rank, Tie::Optional) {
-            let place = goal - start;
-            found.push((place, self.failed(rank, place, &providers)));
+        for providers in self.unmet(rank, Tie::Optional) {
+            let place = providers[0].cause - start;
+            found.push((place, self.failed(rank, place, providers)));
         }
         found.sort();
         degraded.extend(found.into_iter().map(|(place, message)| Degraded {

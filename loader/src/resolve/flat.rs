@@ -12,14 +12,14 @@ pub(super) fn small(count: usize) -> u32 {
 
 /// For each key a list of items, in the order in which they were given: "compressed sparse rows".
 #[derive(Debug)]
-pub(super) struct Flat {
+pub(super) struct Flat<T = u32> {
     start: Vec<u32>,
-    items: Vec<u32>,
+    items: Vec<T>,
 }
 
-impl Flat {
+impl<T: Copy + Default> Flat<T> {
     /// Sorts pairs of key and item by counting; `keys` is one more than the largest key.
-    pub(super) fn new(keys: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+    pub(super) fn new(keys: usize, pairs: impl Iterator<Item = (u32, T)> + Clone) -> Self {
         // `start[key + 1]` counts first, then is where the next item of `key` goes, and so ends as
         // where the list of `key + 1` begins.
         let mut start = vec![0_u32; keys + 2];
@@ -29,7 +29,7 @@ impl Flat {
         for key in 2..start.len() {
             start[key] += start[key - 1];
         }
-        let mut items = vec![0_u32; start[keys + 1] as usize];
+        let mut items = vec![T::default(); start[keys + 1] as usize];
         for (key, item) in pairs {
             let place = &mut start[key as usize + 1];
             items[*place as usize] = item;
@@ -39,7 +39,7 @@ impl Flat {
     }
 
     /// The items of a key.
-    pub(super) fn of(&self, key: u32) -> &[u32] {
+    pub(super) fn of(&self, key: u32) -> &[T] {
         let key = key as usize;
         &self.items[self.start[key] as usize..self.start[key + 1] as usize]
     }
@@ -92,8 +92,6 @@ impl Components {
                     } else if of[t] == UNSEEN {
                         low[v] = low[v].min(seen[t]);
                     }
-                    // A vertex whose first edge leads to one seen before comes back with `next`
-                    // at 1, so it is entered once.
                     continue;
                 }
                 path.pop();

@@ -1,10 +1,13 @@
 //! Names become numbers, and the order of the input is forgotten.
 
-use super::{Node, flat::small};
-use jackfield_manifest::{Manifest, Target};
-use rustc_hash::FxHashMap;
+use super::{Node, flat::small, names::Names};
+use jackfield_manifest::{Manifest, Requirement, Target};
 use semver::Version;
 use std::ops::Range;
+
+/// How many versions of an id, the highest first, a message looks at, so that its cost does not grow
+/// with their number.
+const LOOKED_AT: usize = 64;
 
 /// What a requirement points at, once names are numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,69 +26,86 @@ pub(super) struct Provider<'a> {
     pub(super) version: &'a Version,
 }
 
-/// The input, sorted by id, version and path. A place in that order is called a rank; from here on
-/// everything is counted in ranks, so the answer cannot depend on the order of the input.
+/// What the resolver needs of each manifest. It is read out once, in the order of the input, which
+/// is mostly that of memory: with many plugins, waiting for memory is most of the time.
+pub(super) struct Row<'a> {
+    pub(super) id: &'a str,
+    /// The version, where it is three small numbers, as nearly always.
+    pub(super) release: Option<[u32; 3]>,
+    pub(super) requires: &'a [Requirement],
+    /// The number of the first requirement, counted over all.
+    pub(super) first_requirement: u32,
+    /// Whether there is any `after` or `before`.
+    pub(super) orders: bool,
+}
+
+/// The input, sorted by id, version and path. A place in that order is called a rank; answers are
+/// in terms of ranks, so they cannot depend on the order of the input.
 pub(super) struct Index<'a> {
-    pub(super) nodes: &'a [Node<'a>],
-    /// Rank to place in the input.
-    pub(super) order: Vec<u32>,
+    nodes: &'a [Node<'a>],
+    /// In the order of the input.
+    pub(super) rows: Vec<Row<'a>>,
+    /// How many requirements all together have.
+    pub(super) requirements: usize,
+    /// Rank to place in the input, and back.
+    order: Vec<u32>,
+    pub(super) rank_of: Vec<u32>,
     /// Rank to name.
     pub(super) name_of: Vec<u32>,
     /// Name to first rank, and an end.
     first: Vec<u32>,
-    /// Rank to first requirement, counted over all ranks, and an end.
-    requirements: Vec<u32>,
-    /// Requirement to what it points at.
-    pub(super) goals: Vec<Goal>,
     /// All providers of each service, the preferred first: smaller priority, then higher version,
     /// then id.
     pub(super) services: Vec<Vec<Provider<'a>>>,
-    ids: FxHashMap<&'a str, u32>,
-    service_ids: FxHashMap<&'a str, u32>,
+    ids: Names<'a>,
+    service_ids: Names<'a>,
 }
 
 impl<'a> Index<'a> {
     pub(super) fn new(nodes: &'a [Node<'a>]) -> Self {
-        let order = sorted(nodes);
+        let (rows, requirements) = rows(nodes);
+        let shared = shared(&rows);
+        let (order, name_of) = sorted(nodes, &rows, shared.len());
+        let mut rank_of = vec![0; nodes.len()];
+        for (rank, &place) in (0..).zip(&order) {
+            rank_of[place as usize] = rank;
+        }
         let mut index = Self {
             nodes,
-            order,
-            name_of: Vec::with_capacity(nodes.len()),
+            rows,
+            requirements: requirements as usize,
+            rank_of,
+            name_of,
             first: Vec::with_capacity(nodes.len() + 1),
-            requirements: Vec::with_capacity(nodes.len() + 1),
-            goals: Vec::new(),
             services: Vec::new(),
-            ids: FxHashMap::with_capacity_and_hasher(nodes.len(), Default::default()),
-            service_ids: FxHashMap::default(),
+            ids: Names::new(shared, nodes.len()),
+            service_ids: Names::new("", 0),
+            order,
         };
-        index.intern_names();
-        index.intern_services();
-        index.aim();
+        index.number_names();
+        index.intern();
+        index.rank_providers();
         index
     }
 
-    fn intern_names(&mut self) {
-        let mut last = None;
-        for rank in 0..small(self.order.len()) {
-            let id = self.manifest(rank).id.as_str();
-            if last != Some(id) {
-                last = Some(id);
-                self.ids.insert(id, small(self.first.len()));
+    fn number_names(&mut self) {
+        let mut names = 0;
+        for (rank, &name) in (0..).zip(&self.name_of) {
+            if name == names {
+                names += 1;
                 self.first.push(rank);
             }
-            self.name_of.push(small(self.first.len() - 1));
         }
         self.first.push(small(self.order.len()));
     }
 
-    fn intern_services(&mut self) {
-        for rank in 0..small(self.order.len()) {
-            for provision in &self.manifest(rank).provides {
+    fn intern(&mut self) {
+        for ((node, row), &rank) in self.nodes.iter().zip(&self.rows).zip(&self.rank_of) {
+            self.ids.add(row.id, self.name_of[rank as usize]);
+            for provision in &node.manifest.provides {
                 let fresh = small(self.services.len());
-                let service = *self
-                    .service_ids
-                    .entry(provision.service.as_str())
-                    .or_insert(fresh);
+                let id = provision.service.as_str();
+                let service = self.service_ids.add(id, fresh);
                 if service == fresh {
                     self.services.push(Vec::new());
                 }
@@ -95,6 +115,9 @@ impl<'a> Index<'a> {
                 });
             }
         }
+    }
+
+    fn rank_providers(&mut self) {
         let (nodes, order) = (self.nodes, &self.order);
         for providers in &mut self.services {
             providers.sort_by(|a, b| {
@@ -106,25 +129,13 @@ impl<'a> Index<'a> {
         }
     }
 
-    fn aim(&mut self) {
-        self.requirements.push(0);
-        for rank in 0..small(self.order.len()) {
-            if self.node(rank).enabled() {
-                for requirement in &self.manifest(rank).requires {
-                    let goal = match &requirement.target {
-                        Target::Plugin(id) => {
-                            self.ids.get(id.as_str()).map(|&name| Goal::Plugin(name))
-                        }
-                        Target::Service(id) => self
-                            .service_ids
-                            .get(id.as_str())
-                            .map(|&service| Goal::Service(service)),
-                    };
-                    self.goals.push(goal.unwrap_or(Goal::Unknown));
-                }
-            }
-            self.requirements.push(small(self.goals.len()));
+    /// What a requirement points at.
+    pub(super) fn goal(&self, target: &Target) -> Goal {
+        match target {
+            Target::Plugin(id) => self.name(id.as_str()).map(Goal::Plugin),
+            Target::Service(id) => self.service(id.as_str()).map(Goal::Service),
         }
+        .unwrap_or(Goal::Unknown)
     }
 
     /// How many ranks there are.
@@ -135,6 +146,10 @@ impl<'a> Index<'a> {
     /// How many different ids there are.
     pub(super) fn names(&self) -> usize {
         self.first.len() - 1
+    }
+
+    pub(super) fn priority(&self, rank: u32) -> i32 {
+        self.node(rank).priority
     }
 
     pub(super) fn node(&self, rank: u32) -> &'a Node<'a> {
@@ -150,28 +165,41 @@ impl<'a> Index<'a> {
         self.node(rank).manifest
     }
 
+    pub(super) fn version(&self, rank: u32) -> &'a Version {
+        &self.manifest(rank).version
+    }
+
     pub(super) fn id(&self, rank: u32) -> &'a str {
-        self.manifest(rank).id.as_str()
+        self.row(rank).id
     }
 
     /// All ranks with an id, lowest version first.
-    pub(super) fn versions(&self, name: u32) -> Range<u32> {
+    pub(super) fn files(&self, name: u32) -> Range<u32> {
         self.first[name as usize]..self.first[name as usize + 1]
     }
 
-    /// The requirements of a rank, as places in [`Index::goals`]; none where it is not enabled.
-    pub(super) fn requirements(&self, rank: u32) -> Range<u32> {
-        self.requirements[rank as usize]..self.requirements[rank as usize + 1]
+    /// Some ranks with an id, highest version first, to choose words by.
+    pub(super) fn highest_files(&self, name: u32) -> impl Iterator<Item = u32> + Clone {
+        self.files(name).rev().take(LOOKED_AT)
+    }
+
+    fn row(&self, rank: u32) -> &Row<'a> {
+        &self.rows[self.place(rank)]
+    }
+
+    /// The number of a rank's first requirement, counted over all.
+    pub(super) fn first_requirement(&self, rank: u32) -> u32 {
+        self.row(rank).first_requirement
     }
 
     /// The number of an id.
     pub(super) fn name(&self, id: &str) -> Option<u32> {
-        self.ids.get(id).copied()
+        self.ids.find(id)
     }
 
     /// The number of a service.
     pub(super) fn service(&self, id: &str) -> Option<u32> {
-        self.service_ids.get(id).copied()
+        self.service_ids.find(id)
     }
 
     /// All ids, in their order.
@@ -179,28 +207,25 @@ impl<'a> Index<'a> {
         self.first[..self.names()].iter().map(|&rank| self.id(rank))
     }
 
-    /// All services that anybody provides, in order of their first provider.
+    /// All services that anybody provides, in their order.
     pub(super) fn all_services(&self) -> Vec<&'a str> {
-        let mut ids = self.service_ids.keys().copied().collect::<Vec<_>>();
+        let all = self.nodes.iter().flat_map(|node| &node.manifest.provides);
+        let mut ids = all
+            .map(|provision| provision.service.as_str())
+            .collect::<Vec<_>>();
         ids.sort_unstable();
+        ids.dedup();
         ids
     }
 }
 
-/// The places of the input, by id, version and path.
+/// The places of the input, by id, version and path; and for each in this order the number of its
+/// id.
 ///
 /// Ids of one house begin alike, so the eight bytes after what all share decide nearly everything,
 /// at the price of sorting numbers; only runs of equal numbers are compared as text.
-fn sorted(nodes: &[Node<'_>]) -> Vec<u32> {
-    let id = |place: u32| nodes[place as usize].manifest.id.as_str();
-    let shared = nodes.first().map_or(0, |node| {
-        let first = node.manifest.id.as_str().as_bytes();
-        nodes.iter().fold(first.len(), |shared, node| {
-            let other = node.manifest.id.as_str().as_bytes();
-            let alike = |(a, b): &(&u8, &u8)| a == b;
-            first[..shared].iter().zip(other).take_while(alike).count()
-        })
-    });
+fn sorted(nodes: &[Node<'_>], rows: &[Row<'_>], shared: usize) -> (Vec<u32>, Vec<u32>) {
+    let id = |place: u32| rows[place as usize].id;
     let mut keyed = (0..small(nodes.len()))
         .map(|place| {
             let mut head = [0; 8];
@@ -211,14 +236,62 @@ fn sorted(nodes: &[Node<'_>]) -> Vec<u32> {
         })
         .collect::<Vec<_>>();
     keyed.sort_unstable();
+    let (mut names, mut next) = (Vec::with_capacity(nodes.len()), 0);
     for run in keyed.chunk_by_mut(|a, b| a.0 == b.0) {
-        run.sort_by(|&(_, a), &(_, b)| {
-            let of = |place: u32| {
-                let node = &nodes[place as usize];
-                (&node.manifest.id, &node.manifest.version, node.path)
-            };
-            of(a).cmp(&of(b))
-        });
+        if run.len() > 1 {
+            run.sort_by(|&(_, a), &(_, b)| {
+                let of = |place: u32| {
+                    let node = &nodes[place as usize];
+                    (id(place), &node.manifest.version, node.path)
+                };
+                of(a).cmp(&of(b))
+            });
+        }
+        for same in run.chunk_by(|&(_, a), &(_, b)| id(a) == id(b)) {
+            names.extend(same.iter().map(|_| next));
+            next += 1;
+        }
     }
-    keyed.into_iter().map(|(_, place)| place).collect()
+    let order = keyed.into_iter().map(|(_, place)| place).collect();
+    (order, names)
+}
+
+fn rows<'a>(nodes: &[Node<'a>]) -> (Vec<Row<'a>>, u32) {
+    let mut requirements = 0;
+    let row = |node: &Node<'a>| {
+        let manifest = node.manifest;
+        let first_requirement = requirements;
+        requirements += small(manifest.requires.len());
+        Row {
+            id: manifest.id.as_str(),
+            release: release(&manifest.version),
+            requires: &manifest.requires,
+            first_requirement,
+            orders: !(manifest.after.is_empty() && manifest.before.is_empty()),
+        }
+    };
+    (nodes.iter().map(row).collect(), requirements)
+}
+
+fn release(version: &Version) -> Option<[u32; 3]> {
+    let plain = version.pre.is_empty() && version.build.is_empty();
+    let number = |number| u32::try_from(number).ok().filter(|_| plain);
+    Some([
+        number(version.major)?,
+        number(version.minor)?,
+        number(version.patch)?,
+    ])
+}
+
+/// What all ids begin with.
+fn shared<'a>(rows: &[Row<'a>]) -> &'a str {
+    let Some(first) = rows.first() else {
+        return "";
+    };
+    let shared = rows.iter().fold(first.id.len(), |shared, row| {
+        let same = |(a, b): &(&u8, &u8)| a == b;
+        let alike = first.id.as_bytes()[..shared].iter().zip(row.id.as_bytes());
+        alike.take_while(same).count()
+    });
+    &first.id[..shared]
 }

@@ -1,10 +1,12 @@
 //! Requirements become edges; what has no fitting end becomes a finding.
 
 use super::{
-    choose::{Chosen, Fate},
-    index::{Goal, Index},
+    choose::{Chosen, Fate, Winners},
+    flat::{Flat, small},
+    index::{Goal, Index, Row},
 };
 use jackfield_manifest::Requirement;
+use std::{iter, mem, ops::Range};
 
 /// Why one plugin is to start after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub(super) enum Tie {
 pub(super) struct Edge {
     pub(super) from: u32,
     pub(super) to: u32,
-    /// The requirement, as a place in [`Index::goals`]; for order, the place in `after` or
+    /// The requirement, counted over all plugins; for order, the place in `after` or
     /// `before`. Edges of one requirement stand side by side, the preferred provider first.
     pub(super) cause: u32,
     pub(super) tie: Tie,
@@ -57,35 +59,95 @@ pub(super) struct Finding {
     pub(super) rank: u32,
     /// The place in the manifest's `requires`.
     pub(super) requirement: u32,
+    pub(super) optional: bool,
     pub(super) lack: Lack,
 }
 
 /// All edges between chosen plugins, and what is missing.
 pub(super) struct Links {
+    /// Those of each rank side by side, requirements in the manifest's order, then `after`; at the
+    /// end, in order of rank, those that come from a `before`.
     pub(super) edges: Vec<Edge>,
+    /// Rank to its own part of `edges`.
+    own: Vec<Range<u32>>,
+    /// Where in `edges` those from a `before` begin.
+    before: usize,
     /// In order of rank and requirement.
     pub(super) findings: Vec<Finding>,
     /// For each rank, how many requirements must be met.
     pub(super) needs: Vec<u32>,
+    /// Rank to the edges that lead to it: from where, and which.
+    pub(super) dependents: Flat<(u32, u32)>,
 }
 
 impl Links {
+    /// The edges of a rank, but for those that come from a `before`.
+    pub(super) fn own(&self, rank: u32) -> &[Edge] {
+        let Range { start, end } = self.own[rank as usize];
+        &self.edges[start as usize..end as usize]
+    }
+
+    /// The same as places in `edges`.
+    pub(super) fn own_range(&self, rank: u32) -> Range<u32> {
+        self.own[rank as usize].clone()
+    }
+
+    /// The edges that come from a `before`, as places in `edges`.
+    pub(super) fn before(&self) -> Range<u32> {
+        small(self.before)..small(self.edges.len())
+    }
+
+    /// The providers of each requirement of a rank, the preferred first; of those that must be met,
+    /// or of those that need not.
+    pub(super) fn requirements(&self, rank: u32, tie: Tie) -> impl Iterator<Item = &[Edge]> {
+        let groups = self.own(rank).chunk_by(Edge::same_requirement);
+        groups.filter(move |group| group[0].tie == tie)
+    }
+
     pub(super) fn new(index: &Index<'_>, chosen: &Chosen) -> Self {
         let mut linker = Linker {
             index,
             chosen,
             links: Self {
-                edges: Vec::with_capacity(index.goals.len()),
+                edges: Vec::with_capacity(index.requirements),
                 findings: Vec::new(),
                 needs: vec![0; index.len()],
+                own: vec![0..0; index.len()],
+                before: 0,
+                dependents: Flat::new(0, iter::empty()),
             },
-            stamps: vec![0; index.len()],
+            winners: Winners::new(index, chosen),
+            ordered: Vec::new(),
+            stamps: vec![
+                0;
+                if index.services.is_empty() {
+                    0
+                } else {
+                    index.len()
+                }
+            ],
         };
-        for (rank, fate) in (0..).zip(&chosen.fate) {
-            if *fate == Fate::Chosen {
-                linker.link(rank);
+        let is_chosen = |rank: &u32| chosen.fate[*rank as usize] == Fate::Chosen;
+        let rows = index.rows.iter().zip(&index.rank_of);
+        for (row, &rank) in rows.filter(|(_, rank)| is_chosen(rank)) {
+            let start = small(linker.links.edges.len());
+            linker.link(row, rank);
+            if row.orders {
+                linker.link_after(rank);
             }
+            linker.links.own[rank as usize] = start..small(linker.links.edges.len());
         }
+        linker.links.before = linker.links.edges.len();
+        // These are laid into the lists of others, so in an order that is not the input's.
+        linker.ordered.sort_unstable();
+        for rank in mem::take(&mut linker.ordered) {
+            linker.link_before(rank);
+        }
+        let by_rank = |finding: &Finding| (finding.rank, finding.requirement);
+        linker.links.findings.sort_unstable_by_key(by_rank);
+        let edges = linker.links.edges.iter().zip(0..);
+        let into = edges.map(|(edge, at)| (edge.to, (edge.from, at)));
+        linker.links.dependents = Flat::new(index.len(), into);
         linker.links
     }
 }
@@ -94,41 +156,51 @@ struct Linker<'a> {
     index: &'a Index<'a>,
     chosen: &'a Chosen,
     links: Links,
+    winners: Winners,
+    /// Ranks with a `before`.
+    ordered: Vec<u32>,
     /// For each rank, one more than the last requirement that it was noted for as a provider.
     stamps: Vec<u32>,
 }
 
 impl Linker<'_> {
-    fn link(&mut self, rank: u32) {
-        let manifest = self.index.manifest(rank);
+    fn link(&mut self, row: &Row<'_>, rank: u32) {
         let mut needs = 0;
-        for ((goal, place), requirement) in self
-            .index
-            .requirements(rank)
-            .zip(0..)
-            .zip(&manifest.requires)
-        {
+        for (place, requirement) in (0..).zip(row.requires) {
             needs += u32::from(!requirement.optional);
-            let lack = match self.index.goals[goal as usize] {
-                Goal::Plugin(name) => self.plugin(rank, goal, name, requirement),
-                Goal::Service(service) => self.service(rank, goal, service, requirement),
+            let cause = row.first_requirement + place;
+            let lack = match self.index.goal(&requirement.target) {
+                Goal::Plugin(name) => self.plugin(rank, cause, name, requirement),
+                Goal::Service(service) => self.service(rank, cause, service, requirement),
                 Goal::Unknown => Some(Lack::Missing),
             };
             if let Some(lack) = lack {
                 self.links.findings.push(Finding {
                     rank,
                     requirement: place,
+                    optional: requirement.optional,
                     lack,
                 });
             }
         }
         self.links.needs[rank as usize] = needs;
+    }
+
+    fn link_after(&mut self, rank: u32) {
+        let manifest = self.index.manifest(rank);
+        if !manifest.before.is_empty() {
+            self.ordered.push(rank);
+        }
         for (other, place) in manifest.after.iter().zip(0..) {
             if let Some(to) = self.present(other.as_str()) {
                 self.push(rank, to, place, Tie::After);
             }
         }
-        for (other, place) in manifest.before.iter().zip(0..) {
+    }
+
+    fn link_before(&mut self, rank: u32) {
+        let before = &self.index.manifest(rank).before;
+        for (other, place) in before.iter().zip(0..) {
             if let Some(from) = self.present(other.as_str()) {
                 self.push(from, rank, place, Tie::Before);
             }
@@ -151,22 +223,21 @@ impl Linker<'_> {
     fn plugin(
         &mut self,
         rank: u32,
-        goal: u32,
+        cause: u32,
         name: u32,
         requirement: &Requirement,
     ) -> Option<Lack> {
-        let version = |rank| &self.index.manifest(rank).version;
-        match self.chosen.of_name[name as usize] {
-            Some(to) if requirement.range.matches(version(to)) => {
-                self.push(rank, to, goal, tie(requirement));
+        let version = |rank: u32| self.index.version(rank);
+        match self.winners.get(self.index, name, &requirement.range) {
+            Some((to, true)) => {
+                self.push(rank, to, cause, tie(requirement));
                 None
             }
-            Some(_) => Some(Lack::Mismatch),
+            Some((_, false)) => Some(Lack::Mismatch),
             None => Some(
                 self.lack(
                     self.index
-                        .versions(name)
-                        .rev()
+                        .highest_files(name)
                         .map(|rank| (rank, requirement.range.matches(version(rank)))),
                 ),
             ),
@@ -176,7 +247,7 @@ impl Linker<'_> {
     fn service(
         &mut self,
         rank: u32,
-        goal: u32,
+        cause: u32,
         service: u32,
         requirement: &Requirement,
     ) -> Option<Lack> {
@@ -192,17 +263,17 @@ impl Linker<'_> {
             let stamp = &mut self.stamps[provider.rank as usize];
             if provider.rank == rank {
                 own = true;
-            } else if *stamp != goal + 1 {
-                *stamp = goal + 1;
+            } else if *stamp != cause + 1 {
+                *stamp = cause + 1;
                 met = true;
-                self.push(rank, provider.rank, goal, tie(requirement));
+                self.push(rank, provider.rank, cause, tie(requirement));
             }
         }
         if met {
             return None;
         }
         if own {
-            self.push(rank, rank, goal, tie(requirement));
+            self.push(rank, rank, cause, tie(requirement));
             return None;
         }
         if any {

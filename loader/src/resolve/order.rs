@@ -1,10 +1,12 @@
 //! Among those that can start, who starts after whom.
 
 use super::{
+    choose::Chosen,
     flat::{Flat, small},
     index::Index,
     link::{Edge, Links, Tie},
     soften,
+    start::{lacking_nothing, startable},
 };
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -26,35 +28,56 @@ pub(super) enum Strength {
 /// An edge between two that start.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Live {
+    /// Its place in [`Links::edges`].
+    pub(super) at: u32,
     pub(super) edge: Edge,
     pub(super) strength: Strength,
     pub(super) kept: bool,
 }
 
-/// The start order, and the edges between those that start.
+/// Who starts, and in which order.
 pub(super) struct Order {
+    /// For each rank whether it starts.
+    pub(super) starts: Vec<bool>,
+    /// Those that start, in order.
     pub(super) ranks: Vec<u32>,
+    /// All edges between those that start, where some had to be given up; else empty.
     pub(super) edges: Vec<Live>,
 }
 
 impl Order {
-    pub(super) fn new(index: &Index<'_>, starts: &[bool], links: &Links) -> Self {
+    /// Mostly, nothing is in a cycle: then one pass over what lacks nothing is all there is to do.
+    /// If that pass is held up, it is worked out who can start at all; if that is held up as well,
+    /// what holds it up is not required, and is given up.
+    pub(super) fn new(index: &Index<'_>, chosen: &Chosen, links: &Links) -> Self {
         let keys = (0..small(index.len()))
-            .map(|rank| key(index.node(rank).priority, rank))
+            .map(|rank| key(index.priority(rank), rank))
             .collect::<Vec<_>>();
-        let mut edges = live(starts, links);
-        let dependents = Flat::new(
-            index.len(),
-            edges.iter().zip(0..).map(|(live, at)| (live.edge.to, at)),
-        );
-        let wanted = starts.iter().filter(|&&starts| starts).count();
-        let mut ranks = sort(starts, &keys, &edges, &dependents, wanted);
-        if ranks.len() < wanted {
-            soften::give_up_weakest(starts, &ranks, &keys, &mut edges);
-            ranks = sort(starts, &keys, &edges, &dependents, wanted);
+        let mut starts = lacking_nothing(chosen, links);
+        let mut ranks = sort(&starts, &keys, &links.dependents);
+        let mut edges = Vec::new();
+        let wanted = |starts: &[bool]| starts.iter().filter(|&&starts| starts).count();
+        if ranks.len() < wanted(&starts) {
+            starts = startable(chosen, links, index.requirements);
+            ranks = sort(&starts, &keys, &links.dependents);
         }
-        debug_assert_eq!(ranks.len(), wanted, "required edges close no cycle here");
-        Self { ranks, edges }
+        if ranks.len() < wanted(&starts) {
+            edges = live(&starts, links);
+            soften::give_up_weakest(&starts, &ranks, &keys, &mut edges);
+            let kept = edges.iter().filter(|live| live.kept);
+            let into = kept.map(|live| (live.edge.to, (live.edge.from, live.at)));
+            ranks = sort(&starts, &keys, &Flat::new(index.len(), into));
+        }
+        debug_assert_eq!(
+            ranks.len(),
+            wanted(&starts),
+            "no required edge closes a cycle"
+        );
+        Self {
+            starts,
+            ranks,
+            edges,
+        }
     }
 }
 
@@ -67,8 +90,8 @@ fn key(priority: i32, rank: u32) -> u64 {
 /// The edges of which both ends start.
 fn live(starts: &[bool], links: &Links) -> Vec<Live> {
     let mut live: Vec<Live> = Vec::with_capacity(links.edges.len());
-    let ends = |edge: &&Edge| starts[edge.from as usize] && starts[edge.to as usize];
-    for edge in links.edges.iter().filter(ends) {
+    let ends = |edge: &Edge| starts[edge.from as usize] && starts[edge.to as usize];
+    for (edge, at) in links.edges.iter().zip(0..).filter(|(edge, _)| ends(edge)) {
         let mut strength = match edge.tie {
             Tie::Required => Strength::Required,
             Tie::Optional => Strength::Optional,
@@ -83,6 +106,7 @@ fn live(starts: &[bool], links: &Links) -> Vec<Live> {
             }
         }
         live.push(Live {
+            at,
             edge: *edge,
             strength,
             kept: true,
@@ -91,42 +115,33 @@ fn live(starts: &[bool], links: &Links) -> Vec<Live> {
     live
 }
 
-/// Kahn's algorithm over the kept edges; of what is ready, the smallest key first. What a cycle
-/// holds up is not in the answer.
-fn sort(
-    starts: &[bool],
-    keys: &[u64],
-    edges: &[Live],
-    dependents: &Flat,
-    wanted: usize,
-) -> Vec<u32> {
+/// Kahn's algorithm; of what is ready, the smallest key first. What a cycle holds up is not in the
+/// answer.
+fn sort(starts: &[bool], keys: &[u64], dependents: &Flat<(u32, u32)>) -> Vec<u32> {
+    let ranks = || (0..small(starts.len())).filter(|&rank| starts[rank as usize]);
     let mut waits = vec![0_u32; starts.len()];
-    for live in edges.iter().filter(|live| live.kept) {
-        waits[live.edge.from as usize] += 1;
+    for rank in ranks() {
+        for &(from, _) in dependents.of(rank) {
+            waits[from as usize] += 1;
+        }
     }
-    let mut ready = keys
-        .iter()
-        .zip(starts)
-        .zip(&waits)
-        .filter(|&((_, &starts), &waits)| starts && waits == 0)
-        .map(|((&key, _), _)| Reverse(key))
+    let free = ranks().filter(|&rank| waits[rank as usize] == 0);
+    let mut ready = free
+        .map(|rank| Reverse(keys[rank as usize]))
         .collect::<BinaryHeap<_>>();
-    let mut ranks = Vec::with_capacity(wanted);
+    let mut sorted = Vec::with_capacity(starts.len());
     while let Some(Reverse(key)) = ready.pop() {
         let rank = rank_of(key);
-        ranks.push(rank);
-        for &at in dependents.of(rank) {
-            let live = &edges[at as usize];
-            if live.kept {
-                let wait = &mut waits[live.edge.from as usize];
-                *wait -= 1;
-                if *wait == 0 {
-                    ready.push(Reverse(keys[live.edge.from as usize]));
-                }
+        sorted.push(rank);
+        for &(from, _) in dependents.of(rank) {
+            let wait = &mut waits[from as usize];
+            *wait -= 1;
+            if *wait == 0 && starts[from as usize] {
+                ready.push(Reverse(keys[from as usize]));
             }
         }
     }
-    ranks
+    sorted
 }
 
 /// The rank in a key.

@@ -1,7 +1,7 @@
 //! Cycles that are not made of required edges alone are opened at their weakest edges.
 
 use super::{
-    flat::{Components, Flat, small},
+    flat::{Components, Flat},
     link::Tie,
     order::{Live, Strength, rank_of},
 };

@@ -12,16 +12,11 @@ use super::{
 type Found = (u32, WarningKind, String);
 
 /// All warnings of those that start, in order of id.
-pub(super) fn warnings(
-    words: &mut Words<'_>,
-    links: &Links,
-    starts: &[bool],
-    order: &Order,
-) -> Vec<Warning> {
+pub(super) fn warnings(words: &mut Words<'_>, links: &Links, order: &Order) -> Vec<Warning> {
     let index = words.index;
     let mut found = Vec::new();
     for finding in &links.findings {
-        if finding.lack == Lack::Mismatch && starts[finding.rank as usize] {
+        if finding.lack == Lack::Mismatch && order.starts[finding.rank as usize] {
             let message = words.lack(finding).message;
             let message = format!("optionally requires {message}: treated as absent");
             found.push((finding.rank, WarningKind::OptionalOutOfRange, message));
@@ -46,7 +41,7 @@ fn given_up(index: &Index<'_>, rest: &[Live], live: &Live) -> Option<Found> {
     let edge = &live.edge;
     let (from, to) = (index.id(edge.from), index.id(edge.to));
     let requirement = || {
-        let place = edge.cause - index.requirements(edge.from).start;
+        let place = edge.cause - index.first_requirement(edge.from);
         &index.manifest(edge.from).requires[place as usize]
     };
     Some(match (live.strength, edge.tie) {

@@ -4,7 +4,7 @@ use super::{
     Standing,
     choose::{Chosen, Fate},
     index::Index,
-    link::{Finding, Lack},
+    link::{Edge, Finding, Lack},
     nearest::Suggestions,
 };
 use crate::Code;
@@ -149,12 +149,11 @@ impl<'a> Words<'a> {
     fn other_version(&self, id: &str, range: &VersionReq) -> Said {
         let index = self.index;
         let name = index.name(id).expect("a mismatch has something installed");
-        let shown = self.chosen.of_name[name as usize].unwrap_or(index.versions(name).end - 1);
-        let version = &index.manifest(shown).version;
+        let shown = self.chosen.of_name[name as usize].unwrap_or(index.files(name).end - 1);
+        let version = index.version(shown);
         let would_do = index
-            .versions(name)
-            .rev()
-            .find(|&rank| rank != shown && range.matches(&index.manifest(rank).version));
+            .highest_files(name)
+            .find(|&rank| rank != shown && range.matches(index.version(rank)));
         let aside = would_do.map_or_else(String::new, |rank| {
             let what = match self.chosen.fate[rank as usize] {
                 Fate::Disabled => "is disabled",
@@ -215,11 +214,15 @@ impl<'a> Words<'a> {
     pub(super) fn failed(
         &self,
         requirement: &Requirement,
-        providers: &[u32],
+        providers: &[Edge],
         in_cycle: bool,
         root: &str,
     ) -> String {
-        let names = list(providers.iter().map(|&rank| self.index.id(rank).to_owned()));
+        let names = list(
+            providers
+                .iter()
+                .map(|edge| self.index.id(edge.to).to_owned()),
+        );
         let how = match (&requirement.target, providers) {
             (Target::Plugin(id), _) if in_cycle => format!("{id}, which is a member of a cycle"),
             (Target::Plugin(id), _) => format!("{id}, which was not started"),

@@ -25,7 +25,7 @@ pub(super) fn copy(from: &File, mut to: &File, size: u64) -> Result<(ContentHash
 }
 
 /// The hash of a file.
-pub(super) fn hash(file: &File) -> io::Result<ContentHash> {
+pub(crate) fn hash(file: &File) -> io::Result<ContentHash> {
     let (hash, _) = each_chunk(file, u64::MAX, |error| error, |_| Ok(()))?;
     Ok(hash)
 }

@@ -48,14 +48,15 @@ pub trait Host: Send + Sync {
     /// its way may still come. `[any thread, any state]`
     fn unsubscribe(&self, subscription: u64) -> bool;
 
-    /// Asks another plugin, wherever it runs. The request is lent until the future is dropped.
+    /// Asks another plugin, wherever it runs, into `reply`. Both are lent until the future is dropped.
     /// Fails with `NOT_FOUND` or `UNAVAILABLE` when there is no such plugin, or it does not run.
     /// `[any thread, initialized to stopping]`
     fn request<'a>(
         &'a self,
         plugin: RStr<'a>,
         request: &'a Request<'a>,
-    ) -> BorrowingFfiFuture<'a, Reply>;
+        reply: &'a mut Reply,
+    ) -> BorrowingFfiFuture<'a, ()>;
 
     /// Runs a future on the host's executor, under a name for logs; returns the task's number. The
     /// host owns the future, and drops it when it is done, cancelled, or the plugin stops.

@@ -24,12 +24,16 @@ pub trait Plugin: Send + Sync {
     /// How the plugin does. May take a while; callers set a deadline. `[any thread; running]`
     fn health(&self) -> RResult<Health, Failure>;
 
-    /// Answers one request. Several run at once. `[any thread; running]`
+    /// Answers one request, into `reply`. Several run at once. `[any thread; running]`
     ///
-    /// The request is the caller's, and is lent until the future is dropped; the response is the
+    /// Request and reply are the caller's, and are lent until the future is dropped; the response is the
     /// callee's, see [`Response`](crate::Response). Dropping the future cancels the call. A handler
     /// must not block inside a poll for longer than a system call takes.
-    fn handle<'a>(&'a self, request: &'a Request<'a>) -> BorrowingFfiFuture<'a, Reply>;
+    fn handle<'a>(
+        &'a self,
+        request: &'a Request<'a>,
+        reply: &'a mut Reply,
+    ) -> BorrowingFfiFuture<'a, ()>;
 
     /// One event of a topic that the plugin subscribed to; in order, one at a time for each plugin.
     /// May block. `[any thread; initialized to running]`

@@ -2,24 +2,30 @@ use crate::{Call, package};
 use jackfield_manifest::source::{self, Compiled};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use std::{fs, io::ErrorKind, path::Path};
-use syn::Type;
+use std::{
+    fs,
+    io::ErrorKind,
+    iter,
+    path::{Path, PathBuf},
+};
+use syn::{LitStr, Type};
 
 /// Where a manifest lies that the author gives no path of.
 const MANIFEST: &str = "plugin.toml";
 
 pub(crate) fn expand(call: &Call) -> TokenStream {
-    let Some(directory) = package::directory() else {
-        return error("CARGO_MANIFEST_DIR is not set, expected to be run by cargo");
-    };
-    let path = call.manifest.as_ref().map(syn::LitStr::value);
+    let path = call.manifest.as_ref().map(LitStr::value);
     let name = path.as_deref().unwrap_or(MANIFEST);
+    let Some(directory) = directory(call, name) else {
+        return error(&format!(
+            "{name}: where it lies is not known, expected cargo to say it in CARGO_MANIFEST_DIR"
+        ));
+    };
     match compile(&directory, name) {
         Ok(compiled) => {
-            let mut files = vec![name.to_owned()];
-            let beside = |file: &String| beside(name, file);
-            files.extend(compiled.files.iter().map(beside));
-            let dependencies = files.iter().map(|file| dependency(&directory.join(file)));
+            let others = compiled.files.iter().map(|file| beside(name, file));
+            let files = iter::once(name.to_owned()).chain(others);
+            let dependencies = files.map(|file| dependency(&directory.join(file)));
             let plugin = plugin(&call.plugin, &compiled);
             quote! { #(#dependencies)* #plugin }
         }
@@ -27,14 +33,27 @@ pub(crate) fn expand(call: &Call) -> TokenStream {
     }
 }
 
+/// From where the manifest's path goes: the package, or, where it begins with a dot, the source
+/// file with the call.
+fn directory(call: &Call, name: &str) -> Option<PathBuf> {
+    let directory = match &call.manifest {
+        Some(path) if name.starts_with('.') => {
+            let source = path.span().unwrap().local_file()?;
+            source.parent()?.to_owned()
+        }
+        _ => package::directory()?,
+    };
+    std::path::absolute(directory).ok()
+}
+
 fn compile(directory: &Path, name: &str) -> Result<Compiled, Vec<String>> {
     let text = fs::read_to_string(directory.join(name)).map_err(|error| {
         vec![match error.kind() {
-            ErrorKind::NotFound => format!(
-                "{name}: not found in {}, expected the plugin's manifest: create it, it may be \
-                 empty",
-                directory.display()
-            ),
+            ErrorKind::NotFound => {
+                format!(
+                    "{name}: not found, expected the plugin's manifest: create it, empty will do"
+                )
+            }
             _ => format!("{name}: cannot be read: {error}"),
         }]
     })?;

@@ -13,6 +13,8 @@ use syn::{LitStr, Token, Type, parse::Parse, parse::ParseStream};
 /// plugin_api::export_plugin!(Greeter);
 /// // With its manifest elsewhere, from where Cargo.toml lies:
 /// plugin_api::export_plugin!(Greeter, "manifests/greeter.toml");
+/// // The same, from where this source file lies, since the path begins with a dot:
+/// plugin_api::export_plugin!(Greeter, "./greeter.toml");
 /// ```
 ///
 /// Call it once in a library. A mistake in the manifest is a compile error with file, line, column
@@ -27,7 +29,7 @@ pub fn export_plugin(input: proc_macro::TokenStream) -> proc_macro::TokenStream 
 /// What stands between the parentheses.
 struct Call {
     plugin: Type,
-    /// The manifest's path from where Cargo.toml lies.
+    /// The manifest's path, where it is not `plugin.toml`.
     manifest: Option<LitStr>,
 }
 

@@ -11,6 +11,10 @@ use std::{borrow::Cow, collections::HashSet, fmt, hash::Hash, str::FromStr};
 /// The most entries that a list of a manifest has.
 pub const MAX_LIST: usize = 4096;
 
+/// How much is reported of one text. Nobody reads more, and a text that was made to hurt could hold
+/// a hundred thousand mistakes.
+pub(crate) const MOST_REPORTED: usize = 64;
+
 /// Something wrong, with its place not yet turned into line and column.
 pub(crate) struct Found {
     pub(crate) key: String,
@@ -97,6 +101,13 @@ impl fmt::Display for Path<'_> {
 }
 
 impl Checker {
+    pub(crate) fn report(&mut self, key: impl fmt::Display, at: u32, fault: Fault) {
+        if self.found.len() < MOST_REPORTED {
+            let key = key.to_string();
+            self.found.push(Found { key, at, fault });
+        }
+    }
+
     pub(crate) fn wrong(
         &mut self,
         key: impl fmt::Display,
@@ -104,24 +115,13 @@ impl Checker {
         expected: impl Into<String>,
         found: impl Into<String>,
     ) {
-        self.found.push(Found {
-            key: key.to_string(),
-            at,
-            fault: Fault::Wrong {
-                expected: expected.into(),
-                found: found.into(),
-            },
-        });
+        let (expected, found) = (expected.into(), found.into());
+        self.report(key, at, Fault::Wrong { expected, found });
     }
 
     pub(crate) fn missing(&mut self, key: impl fmt::Display, at: u32, expected: &str) {
-        self.found.push(Found {
-            key: key.to_string(),
-            at,
-            fault: Fault::Missing {
-                expected: expected.to_owned(),
-            },
-        });
+        let expected = expected.to_owned();
+        self.report(key, at, Fault::Missing { expected });
     }
 
     fn mistyped<T>(
@@ -145,24 +145,24 @@ impl Checker {
             return;
         }
         let within = within.to_string();
-        let names = || {
-            known
-                .iter()
-                .copied()
-                .flatten()
-                .map(|key| key.name)
-                .collect()
-        };
-        self.unknown
-            .extend(table.0.into_iter().map(|entry| Unknown {
+        let room = MOST_REPORTED.saturating_sub(self.unknown.len());
+        for entry in table.0.into_iter().take(room) {
+            let key = shortened(&entry.key);
+            self.unknown.push(Unknown {
                 key: match within.as_str() {
-                    "" => shortened(&entry.key).into_owned(),
-                    within => format!("{within}.{}", shortened(&entry.key)),
+                    "" => key.into_owned(),
+                    within => format!("{within}.{key}"),
                 },
                 name: entry.key.into_owned(),
                 at: entry.at,
-                known: names(),
-            }));
+                known: known
+                    .iter()
+                    .copied()
+                    .flatten()
+                    .map(|key| key.name)
+                    .collect(),
+            });
+        }
     }
 
     pub(crate) fn string<'a>(
@@ -180,7 +180,7 @@ impl Checker {
     pub(crate) fn line(&mut self, key: impl fmt::Display, node: Node<'_>) -> Option<String> {
         let at = node.at;
         let text = self.string(&key, node)?;
-        match text.chars().find(|c| c.is_control()) {
+        match control(&text) {
             None => Some(text.into_owned()),
             Some(c) => {
                 let found = format!("the control character {c:?}");
@@ -222,13 +222,7 @@ impl Checker {
         let at = node.at;
         let text = self.string(&key, node)?;
         text.parse()
-            .map_err(|error| {
-                self.found.push(Found {
-                    key: key.to_string(),
-                    at,
-                    fault: Fault::Id(error),
-                });
-            })
+            .map_err(|error| self.report(key, at, Fault::Id(error)))
             .ok()
     }
 
@@ -327,6 +321,15 @@ impl Checker {
             }
         }
     }
+}
+
+/// The first control character, looked for among the characters only where a byte may begin one.
+fn control(text: &str) -> Option<char> {
+    let begins = |byte: u8| byte < b' ' || byte == 0x7f || byte == 0xc2;
+    // Without an early end, so that the compiler looks at many bytes at once.
+    let may_hold = text.bytes().fold(false, |found, byte| found | begins(byte));
+    let mut controls = text.chars().filter(|character| character.is_control());
+    may_hold.then(|| controls.next()).flatten()
 }
 
 /// Whether a list may repeat itself: exact for a short one, which needs no hashing.

@@ -7,7 +7,7 @@ use crate::{
     tree::{Entry, NOWHERE, Node, Table},
 };
 use semver::{Version, VersionReq};
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 const A_VERSION: &str = "a version such as \"1.2.3\"";
 const A_RANGE: &str = "a version range such as \"^1.2\"";
@@ -294,10 +294,10 @@ impl Orders<'_> {
                 checker.wrong(list, at, "other plugins", format!("`{own}` itself"));
             }
         }
-        let provided: Vec<_> = self.provides.iter().map(|(_, p)| &p.service).collect();
+        let provided: HashSet<_> = self.provides.iter().map(|(_, p)| &p.service).collect();
         for (at, requirement) in self.requires {
             match &requirement.target {
-                Target::Service(id) if provided.contains(&id) => {
+                Target::Service(id) if provided.contains(id) => {
                     let found = format!("`{id}`, which it provides itself");
                     checker.wrong("requires", *at, "services of other plugins", found);
                 }
@@ -308,8 +308,11 @@ impl Orders<'_> {
 
     /// A requirement is an order too, and an order has one direction.
     fn said_once(&self, checker: &mut Checker) {
-        let required: std::collections::HashSet<_> = self.required().map(|(_, id)| id).collect();
-        let after: std::collections::HashSet<_> = self.after.iter().map(|(_, id)| id).collect();
+        if self.after.is_empty() && self.before.is_empty() {
+            return;
+        }
+        let required: HashSet<_> = self.required().map(|(_, id)| id).collect();
+        let after: HashSet<_> = self.after.iter().map(|(_, id)| id).collect();
         for (at, id) in self.after {
             if required.contains(id) {
                 let found = format!("`{id}`, which `requires` names already");
@@ -338,13 +341,7 @@ pub(crate) fn build(checker: &mut Checker, entry: Option<Entry<'_>>) -> Option<B
     let mut part = |name: &'static str, expected: &str| {
         let part = table.take(name);
         if part.is_none() {
-            checker.found.push(crate::check::Found {
-                key: path.key(name).to_string(),
-                at,
-                fault: crate::problem::Fault::Missing {
-                    expected: expected.to_owned(),
-                },
-            });
+            checker.missing(path.key(name), at, expected);
         }
         part.map(|entry| entry.node)
     };

@@ -31,5 +31,6 @@ pub use model::{Build, Deadlines, Kind, Manifest, Panic, Provision, Requirement,
 pub use note::NoteError;
 pub use parse::MAX_LEN;
 pub use problem::{Fault, ManifestError, Position, Problem, SyntaxError, Warning};
+pub use read::MAX_TOKENS;
 #[doc(hidden)]
 pub use read::readers_agree;

@@ -26,18 +26,16 @@ impl Manifest {
         if text.len() > MAX_LEN {
             return Err(ManifestError::TooLong(text.len()));
         }
-        if let Some(at) = text.bytes().position(|byte| byte == 0) {
-            return Err(ManifestError::Nul { at });
-        }
         let mut table = read::read(text)?;
+        table.ready();
         let mut checker = Checker::default();
         let build = checked::build(&mut checker, table.take("build"));
-        let config_schema = table
-            .take("config_schema")
-            .and_then(|entry| checker.string(Path::top("config_schema"), entry.node));
         let known = build.is_some();
         let build = build.unwrap_or_else(unknown_build);
         let manifest = checked::manifest(&mut checker, &mut table, build);
+        let config_schema = table
+            .take("config_schema")
+            .and_then(|entry| checker.string(Path::top("config_schema"), entry.node));
         checker.leftover("", table, &[keys::EMBEDDED, keys::PLUGIN]);
         match manifest {
             Some(mut manifest) if checker.found.is_empty() && known => {
@@ -61,7 +59,8 @@ pub(crate) fn unknown_build() -> crate::Build {
     }
 }
 
-fn warnings(checker: Checker) -> Vec<Warning> {
+fn warnings(mut checker: Checker) -> Vec<Warning> {
+    checker.unknown.sort_by_key(|unknown| unknown.at);
     let unknown = checker.unknown.into_iter();
     unknown
         .map(|unknown| Warning::UnknownKey { key: unknown.key })

@@ -1,6 +1,6 @@
 //! What can be wrong with a manifest, as data.
 
-use crate::{IdError, MAX_LEN};
+use crate::{IdError, MAX_LEN, MAX_TOKENS};
 use std::fmt;
 
 /// A place in a text, both counted from 1.
@@ -107,7 +107,11 @@ pub enum ManifestError {
     /// Is not TOML.
     #[error("the manifest is not TOML: {0}")]
     Syntax(#[from] SyntaxError),
-    /// Is TOML, and says something that a manifest cannot say: all of it, never empty.
+    /// Is TOML of more than [`MAX_TOKENS`](crate::MAX_TOKENS) tokens.
+    #[error("the manifest has more than {MAX_TOKENS} tokens")]
+    TooMany,
+    /// Is TOML, and says something that a manifest cannot say: all of it up to 64 problems, never
+    /// empty.
     #[error("{}", list(.0))]
     Invalid(Vec<Problem>),
 }

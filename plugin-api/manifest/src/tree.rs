@@ -40,9 +40,14 @@ pub(crate) struct Entry<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Takes a key out; what is left in the end is unknown.
+    /// Turns the order round, so that keys taken in the order of the text are each the last.
+    pub(crate) fn ready(&mut self) {
+        self.0.reverse();
+    }
+
+    /// Takes a key out; what is left in the end is unknown. Its order is lost.
     pub(crate) fn take(&mut self, key: &str) -> Option<Entry<'a>> {
-        let at = self.0.iter().position(|entry| entry.key == key)?;
+        let at = self.0.iter().rposition(|entry| entry.key == key)?;
         Some(self.0.swap_remove(at))
     }
 

@@ -1,7 +1,7 @@
 //! The one panic boundary of a plugin: nothing else in the SDK catches.
 
 use crate::{Response, Result};
-use jackfield_abi::{BorrowingFfiFuture, Failure, FailureCode, FfiFuture, RResult, Reply};
+use jackfield_abi::{BorrowingFfiFuture, Failure, FailureCode, FfiFuture, ROption, RResult, Reply};
 use std::{
     any::Any,
     future::Future,
@@ -51,30 +51,38 @@ pin_project_lite::pin_project! {
 
     impl<F> PinnedDrop for Guarded<F> {
         fn drop(this: Pin<&mut Self>) {
-            // The hook has reported a panic; a cancelled call has nobody to hand it to.
-            let _ = guard(|| this.project().inner.set(None));
+            let mut inner = this.project().inner;
+            if inner.is_some() {
+                // The hook has reported a panic; a cancelled call has nobody to hand it to.
+                let _ = guard(|| inner.set(None));
+            }
         }
     }
 }
 
-impl<F: Future> Future for Guarded<F> {
-    type Output = Result<F::Output, Failure>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+impl<F: Future> Guarded<F> {
+    /// Polls the future, and hands its output to `take`, all behind one guard.
+    fn poll_with(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        take: impl FnOnce(F::Output),
+    ) -> Poll<Result<(), Failure>> {
         let mut inner = self.project().inner;
-        let polled = guard(|| match inner.as_mut().as_pin_mut() {
-            Some(future) => future.poll(cx).map(Ok),
-            None => Poll::Ready(Err(Failure::new(
-                FailureCode::ERROR,
-                "a future was polled after it was done",
-            ))),
+        let polled = guard(|| {
+            let Some(future) = inner.as_mut().as_pin_mut() else {
+                return Poll::Ready(());
+            };
+            match future.poll(cx) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(output) => {
+                    take(output);
+                    inner.as_mut().set(None);
+                    Poll::Ready(())
+                }
+            }
         });
         match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(output)) => {
-                let _ = guard(|| inner.set(None));
-                Poll::Ready(output)
-            }
+            Ok(poll) => poll.map(Ok),
             Err(failure) => {
                 let _ = guard(|| inner.set(None));
                 Poll::Ready(Err(failure))
@@ -84,18 +92,31 @@ impl<F: Future> Future for Guarded<F> {
 }
 
 pin_project_lite::pin_project! {
-    struct Answer<F> { #[pin] inner: Guarded<F> }
+    struct Answering<'a, F> {
+        #[pin]
+        inner: Guarded<F>,
+        reply: &'a mut Reply,
+    }
 }
 
-impl<F: Future<Output = Result<Response>>> Future for Answer<F> {
-    type Output = Reply;
+impl<F: Future<Output = Result<Response>>> Future for Answering<'_, F> {
+    type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Reply> {
-        self.project().inner.poll(cx).map(|output| match output {
-            Ok(Ok(response)) => RResult::ROk(response.into_abi()),
-            Ok(Err(error)) => RResult::ROk(Response::error(&error).into_abi()),
-            Err(failure) => RResult::RErr(failure),
-        })
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let reply = this.reply;
+        let polled = this.inner.poll_with(cx, |output| {
+            let response = output.unwrap_or_else(|error| Response::error(&error));
+            **reply = ROption::RSome(RResult::ROk(response.into_abi()));
+        });
+        match polled {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Ready(Err(failure)) => {
+                **reply = ROption::RSome(RResult::RErr(failure));
+                Poll::Ready(())
+            }
+        }
     }
 }
 
@@ -103,20 +124,34 @@ impl<F: Future<Output = Result<Response>>> Future for Answer<F> {
 /// [`Failure`].
 pub(crate) fn guarded<'a>(
     future: impl Future<Output = Result<Response>> + Send + 'a,
-) -> BorrowingFfiFuture<'a, Reply> {
-    BorrowingFfiFuture::new(Answer {
+    reply: &'a mut Reply,
+) -> BorrowingFfiFuture<'a, ()> {
+    BorrowingFfiFuture::new(Answering {
         inner: Guarded {
             inner: Some(future),
         },
+        reply,
     })
+}
+
+pin_project_lite::pin_project! {
+    struct Tasking<F> { #[pin] inner: Guarded<F> }
+}
+
+impl<F: Future<Output = ()>> Future for Tasking<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // The hook has reported a panic; it ends the task.
+        self.project().inner.poll_with(cx, |()| ()).map(|_| ())
+    }
 }
 
 /// A task's future, ready to cross: a panic ends it, after the hook has reported it.
 pub(crate) fn guarded_task(future: impl Future<Output = ()> + Send + 'static) -> FfiFuture<()> {
-    let guarded = Guarded {
-        inner: Some(future),
-    };
-    FfiFuture::new(async move {
-        let _ = guarded.await;
+    FfiFuture::new(Tasking {
+        inner: Guarded {
+            inner: Some(future),
+        },
     })
 }

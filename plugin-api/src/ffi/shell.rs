@@ -89,10 +89,16 @@ impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
     fn handle<'a>(
         &'a self,
         request: &'a jackfield_abi::Request<'a>,
-    ) -> BorrowingFfiFuture<'a, Reply> {
+        reply: &'a mut Reply,
+    ) -> BorrowingFfiFuture<'a, ()> {
         let request = Request::from_abi(request);
-        guard(|| self.routes.dispatch(self.plugin(), &self.context, request))
-            .unwrap_or_else(|failure| FfiFuture::new(ready(RResult::RErr(failure))))
+        // What the author wrote runs when the future is polled. Should something panic before that,
+        // the reply stays empty, which the host takes for a panic.
+        guard(|| {
+            self.routes
+                .dispatch(self.plugin(), &self.context, request, reply)
+        })
+        .unwrap_or_else(|_| FfiFuture::new(ready(())))
     }
 
     fn event(&self, event: &jackfield_abi::Event<'_>) -> RResult<(), Failure> {

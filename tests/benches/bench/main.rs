@@ -4,7 +4,10 @@
 #![allow(unreachable_pub, dead_code, reason = "a binary of several modules")]
 
 mod calls;
+mod files;
+mod manifest;
 mod report;
+mod resolve;
 
 use report::Bench;
 
@@ -17,5 +20,8 @@ fn main() {
     }
     let mut bench = Bench::from_args();
     calls::measure(&mut bench);
+    manifest::measure(&mut bench);
+    resolve::run(&mut bench);
+    files::measure(&mut bench);
     bench.finish();
 }

@@ -7,6 +7,8 @@
 )]
 
 mod abi;
+mod files;
 mod lifecycle;
 mod misbehave;
+mod note;
 mod plugins;

@@ -49,11 +49,8 @@ fn plugin(loader: &Loader, id: &str) -> Handle {
 /// Status and body, copied out, so that no answer keeps a plugin from stopping.
 fn ask(plugin: &Handle, method: &str, path: &str) -> (u16, String) {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let request = Request {
-        query,
-        ..Request::new(method, path)
-    };
-    let answer = pollster::block_on(plugin.request(request)).unwrap();
+    let request = Request::new(method, path).with_query(query);
+    let answer = pollster::block_on(plugin.request(&request)).unwrap();
     let body = str::from_utf8(answer.body()).unwrap().to_owned();
     (answer.status(), body)
 }

@@ -304,7 +304,8 @@ impl Field<'_> {
         if !scalar.fits(&node.value) {
             return self.checker.wrong(key, node.at, scalar.expected(), found);
         }
-        let Some(value) = self.json("default", node.clone()) else {
+        // What JSON has no value for is told where the default is written.
+        let Some(value) = to_json(node.value.clone()) else {
             return;
         };
         if let Some(Json::Array(choices)) = limits.get("enum")

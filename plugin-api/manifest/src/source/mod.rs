@@ -9,7 +9,7 @@ mod schema;
 
 use crate::{
     Manifest, Problem,
-    check::{Checker, Path as Key, Unknown},
+    check::{Checker, MOST_REPORTED, Path as Key, Unknown},
     checked, keys, parse,
     problem::{Fault, Position},
     read,
@@ -79,7 +79,7 @@ pub fn compile(
     }
     let (mut table, errors) = read::read_recovering(text);
     if !errors.is_empty() {
-        let mistakes = errors.into_iter().map(|error| Mistake {
+        let mistakes = errors.into_iter().take(MOST_REPORTED).map(|error| Mistake {
             file: file.to_owned(),
             position: Some(error.position),
             text: error.message,

@@ -1,0 +1,81 @@
+//! What was asked for on the command line.
+
+use crate::{
+    commands::{
+        check::Check, completions::Completions, inspect::Inspect, list::List, new::New, plan::Plan,
+        release::Release, run::Run, show::ConfigCommand, why::Why,
+    },
+    config::VARIABLE_CONFIG,
+};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  jackfield new greeter              write a plugin of your own
+  jackfield run                      run what jackfield.toml enables
+  jackfield run --plugins ./plugins  run what a directory holds
+  jackfield plan                     what would start, in which order, and what not
+  jackfield why greeter              why it runs, or does not
+
+Exit codes: 0 good, 1 something was rejected or failed, 2 wrong usage or configuration";
+
+/// Runs plugins: shared libraries in a directory, checked, ordered, started and stopped
+#[derive(Debug, Parser)]
+#[command(
+    name = "jackfield",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Common {
+    /// A directory with plugins, instead of those of the configuration; may be given several times
+    /// [env: JACKFIELD_PLUGINS_PATH, parted as in PATH]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) plugins: Vec<PathBuf>,
+    /// The configuration file, instead of `jackfield.toml` in the current directory if there is one
+    #[arg(long, global = true, value_name = "FILE", env = VARIABLE_CONFIG, hide_env_values = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the host keeps what it knows, instead of the configuration's
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Treat every plugin as enabled
+    #[arg(long, global = true)]
+    pub(crate) all: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(Run),
+    List(List),
+    Inspect(Inspect),
+    Check(Check),
+    Plan(Plan),
+    Why(Why),
+    New(New),
+    Config(ConfigCommand),
+    Release(Release),
+    Completions(Completions),
+}
+
+/// How to write an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// For programs
+    Json,
+}

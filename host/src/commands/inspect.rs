@@ -1,0 +1,163 @@
+use crate::{
+    args::Format,
+    commands::Outcome,
+    config::Config,
+    error::CommandError,
+    output::{Out, Record, clean, style, waiting},
+};
+use jackfield_loader::{Found, Inventory};
+use jackfield_manifest::{Manifest, Panic, Requirement, Target};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  jackfield inspect plugins/libgreeter.so
+  jackfield inspect --format json plugins/libgreeter.so | jq .config_schema
+
+Reads and hashes the whole file, wherever it lies, and runs nothing of it. Exits with 1 where it
+cannot be loaded";
+
+/// Show everything that is known of one file
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Inspect {
+    /// The file
+    file: PathBuf,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Inspect {
+    pub(crate) fn run(self, config: &Config) -> Result<Outcome, CommandError> {
+        let mut inventory = Inventory::new(config.options());
+        let found = waiting("reading", None, |_| inventory.inspect(&self.file));
+        let record = Record::new(&found);
+        let mut out = Out::new();
+        match self.format {
+            Format::Json => out.json(&record)?,
+            Format::Table => show(&mut out, &found, &record)?,
+        }
+        Ok(Outcome::bad_if(!record.is_loadable()))
+    }
+}
+
+fn show(out: &mut Out, found: &Found, record: &Record<'_>) -> Result<(), CommandError> {
+    let path = found.path.to_string_lossy();
+    let (path, strong) = (clean(&path), style::STRONG);
+    let (verdict, word) = match record.is_loadable() {
+        true => (style::GOOD, "loadable"),
+        false => (style::BAD, "rejected"),
+    };
+    out.line(format!(
+        "{strong}{path}{strong:#}: {verdict}{word}{verdict:#}"
+    ))?;
+    for reason in record.reasons() {
+        out.indented("    ", &format!("{}: {}", reason.code, reason.message))?;
+    }
+    for warning in &found.warnings {
+        out.indented("    ", &format!("warning: {warning}"))?;
+    }
+    out.line("")?;
+    if let Some(manifest) = &found.manifest {
+        for (name, value) in facts(manifest) {
+            line(out, name, &value)?;
+        }
+    }
+    line(out, "size", &found.size.map_or_else(unknown, size))?;
+    line(
+        out,
+        "sha256",
+        &found.hash.map_or_else(unknown, |hash| hash.to_string()),
+    )
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}
+
+fn line(out: &mut Out, name: &str, value: &str) -> Result<(), CommandError> {
+    let faint = style::FAINT;
+    out.line(format!("{faint}{name:<13}{faint:#} {}", clean(value)))
+}
+
+/// What a manifest says, as names and values; a list takes a line for each of its parts.
+fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
+    let build = &manifest.build;
+    let panic = match build.panic {
+        Panic::Unwind => "unwind",
+        Panic::Abort => "abort",
+    };
+    let mut facts = vec![
+        ("id", manifest.id.to_string()),
+        ("name", manifest.name.clone()),
+        ("version", manifest.version.to_string()),
+        ("description", manifest.description.clone()),
+        ("authors", manifest.authors.join(", ")),
+        ("license", manifest.license.clone()),
+        ("kind", super::list::kind(manifest.kind)),
+        ("priority", manifest.priority.to_string()),
+    ];
+    list(
+        &mut facts,
+        "requires",
+        manifest.requires.iter().map(requirement),
+    );
+    let provides = manifest.provides.iter();
+    list(
+        &mut facts,
+        "provides",
+        provides.map(|own| format!("service {} {}", own.service, own.version)),
+    );
+    list(
+        &mut facts,
+        "after",
+        manifest.after.iter().map(ToString::to_string),
+    );
+    list(
+        &mut facts,
+        "before",
+        manifest.before.iter().map(ToString::to_string),
+    );
+    facts.extend([
+        ("built for", format!("ABI {}, {}", build.abi, build.target)),
+        (
+            "built with",
+            format!("{}, SDK {}, panic = {panic}", build.rustc, build.sdk),
+        ),
+    ]);
+    facts.retain(|(_, value)| !value.is_empty());
+    facts
+}
+
+fn list(
+    facts: &mut Vec<(&'static str, String)>,
+    name: &'static str,
+    parts: impl Iterator<Item = String>,
+) {
+    for (at, part) in parts.enumerate() {
+        facts.push((if at == 0 { name } else { "" }, part));
+    }
+}
+
+fn requirement(requirement: &Requirement) -> String {
+    let target = match &requirement.target {
+        Target::Plugin(id) => id.to_string(),
+        Target::Service(id) => format!("service {id}"),
+    };
+    let optional = if requirement.optional {
+        " (optional)"
+    } else {
+        ""
+    };
+    format!("{target} {}{optional}", requirement.range)
+}
+
+/// Bytes for people, and exactly.
+fn size(bytes: u64) -> String {
+    if bytes < 1000 {
+        format!("{bytes} bytes")
+    } else {
+        format!("{} ({bytes} bytes)", indicatif::DecimalBytes(bytes))
+    }
+}

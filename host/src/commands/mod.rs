@@ -1,0 +1,72 @@
+//! One file for each command.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod inspect;
+pub(crate) mod list;
+pub(crate) mod new;
+pub(crate) mod plan;
+pub(crate) mod release;
+pub(crate) mod run;
+pub(crate) mod show;
+pub(crate) mod why;
+
+mod absent;
+
+use crate::{
+    args::{Args, Command, Common},
+    config::{Config, ConfigError, load},
+    error::CommandError,
+    output,
+};
+use std::process::ExitCode;
+
+/// How a command that did what it is for came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing was wrong.
+    Good,
+    /// Something was rejected or failed.
+    Bad,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Good => Self::SUCCESS,
+            Outcome::Bad => Self::FAILURE,
+        }
+    }
+}
+
+impl Outcome {
+    /// Bad where something was.
+    pub(crate) fn bad_if(bad: bool) -> Self {
+        if bad { Self::Bad } else { Self::Good }
+    }
+}
+
+/// Does what was asked for.
+pub(crate) fn dispatch(args: Args) -> Result<Outcome, CommandError> {
+    let Args { common, command } = args;
+    match command {
+        Command::New(new) => new.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Run(run) => run.run(&config(&common)?),
+        Command::List(list) => list.run(&config(&common)?),
+        Command::Inspect(inspect) => inspect.run(&config(&common)?),
+        Command::Check(check) => check.run(&config(&common)?),
+        Command::Plan(plan) => plan.run(&config(&common)?),
+        Command::Why(why) => why.run(&config(&common)?),
+        Command::Config(command) => command.run(&config(&common)?),
+        Command::Release(release) => release.run(&config(&common)?),
+    }
+}
+
+fn config(common: &Common) -> Result<Config, ConfigError> {
+    let config = load(common)?;
+    for warning in &config.warnings {
+        output::warn(warning);
+    }
+    Ok(config)
+}

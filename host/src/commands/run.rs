@@ -1,0 +1,152 @@
+use crate::{
+    commands::{Outcome, absent::absent},
+    config::Config,
+    error::CommandError,
+    executor::Tokio,
+    logging,
+    signals::Ending,
+};
+use jackfield_loader::{Code, Loader, Rejected, State, Status, StopReport};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::runtime::Runtime;
+
+const EXAMPLES: &str = "\
+Examples:
+  jackfield run
+  jackfield run --plugins ./plugins --state /var/lib/jackfield
+  RUST_LOG=debug jackfield run       more of the log; RUST_LOG=warn,greeter=trace for one plugin
+
+The log goes to standard error. SIGINT and SIGTERM stop the plugins in the reverse of the order in
+which they came to run, within host.stop_deadline; a second signal ends the host at once. Exits with
+0 when every plugin has stopped, with 1 when one has not";
+
+/// Start the enabled plugins and keep them running until SIGINT or SIGTERM
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Run {}
+
+impl Run {
+    pub(crate) fn run(self, config: &Config) -> Result<Outcome, CommandError> {
+        let process = |doing| move |source| CommandError::Process { doing, source };
+        logging::begin(&config.filter);
+        let mut ending = Ending::listen().map_err(process("listen for signals"))?;
+        let runtime = runtime().map_err(process("start the asynchronous runtime"))?;
+        let mut loader = start(config, &runtime)?;
+        let signal = ending.wait();
+        let report = stop(&mut loader, signal, config.stop_deadline);
+        drop(loader);
+        // A task that a plugin left behind is not waited for.
+        runtime.shutdown_background();
+        Ok(Outcome::bad_if(!report.failed.is_empty()))
+    }
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_time()
+        .thread_name("jackfield-async")
+        .build()
+}
+
+fn start(config: &Config, runtime: &Runtime) -> Result<Loader, CommandError> {
+    let began = Instant::now();
+    for path in &config.files {
+        log::debug!("configuration: {}", path.display());
+    }
+    let mut options = config.options();
+    options.executor = Arc::new(Tokio(runtime.handle().clone()));
+    let places = options
+        .plugins
+        .iter()
+        .map(|path| path.display().to_string());
+    log::info!(
+        "looking for plugins in {}",
+        places.collect::<Vec<_>>().join(", ")
+    );
+    let mut loader = Loader::open(options)?;
+    loader.start();
+    let plugins = loader.plugins();
+    for warning in absent(config, plugins.iter().map(|status| status.id.as_str())) {
+        log::warn!("{warning}");
+    }
+    let counts = Counts::new(&plugins, loader.left_out());
+    log::info!("{counts} in {} ms", began.elapsed().as_millis());
+    Ok(loader)
+}
+
+fn stop(loader: &mut Loader, signal: &str, limit: Duration) -> StopReport {
+    log::info!("{signal}: stopping");
+    let began = Instant::now();
+    let report = loader.stop(limit);
+    let (stopped, failed) = (report.stopped.len(), report.failed.len());
+    let took = began.elapsed().as_millis();
+    if failed == 0 {
+        log::info!("{stopped} stopped in {took} ms");
+    } else {
+        let names: Vec<&str> = report.failed.iter().map(|(id, _)| id.as_str()).collect();
+        let names = names.join(", ");
+        log::error!("{stopped} stopped, {failed} did not ({names}) in {took} ms");
+    }
+    report
+}
+
+/// How many came to what.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counts {
+    running: usize,
+    failed: usize,
+    rejected: usize,
+    quarantined: usize,
+    superseded: usize,
+    disabled: usize,
+}
+
+impl Counts {
+    /// Files that were passed over, or could not be read, are in no status.
+    fn new(plugins: &[Status], left_out: &[Rejected]) -> Self {
+        let mut counts = Self::default();
+        for status in plugins {
+            match status.state {
+                State::Running => counts.running += 1,
+                State::Disabled => counts.disabled += 1,
+                State::Rejected => counts.rejected += 1,
+                State::Quarantined => counts.quarantined += 1,
+                _ => counts.failed += 1,
+            }
+        }
+        let told: BTreeSet<_> = plugins.iter().map(|status| &status.path).collect();
+        for rejected in left_out
+            .iter()
+            .filter(|rejected| !told.contains(&rejected.path))
+        {
+            match rejected.reasons.first().map(|reason| reason.code) {
+                Some(Code::Superseded) => counts.superseded += 1,
+                Some(Code::Disabled) => counts.disabled += 1,
+                _ => counts.rejected += 1,
+            }
+        }
+        counts
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} running", self.running)?;
+        let others = [
+            (self.failed, "failed"),
+            (self.rejected, "rejected"),
+            (self.quarantined, "quarantined"),
+            (self.superseded, "superseded"),
+            (self.disabled, "disabled"),
+        ];
+        for (count, what) in others.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, ", {count} {what}")?;
+        }
+        Ok(())
+    }
+}

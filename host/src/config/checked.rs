@@ -1,0 +1,57 @@
+use super::Tree;
+use jackfield_loader::{Enable, Options, Settings, Trust};
+use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
+
+/// The configuration, read and checked: what the host goes by.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Directories with plugins.
+    pub(crate) plugins: Vec<PathBuf>,
+    /// Where the host keeps what it knows.
+    pub(crate) state: PathBuf,
+    /// What becomes of files that others could have written.
+    pub(crate) trust: Trust,
+    /// Whether a plugin that nobody mentions is enabled; `None` where nobody says.
+    pub(crate) enable_by_default: Option<bool>,
+    /// How many plugins may be on their way up at once.
+    pub(crate) threads: Option<NonZero<usize>>,
+    /// How long stopping everything may take.
+    pub(crate) stop_deadline: Duration,
+    /// What is logged, where the environment does not say.
+    pub(crate) filter: String,
+    /// What is said of single plugins, by id.
+    pub(crate) settings: BTreeMap<String, Settings>,
+    /// The files that were read.
+    pub(crate) files: Vec<PathBuf>,
+    /// `--all`.
+    pub(crate) all: bool,
+    /// What is odd and keeps nothing from working.
+    pub(crate) warnings: Vec<String>,
+    /// All of it as it was written, layer over layer.
+    pub(crate) tree: Tree,
+}
+
+impl Config {
+    /// What the loader goes by.
+    pub(crate) fn options(&self) -> Options {
+        let mut options = Options::new("", &self.state);
+        options.plugins.clone_from(&self.plugins);
+        options.trust = self.trust;
+        options.enable = self.enable();
+        options.settings.clone_from(&self.settings);
+        options.threads = self.threads.unwrap_or(options.threads);
+        options
+    }
+
+    /// With a configuration file, what it enables; without one, everything: somebody who drops a
+    /// plugin into a directory and runs the host is to see it run.
+    fn enable(&self) -> Enable {
+        match self.enable_by_default {
+            _ if self.all => Enable::All,
+            Some(true) => Enable::Unlisted,
+            Some(false) => Enable::Listed,
+            None if self.files.is_empty() => Enable::Unlisted,
+            None => Enable::Listed,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What stands for a secret.
+const MASKED: &str = "********";
+
+/// Words in a key that make its value a secret, where no schema says so.
+const WORDS: [&str; 9] = [
+    "apikey",
+    "api_key",
+    "api-key",
+    "credential",
+    "passphrase",
+    "passw",
+    "private",
+    "secret",
+    "token",
+];
+
+/// Which values of plugins' configurations are not shown.
+#[derive(Debug, Default)]
+pub(crate) struct Mask {
+    /// Plugin id to the paths, with dots, that its schema marks `writeOnly`.
+    marked: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Mask {
+    /// Takes up a plugin's schema: JSON Schema as text.
+    pub(crate) fn learn(&mut self, id: &str, schema: &str) {
+        if let Ok(schema) = serde_json::from_str(schema) {
+            mark(&schema, "", self.marked.entry(id.to_owned()).or_default());
+        }
+    }
+
+    /// The value at that path of the whole configuration, with its secrets masked; also inside
+    /// arrays, whose items stand at the same path.
+    pub(crate) fn apply<'v>(&self, value: &'v Value, path: &mut Vec<&'v str>) -> Value {
+        if self.hides(path) {
+            return Value::from(MASKED);
+        }
+        match value {
+            Value::Array(items) => items.iter().map(|item| self.apply(item, path)).collect(),
+            Value::Object(entries) => {
+                let mut masked = Map::new();
+                for (key, value) in entries {
+                    path.push(key);
+                    masked.insert(key.clone(), self.apply(value, path));
+                    path.pop();
+                }
+                Value::Object(masked)
+            }
+            other => other.clone(),
+        }
+    }
+
+    fn hides(&self, path: &[&str]) -> bool {
+        let ["plugins", id, "config", inner @ ..] = path else {
+            return false;
+        };
+        let looks = |key: &&str| {
+            let key = key.to_lowercase();
+            WORDS.iter().any(|word| key.contains(word))
+        };
+        let marked = self.marked.get(*id);
+        let is_marked = |marked: &BTreeSet<String>| {
+            (1..=inner.len()).any(|end| marked.contains(&inner[..end].join(".")))
+        };
+        inner.iter().any(looks) || marked.is_some_and(is_marked)
+    }
+}
+
+fn mark(schema: &Value, path: &str, marked: &mut BTreeSet<String>) {
+    if schema.get("writeOnly") == Some(&Value::Bool(true)) {
+        marked.insert(path.to_owned());
+    }
+    if let Some(items) = schema.get("items") {
+        mark(items, path, marked);
+    }
+    let properties = schema.get("properties").and_then(Value::as_object);
+    for (name, part) in properties.into_iter().flatten() {
+        let inner = match path {
+            "" => name.clone(),
+            path => format!("{path}.{name}"),
+        };
+        mark(part, &inner, marked);
+    }
+}

@@ -1,0 +1,135 @@
+//! The merged tree becomes a checked configuration.
+
+use super::{
+    Config, Fault, Origin, Tree,
+    section::{Section, boolean, duration, priority, quoted, text},
+};
+use jackfield_loader::{Settings, Trust};
+use jackfield_manifest::PluginId;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
+
+/// Every key that is not a plugin's.
+pub(super) const KEYS: [&str; 7] = [
+    "host.plugins",
+    "host.state",
+    "host.trust",
+    "host.enable_by_default",
+    "host.threads",
+    "host.stop_deadline",
+    "log.filter",
+];
+
+/// Threads beyond this number are a mistake.
+const MOST_THREADS: u64 = 1024;
+
+/// What is so where nobody says anything. Keys that are absent here depend on the machine or on
+/// other keys.
+pub(super) fn defaults() -> Tree {
+    let mut tree = Tree::new(Origin::Default);
+    let mut set = |key: &str, value| {
+        let path: Vec<&str> = key.split('.').collect();
+        tree.insert(&path, value, &Origin::Default);
+    };
+    set("host.plugins", json!(["plugins"]));
+    set("host.state", json!("state"));
+    set("host.trust", json!("strict"));
+    set("host.stop_deadline", json!("30s"));
+    set("log.filter", json!("info"));
+    tree
+}
+
+/// Reads everything, and notes all that is wrong.
+pub(super) fn read(tree: Tree, faults: &mut Vec<Fault>) -> Config {
+    let mut top = Section::new("", tree.clone(), faults);
+    let (host, log, plugins) = (top.table("host"), top.table("log"), top.table("plugins"));
+    top.finish();
+    let mut host = Section::new("host", host, faults);
+    let mut config = Config {
+        plugins: host.take("plugins", paths).unwrap_or_default(),
+        state: host.take("state", path).unwrap_or_default(),
+        trust: host.take("trust", trust).unwrap_or_default(),
+        enable_by_default: host.take("enable_by_default", boolean),
+        threads: host.take("threads", threads),
+        stop_deadline: host
+            .take("stop_deadline", duration)
+            .unwrap_or(Duration::ZERO),
+        filter: String::new(),
+        settings: BTreeMap::new(),
+        files: Vec::new(),
+        all: false,
+        warnings: Vec::new(),
+        tree,
+    };
+    host.finish();
+    let mut log = Section::new("log", log, faults);
+    config.filter = log.take("filter", filter).unwrap_or_default();
+    log.finish();
+    let mut all = Section::new("plugins", plugins, faults);
+    let tables = all.tables();
+    for (id, table) in &tables {
+        if let Err(error) = PluginId::new(id) {
+            all.fault(table.origin.clone(), id, error.to_string());
+        }
+    }
+    for (id, table) in tables {
+        let settings = settings(&id, table, faults);
+        config.settings.insert(id, settings);
+    }
+    config
+}
+
+/// `[plugins.<id>]`.
+fn settings(id: &str, table: Tree, faults: &mut Vec<Fault>) -> Settings {
+    let mut section = Section::new(format!("plugins.{}", quoted(id)), table, faults);
+    let settings = Settings {
+        enabled: section.take("enabled", boolean),
+        priority: section.take("priority", priority),
+        initialize_deadline: section.take("initialize_deadline", duration),
+        start_deadline: section.take("start_deadline", duration),
+        stop_deadline: section.take("stop_deadline", duration),
+        config: section.table("config").to_json(),
+    };
+    section.finish();
+    settings
+}
+
+fn path(value: &Value, origin: &Origin) -> Result<PathBuf, String> {
+    let text = text(value, origin)?;
+    if text.is_empty() {
+        return Err("expected a path, found an empty string".to_owned());
+    }
+    Ok(origin.resolve(&text))
+}
+
+fn paths(value: &Value, origin: &Origin) -> Result<Vec<PathBuf>, String> {
+    let Some(items) = value.as_array() else {
+        return Err("expected a list of directories, such as [\"plugins\"]".to_owned());
+    };
+    items.iter().map(|item| path(item, origin)).collect()
+}
+
+fn trust(value: &Value, origin: &Origin) -> Result<Trust, String> {
+    match text(value, origin)?.as_str() {
+        "strict" => Ok(Trust::Strict),
+        "lax" => Ok(Trust::Lax),
+        other => Err(format!("expected \"strict\" or \"lax\", found {other:?}")),
+    }
+}
+
+fn threads(value: &Value, _: &Origin) -> Result<NonZero<usize>, String> {
+    let number = value.as_u64().filter(|number| *number <= MOST_THREADS);
+    number
+        .and_then(|number| NonZero::new(usize::try_from(number).ok()?))
+        .ok_or_else(|| format!("expected an integer from 1 to {MOST_THREADS}, found {value}"))
+}
+
+fn filter(value: &Value, origin: &Origin) -> Result<String, String> {
+    let text = text(value, origin)?;
+    match env_filter::Builder::new().try_parse(&text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(format!(
+            "expected a filter such as \"info,heartbeat=debug\", found {text:?}: {error}"
+        )),
+    }
+}

@@ -1,0 +1,69 @@
+use crate::{commands::new::NewError, config::ConfigError, output::style};
+use jackfield_loader::{OpenLoaderError, QuarantineError};
+use std::{error::Error, io, io::Write, process::ExitCode};
+
+/// Why a command could not do what it is for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// There is no configuration to go by.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The new plugin cannot be written.
+    #[error(transparent)]
+    New(#[from] NewError),
+    /// What it says cannot be written.
+    #[error("cannot write the output")]
+    Output(#[source] io::Error),
+    /// A value cannot be written as JSON.
+    #[error("cannot write the output as JSON")]
+    Json(#[from] serde_json::Error),
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenLoaderError),
+    /// The list of what is quarantined cannot be used.
+    #[error(transparent)]
+    Quarantine(#[from] QuarantineError),
+    /// The process cannot be set up.
+    #[error("cannot {doing}")]
+    Process {
+        /// What was being done.
+        doing: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl CommandError {
+    /// Says it on standard error and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        if let Self::Output(error) = self
+            && error.kind() == io::ErrorKind::BrokenPipe
+        {
+            return ExitCode::SUCCESS;
+        }
+        let bad = style::BAD;
+        let mut text = format!("{bad}error{bad:#}: {self}");
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        // Nowhere to tell that standard error is gone.
+        let _ = writeln!(anstream::stderr(), "{text}");
+        ExitCode::from(self.code())
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::Config(_) => 2,
+            Self::New(error) => error.code(),
+            _ => 1,
+        }
+    }
+}
+
+impl From<io::Error> for CommandError {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}

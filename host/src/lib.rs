@@ -1,0 +1,37 @@
+//! The host: command line, configuration, and a process around the loader.
+//!
+//! A library only so that the integration tests can have the program built beside themselves; what
+//! an embedder wants is `jackfield-loader`. In reading order: `args` (what was asked), `config`
+//! (what was configured), `commands` (one file for each), `output` (what they write), `run`'s
+//! parts: `executor`, `signals`, `logging`.
+
+mod args;
+mod commands;
+mod config;
+mod error;
+mod executor;
+mod logging;
+mod output;
+mod signals;
+
+use args::Args;
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Runs the program and tells how it is to end: 0 good, 1 something was rejected or failed, 2 wrong
+/// usage or configuration. A reader that goes away is nobody's fault.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Nowhere to tell that the terminal is gone.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match commands::dispatch(args) {
+        Ok(outcome) => outcome.into(),
+        Err(error) => error.report(),
+    }
+}

@@ -1,0 +1,7 @@
+//! The executable `jackfield`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    jackfield_host::main()
+}
