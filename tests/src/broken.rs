@@ -1,6 +1,7 @@
 //! Libraries that are plugins by their note and do harm once they are mapped. Each is one C file in
 //! `tests/fixtures/broken`, compiled here.
 
+use crate::made::note;
 use std::{
     fmt::Write,
     fs,
@@ -19,7 +20,7 @@ pub fn broken(dir: &Path, name: &str, target: &str, abi: &str) -> PathBuf {
         .join("fixtures/broken")
         .join(format!("{name}.c"));
     let include = tempfile::tempdir().expect("the temporary directory is writable");
-    let header = header(&note(&manifest(name, target, abi)));
+    let header = header(&note(1, manifest(name, target, abi).as_bytes()));
     fs::write(include.path().join("jackfield_note.h"), header)
         .expect("the temporary directory is writable");
     let library = dir.join(format!("lib{name}.so"));
@@ -39,20 +40,6 @@ fn manifest(id: &str, target: &str, abi: &str) -> String {
         "build = {{ abi = \"{abi}\", target = \"{target}\", rustc = \"a C compiler\", \
          panic = \"unwind\", sdk = \"{abi}\" }}\nid = \"{id}\"\nversion = \"1.0.0\"\n"
     )
-}
-
-/// The bytes that `docs/manifest.md` describes.
-fn note(text: &str) -> Vec<u8> {
-    let len = u32::try_from(text.len() + 4).expect("a manifest is short");
-    let mut bytes = Vec::new();
-    for word in [10, len, 1] {
-        bytes.extend(u32::to_le_bytes(word));
-    }
-    bytes.extend(b"Jackfield\0\0\0");
-    bytes.extend(1_u32.to_le_bytes());
-    bytes.extend(text.as_bytes());
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
 }
 
 fn header(note: &[u8]) -> String {

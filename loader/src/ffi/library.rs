@@ -3,6 +3,8 @@ use std::{
     mem::ManuallyDrop,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
+    time::{Duration, Instant},
 };
 
 #[cfg(unix)]
@@ -18,6 +20,9 @@ pub(crate) struct Library {
     handle: ManuallyDrop<os::Library>,
     path: PathBuf,
 }
+
+/// How long the last holders of a library get to let go of it.
+const LAST_MOMENT: Duration = Duration::from_millis(200);
 
 /// The system's loader refused a file.
 #[derive(Debug, thiserror::Error)]
@@ -69,11 +74,14 @@ impl Library {
 
     /// Unmaps the library, if this is the last that holds it, and looks whether it is gone.
     pub(crate) fn close(lease: Lease) -> Unload {
-        let others = Arc::strong_count(&lease) - 1;
-        let Ok(library) = Arc::try_unwrap(lease) else {
-            return Unload::Pinned(format!("{others} calls, futures or services still hold it"));
+        let Self { handle, path } = match alone(lease) {
+            Ok(library) => library,
+            Err(others) => {
+                return Unload::Pinned(format!(
+                    "{others} calls, futures or services still hold it"
+                ));
+            }
         };
-        let Self { handle, path } = library;
         if let Err(error) = ManuallyDrop::into_inner(handle).close() {
             return Unload::Pinned(format!("the system's loader keeps it: {error}"));
         }
@@ -85,6 +93,22 @@ impl Library {
             );
         }
         Unload::Unmapped
+    }
+}
+
+/// The library, once nobody else holds it, or how many others do.
+///
+/// A thread that has just woken a future of the plugin, the timer's for one, is inside the plugin's
+/// waker and holds the library for a moment after that future has ended.
+fn alone(mut lease: Lease) -> Result<Library, usize> {
+    let until = Instant::now() + LAST_MOMENT;
+    loop {
+        match Arc::try_unwrap(lease) {
+            Ok(library) => return Ok(library),
+            Err(held) if Instant::now() >= until => return Err(Arc::strong_count(&held) - 1),
+            Err(held) => lease = held,
+        }
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
