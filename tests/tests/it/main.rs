@@ -8,6 +8,7 @@
 
 mod abi;
 mod files;
+mod killers;
 mod lifecycle;
 mod misbehave;
 mod note;

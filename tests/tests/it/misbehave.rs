@@ -243,6 +243,7 @@ fn hang_in_handle() {
 fn error_in_event() {
     let scene = Scene::new("error-in-event");
     scene.loader.publish("misbehave.x", b"{}").unwrap();
+    assert_eq!(scene.ask("/heard"), Ok((200, "1".to_owned())));
     scene.stops_well();
 }
 
@@ -250,6 +251,7 @@ fn error_in_event() {
 fn panic_in_event() {
     let scene = Scene::new("panic-in-event");
     scene.loader.publish("misbehave.x", b"{}").unwrap();
+    assert_eq!(scene.ask("/heard"), Ok((200, "1".to_owned())));
     scene.stops_well();
 }
 
