@@ -10,7 +10,7 @@
 //! often than every `refresh_ms`, however many ask. Units stand in the names of the fields.
 //!
 //! Worth copying: a library that blocks is kept off the host's executor ([`blocking`],
-//! [`Context::run_blocking`]), and a reading is shared by all who ask ([`gauge`]).
+//! [`Context::run_blocking`]), and a reading is shared by all who ask (`gauge.rs`).
 #![forbid(unsafe_code)]
 
 mod gauge;
