@@ -6,7 +6,10 @@
     reason = "a test's helpers are tests as well"
 )]
 
+mod abi;
 mod files;
+mod killers;
 mod lifecycle;
+mod misbehave;
 mod note;
 mod plugins;
