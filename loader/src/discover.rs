@@ -109,6 +109,8 @@ pub struct Discovery {
     pub rejected: Vec<Rejected>,
     /// The directories that were passed over: a warning each.
     pub skipped: Vec<SkippedDir>,
+    /// The directories that were listed in full.
+    pub listed: Vec<PathBuf>,
 }
 
 /// Looks for libraries, by their names' extension, in directories. A directory that is given twice
@@ -162,6 +164,7 @@ impl Folder {
             Ok(entries) => entries,
             Err(error) => return discovery.skipped.push(skip(path, error)),
         };
+        discovery.listed.push(path.to_owned());
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         discovery.candidates.reserve(entries.len());
         for Entry { name, kind } in entries {

@@ -4,6 +4,7 @@
 mod elf;
 mod fault;
 mod foreign;
+mod full;
 mod headers;
 mod machine;
 

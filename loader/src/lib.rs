@@ -25,6 +25,9 @@ mod trust;
 mod inspect;
 mod store;
 
+mod index;
+mod scan;
+
 mod config;
 mod quarantine;
 mod reason;
@@ -62,6 +65,7 @@ pub use discover::{Candidate, Discovery, SkippedDir, Unfit, discover};
 pub use executor::{BoxFuture, Executor, Threads};
 pub use ffi::{ModuleError, OpenError, Unload};
 pub use hash::{ContentHash, HashError};
+pub use index::{Entry, Index};
 pub use inspect::{Beginning, Depth, Fault, Inspection, NoteState, What, inspect};
 pub use inventory::{Found, Inventory, Survey};
 pub use journal::Phase;
@@ -79,6 +83,7 @@ pub use resolve::{
     Degraded, Link, Need, Node, Outcome, Plan, Rejection, Standing, Step, Wait, Warning,
     WarningKind, Why, nearest, resolve, why,
 };
+pub use scan::{Listed, Scan, scan};
 pub use stop::StopReport;
 pub use store::{Refused, Store, StoreError, Stored, Swept};
 pub use trust::{Breach, Trust};

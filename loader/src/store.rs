@@ -19,7 +19,7 @@ pub(crate) use copy::hash;
 use crate::{
     ContentHash, FileKey, Reason, Rejected,
     discover::Candidate,
-    inspect::{self, Depth, Fault, Inspection},
+    inspect::{self, Depth, Fault, Inspection, NoteState},
     platform,
     trust::{self, Breach},
 };
@@ -104,6 +104,18 @@ impl StoreError {
             doing,
             path,
             source,
+        }
+    }
+}
+
+impl Stored {
+    /// What was found out about the copy.
+    pub(crate) fn inspection(&self) -> Inspection {
+        Inspection {
+            note: NoteState::Present,
+            manifest: Some(Arc::clone(&self.manifest)),
+            warnings: self.warnings.clone(),
+            reasons: Vec::new(),
         }
     }
 }

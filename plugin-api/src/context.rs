@@ -3,12 +3,15 @@ use crate::{
     event::Subscription,
     ffi::{Hosted, guarded_task},
 };
+use futures_channel::oneshot;
 use jackfield_abi::{ROption, RResult};
 use serde::Serialize;
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     path::PathBuf,
+    pin::pin,
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -141,6 +144,28 @@ impl Context {
         self.task(id.into_result())
     }
 
+    /// Runs a function on a thread where blocking hurts nobody, and waits for what it returns. When
+    /// the future is dropped before the function has begun, it does not begin.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin is stopping, or the function panicked.
+    pub async fn run_blocking<R: Send + 'static>(
+        &self,
+        name: &str,
+        function: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R> {
+        let (sender, receiver) = oneshot::channel();
+        let task = self.spawn_blocking(name, move || {
+            // A caller that has gone away wants no answer.
+            let _ = sender.send(function());
+        })?;
+        let _task = CancelOnDrop(task);
+        receiver
+            .await
+            .map_err(|_| Error::new(format!("`{name}` was cancelled or panicked")))
+    }
+
     fn task(&self, id: Result<u64, jackfield_abi::Failure>) -> Result<Task> {
         match id {
             Ok(id) => Ok(Task {
@@ -155,6 +180,18 @@ impl Context {
     pub async fn sleep(&self, duration: Duration) {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         self.host.object.sleep(nanoseconds).await;
+    }
+
+    /// What the future gives, or nothing when it is not ready within that time; it is dropped then.
+    pub async fn timeout<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        let (mut future, mut sleep) = (pin!(future), pin!(self.sleep(limit)));
+        poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Some(output));
+            }
+            sleep.as_mut().poll(cx).map(|()| None)
+        })
+        .await
     }
 
     /// Ticks every `period`, first after one period. A tick that was missed is skipped, not made up
@@ -181,6 +218,15 @@ impl Task {
     }
 }
 
+/// Ends a blocking task that nobody waits for any more, if it has not begun.
+struct CancelOnDrop(Task);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
 /// Made by [`Context::interval`].
 pub struct Interval {
     context: Context,
@@ -194,6 +240,45 @@ impl Interval {
         self.context
             .sleep(self.next.saturating_duration_since(Instant::now()))
             .await;
-        self.next = (self.next + self.period).max(Instant::now());
+        self.next = following(self.next, self.period, Instant::now());
+    }
+}
+
+/// The first tick after `now`, of those a whole number of periods after `last`.
+fn following(last: Instant, period: Duration, now: Instant) -> Instant {
+    let late = now.saturating_duration_since(last);
+    if late < period {
+        return last + period;
+    }
+    let period = period.as_nanos().max(1);
+    let into = u64::try_from(late.as_nanos() % period).unwrap_or(0);
+    let left = u64::try_from(period).unwrap_or(u64::MAX) - into;
+    now + Duration::from_nanos(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_tick_keeps_the_beat() {
+        let last = Instant::now();
+        let next = |period, now| {
+            let millis = Duration::from_millis;
+            let next = following(last, millis(period), last + millis(now));
+            next.duration_since(last).as_millis()
+        };
+        assert_eq!(next(100, 0), 100);
+        assert_eq!(next(100, 99), 100);
+        assert_eq!(next(100, 100), 200);
+        assert_eq!(next(100, 250), 300);
+        assert_eq!(next(100, 100_001), 100_100);
+    }
+
+    #[test]
+    fn a_period_of_nothing_still_goes_on() {
+        let last = Instant::now();
+        let next = following(last, Duration::ZERO, last + Duration::from_millis(1));
+        assert!(next > last + Duration::from_millis(1));
     }
 }

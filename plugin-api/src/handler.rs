@@ -1,5 +1,4 @@
-use crate::{Context, Error, Request, Response, Result, ffi::guarded, request::Params};
-use futures_channel::oneshot;
+use crate::{Context, Request, Response, Result, ffi::guarded, request::Params};
 use jackfield_abi::{BorrowingFfiFuture, Reply};
 use std::{future::Future, sync::Arc};
 
@@ -140,30 +139,15 @@ where
         context: &'a Context,
         request: Request<'a>,
     ) -> impl Future<Output = Result<Response>> + Send + 'a {
-        let (sender, receiver) = oneshot::channel();
         let (function, plugin) = (Arc::clone(&self.0), Arc::clone(plugin));
         let owned = OwnedRequest::new(&request);
-        let task = context.spawn_blocking("request", move || {
-            // A caller that has gone away wants no answer.
-            let _ = sender.send(owned.with(|request| function(&plugin, request)));
-        });
         async move {
-            let _task = CancelOnDrop(task?);
-            receiver.await.unwrap_or_else(|_| {
-                Err(Error::with_status(
-                    500,
-                    "the handler was cancelled or panicked",
-                ))
-            })
+            context
+                .run_blocking("request", move || {
+                    owned.with(|request| function(&plugin, request))
+                })
+                .await?
         }
-    }
-}
-
-struct CancelOnDrop(crate::Task);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the integration tests and benchmarks share: where the fixtures' libraries are, and places
 //! to put them.
 
+pub mod made;
+
 use memchr::memmem;
 use std::{
     env, fs, io,

@@ -73,7 +73,6 @@ pub(super) struct Section {
     pub(super) link: u32,
     pub(super) info: u32,
     pub(super) align: u64,
-    pub(super) entry: u64,
 }
 
 /// Reads numbers; what lies outside reads as 0, so whoever calls checks lengths first.
@@ -267,7 +266,6 @@ impl Section {
             link: words.half(40, 24),
             info: words.half(44, 28),
             align: words.word(48, 32),
-            entry: words.word(56, 36),
         }
     }
 

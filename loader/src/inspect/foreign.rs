@@ -129,7 +129,7 @@ fn macho(bytes: &[u8]) -> Option<Found> {
             sections
                 .iter()
                 .find(|section| section.name() == note::MACHO_SECTION.as_bytes())
-                .and_then(|section| section.file_range(endian, 0))
+                .and_then(|section| section.file_range(endian, section.offset(endian).into()))
         });
     }
     Some(Found { machine, note })

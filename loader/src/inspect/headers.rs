@@ -3,7 +3,7 @@
 use super::{
     Bytes, Depth, Fault, Look, NOTES, NoteState, What,
     elf::{Header, Segment},
-    machine,
+    full, machine,
 };
 use jackfield_manifest::note::Order;
 use object::elf;
@@ -12,7 +12,7 @@ use object::elf;
 const MAX_SEGMENTS: u16 = 256;
 
 /// Looks at an ELF file.
-pub(super) fn look(bytes: &Bytes<'_>, _depth: Depth, look: &mut Look) {
+pub(super) fn look(bytes: &Bytes<'_>, depth: Depth, look: &mut Look) {
     let header = match Header::read(bytes.page, bytes.size) {
         Ok(header) => header,
         Err(fault) => return look.faults.push(fault),
@@ -23,6 +23,10 @@ pub(super) fn look(bytes: &Bytes<'_>, _depth: Depth, look: &mut Look) {
         Ok(segments) => {
             look.faults.extend(cut(&segments, &header, bytes.size));
             notes(bytes, &header, &segments, look);
+            if depth == Depth::Full && look.faults.is_empty() {
+                look.faults
+                    .extend(full::check(bytes, &header, &segments).err());
+            }
         }
         Err(fault) => look.faults.push(fault),
     }

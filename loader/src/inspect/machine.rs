@@ -69,3 +69,12 @@ pub(super) fn macho(machine: macho::CpuType) -> String {
     };
     name.to_owned()
 }
+
+/// The host's type of relocation that only adds the library's address, where it is known.
+pub(super) const HOST_RELATIVE: Option<u64> = if cfg!(target_arch = "x86_64") {
+    Some(8)
+} else if cfg!(target_arch = "aarch64") {
+    Some(1027)
+} else {
+    None
+};

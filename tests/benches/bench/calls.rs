@@ -14,6 +14,20 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+/// Polls a future where it lies; an executor's task does not move it either.
+macro_rules! poll_once {
+    ($future:expr) => {{
+        let mut future = pin!($future);
+        match future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("the fixture's future is ready at once"),
+        }
+    }};
+}
+
 const ROUNDS: usize = 101;
 const CALLS: usize = 20_000;
 
@@ -155,20 +169,6 @@ struct Plainly<'a> {
     method: &'a str,
     path: &'a str,
     body: &'a [u8],
-}
-
-/// Polls a future where it lies; an executor's task does not move it either.
-macro_rules! poll_once {
-    ($future:expr) => {{
-        let mut future = pin!($future);
-        match future
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-        {
-            Poll::Ready(output) => output,
-            Poll::Pending => panic!("the fixture's future is ready at once"),
-        }
-    }};
 }
 
 fn door() -> (Site, Loader, Handle) {

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, dead_code, reason = "a binary of several modules")]
 
 mod calls;
+mod files;
 mod manifest;
 mod report;
 mod resolve;
@@ -21,5 +22,6 @@ fn main() {
     calls::measure(&mut bench);
     manifest::measure(&mut bench);
     resolve::run(&mut bench);
+    files::measure(&mut bench);
     bench.finish();
 }

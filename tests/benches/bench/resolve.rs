@@ -1,15 +1,11 @@
 //! `resolve.10k`, `resolve.growth`: the resolver against the bare parts of its work.
 
-use crate::report::{Bar, Bench};
+use crate::report::{Bar, Bench, interleaved};
 use jackfield_loader::{Node, Standing, resolve};
 use jackfield_manifest::{Build, Deadlines, Kind, Manifest, Panic, PluginId, Requirement, Target};
 use rustc_hash::FxHashMap;
 use semver::{Version, VersionReq};
-use std::{
-    hint::black_box,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, path::Path, time::Duration};
 
 const PLUGINS: usize = 10_000;
 const REQUIREMENTS: usize = 5;
@@ -32,7 +28,15 @@ pub fn run(bench: &mut Bench) {
             bare(&input),
             "both sides start the same plugins"
         );
-        let (subject, bare) = medians(|| small.time(), || time(|| bare(&input)));
+        let (subject, bare) = interleaved(
+            ROUNDS,
+            || {
+                black_box(small.run());
+            },
+            || {
+                black_box(bare(&input));
+            },
+        );
         bench.ratio("resolve.10k", "ms", ms(subject), ms(bare), Bar::Max(2.0));
     }
     if growth {
@@ -40,27 +44,17 @@ pub fn run(bench: &mut Bench) {
         let slices = requirements(&text);
         let input = plugins(&text, &slices);
         let mut large = Subject::new(&input);
-        let (large, small) = medians(|| large.time(), || small.time());
+        let (large, small) = interleaved(
+            ROUNDS,
+            || {
+                black_box(large.run());
+            },
+            || {
+                black_box(small.run());
+            },
+        );
         bench.ratio("resolve.growth", "ms", ms(large), ms(small), Bar::Max(12.0));
     }
-}
-
-/// Runs both sides in turn and gives the median of each.
-fn medians(
-    mut one: impl FnMut() -> Duration,
-    mut other: impl FnMut() -> Duration,
-) -> (Duration, Duration) {
-    let rounds = (0..ROUNDS).map(|_| (one(), other()));
-    let (mut ones, mut others): (Vec<_>, Vec<_>) = rounds.unzip();
-    ones.sort_unstable();
-    others.sort_unstable();
-    (ones[ROUNDS / 2], others[ROUNDS / 2])
-}
-
-fn time<T>(run: impl FnOnce() -> T) -> Duration {
-    let begin = Instant::now();
-    black_box(run());
-    begin.elapsed()
 }
 
 /// A plugin as text: slices of one buffer, as a reader of manifests has them.
@@ -146,16 +140,8 @@ impl<'a> Subject<'a> {
         Self { input, manifests }
     }
 
-    /// The time of a run; the ranges of the one before are freed first, outside of it.
-    fn time(&mut self) -> Duration {
-        let all = self.manifests.iter_mut();
-        for requirement in all.flat_map(|manifest| &mut manifest.requires) {
-            requirement.range = VersionReq::STAR;
-        }
-        time(|| self.run())
-    }
-
-    /// Versions and ranges from text, nodes, the plan with all its words; how many start.
+    /// Versions and ranges from text, nodes, the plan with all its words; how many start. The ranges of the run before
+    /// are freed on the way.
     fn run(&mut self) -> usize {
         for (text, manifest) in self.input.iter().zip(&mut self.manifests) {
             manifest.version = Version::parse(text.version).expect("a version");

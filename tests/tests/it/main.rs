@@ -1,5 +1,12 @@
 //! One integration binary; the first line of each module is the question that it answers.
 #![allow(unreachable_pub, reason = "a binary of several modules")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test's helpers are tests as well"
+)]
 
+mod files;
 mod lifecycle;
 mod note;
+mod plugins;

@@ -1,7 +1,7 @@
 //! Does a sound plugin get from its directory into the store, with its manifest and hash?
 
 use jackfield_loader::{Depth, NoteState, Store, discover, inspect};
-use jackfield_tests::library;
+use jackfield_tests::made;
 use std::{fs, os::unix::fs::PermissionsExt};
 
 #[test]
@@ -9,7 +9,7 @@ fn discovered_inspected_and_stored() {
     let dir = tempfile::tempdir().unwrap();
     let plugins = dir.path().join("plugins");
     fs::create_dir(&plugins).unwrap();
-    let path = library::plugin(&plugins, "libgreeter.so", "greeter");
+    let path = made::plugin(&plugins, "libgreeter.so", "greeter");
     fs::write(plugins.join("readme.txt"), "not a library").unwrap();
 
     let discovery = discover(&[&plugins]);

@@ -79,6 +79,29 @@ pub fn build(dir: &Path, name: &str, notes: &[u8]) -> PathBuf {
     library
 }
 
+/// A shared library with a note of so many bytes of text, all of them zero.
+///
+/// # Panics
+///
+/// When there is no C compiler, or it fails.
+pub fn build_large(dir: &Path, name: &str, len: usize) -> PathBuf {
+    let source = dir.join(format!("{name}.s"));
+    let library = dir.join(name);
+    let code = format!(
+        ".section .note.jackfield,\"a\",@note\n.long 10, {}, 1\n.asciz \"Jackfield\"\n.zero 2\n\
+         .long 1\n.zero {len}\n.section .note.GNU-stack,\"\",@progbits\n",
+        len + 4
+    );
+    fs::write(&source, code).expect("the directory can be written");
+    let status = Command::new("cc")
+        .args(["-shared", "-o"])
+        .args([&library, &source])
+        .status()
+        .expect("there is a C compiler");
+    assert!(status.success(), "cc failed on {}", source.display());
+    library
+}
+
 /// A shared library that is a plugin by its note.
 ///
 /// # Panics
@@ -86,4 +109,43 @@ pub fn build(dir: &Path, name: &str, notes: &[u8]) -> PathBuf {
 /// When there is no C compiler, or it fails.
 pub fn plugin(dir: &Path, name: &str, id: &str) -> PathBuf {
     build(dir, name, &note(1, manifest(id, "1.2.3").as_bytes()))
+}
+
+/// A small real cdylib, as a plugin is: Rust's standard library in it, a panic caught inside.
+///
+/// # Panics
+///
+/// When there is no Rust compiler, or it fails.
+pub fn cdylib(dir: &Path, name: &str, id: &str) -> PathBuf {
+    let source = dir.join(format!("{name}.rs"));
+    let library = dir.join(name);
+    let note = note(1, manifest(id, "1.2.3").as_bytes());
+    let code = format!(
+        "#[used]\n\
+         #[unsafe(link_section = \".note.jackfield\")]\n\
+         static NOTE: Note = Note({note:?});\n\
+         #[repr(C, align(4))] struct Note([u8; {}]);\n\
+         thread_local! {{ static CALLS: std::cell::RefCell<Vec<i32>> = Default::default(); }}\n\
+         #[unsafe(no_mangle)]\n\
+         extern \"C\" fn answer() -> i32 {{\n\
+             CALLS.with_borrow_mut(|calls| calls.push(1));\n\
+             std::panic::set_hook(Box::new(|_| ()));\n\
+             i32::from(std::panic::catch_unwind(|| panic!(\"{{:?}}\", std::env::args())).is_err())\n\
+         }}\n",
+        note.len()
+    );
+    fs::write(&source, code).expect("the directory can be written");
+    let status = Command::new("rustc")
+        .args([
+            "--edition=2024",
+            "--crate-type=cdylib",
+            "--crate-name=fixture",
+        ])
+        .args(["-Copt-level=s", "-Cstrip=symbols", "-o"])
+        .args([&library, &source])
+        .status()
+        .expect("there is a Rust compiler");
+    assert!(status.success(), "rustc failed on {}", source.display());
+    fs::remove_file(&source).expect("just written");
+    library
 }

@@ -1,0 +1,251 @@
+//! A manifest as the index keeps it: flat, borrowed when it is read, no text to parse but versions.
+
+use jackfield_manifest::{
+    Build, Deadlines, IdError, Kind, Manifest, Panic, PluginId, Provision, Requirement, ServiceId,
+    Target,
+};
+use semver::{Version, VersionReq};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Lean<'a> {
+    id: &'a str,
+    name: &'a str,
+    version: LeanVersion<'a>,
+    description: &'a str,
+    #[serde(borrow)]
+    authors: Vec<&'a str>,
+    license: &'a str,
+    kind: Kind,
+    priority: i32,
+    #[serde(borrow)]
+    requires: Vec<LeanRequirement<'a>>,
+    #[serde(borrow)]
+    provides: Vec<LeanProvision<'a>>,
+    #[serde(borrow)]
+    after: Vec<&'a str>,
+    #[serde(borrow)]
+    before: Vec<&'a str>,
+    #[serde(borrow)]
+    capabilities: Vec<&'a str>,
+    config_schema: Option<&'a str>,
+    /// `initialize`, `start`, `stop`.
+    deadlines: [Duration; 3],
+    abi: LeanVersion<'a>,
+    target: &'a str,
+    rustc: &'a str,
+    panic: Panic,
+    sdk: LeanVersion<'a>,
+}
+
+/// Most versions are three numbers: then there is nothing to parse.
+#[derive(Serialize, Deserialize)]
+struct LeanVersion<'a> {
+    numbers: [u64; 3],
+    #[serde(borrow)]
+    pre: &'a str,
+    build: &'a str,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LeanRequirement<'a> {
+    is_service: bool,
+    id: &'a str,
+    #[serde(borrow)]
+    range: std::borrow::Cow<'a, str>,
+    optional: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LeanProvision<'a> {
+    service: &'a str,
+    #[serde(borrow)]
+    version: LeanVersion<'a>,
+}
+
+/// The bytes do not say what a manifest can say: the index is damaged.
+#[derive(Debug)]
+pub(super) struct Damaged;
+
+impl From<IdError> for Damaged {
+    fn from(_: IdError) -> Self {
+        Self
+    }
+}
+
+impl From<semver::Error> for Damaged {
+    fn from(_: semver::Error) -> Self {
+        Self
+    }
+}
+
+impl<'a> LeanVersion<'a> {
+    fn of(version: &'a Version) -> Self {
+        Self {
+            numbers: [version.major, version.minor, version.patch],
+            pre: &version.pre,
+            build: &version.build,
+        }
+    }
+
+    fn whole(&self) -> Result<Version, Damaged> {
+        let [major, minor, patch] = self.numbers;
+        let mut version = Version::new(major, minor, patch);
+        if !self.pre.is_empty() {
+            version.pre = semver::Prerelease::new(self.pre)?;
+        }
+        if !self.build.is_empty() {
+            version.build = semver::BuildMetadata::new(self.build)?;
+        }
+        Ok(version)
+    }
+}
+
+impl<'a> Lean<'a> {
+    pub(super) fn of(manifest: &'a Manifest) -> Self {
+        // Taken apart in full, so that a new key of the manifest cannot be forgotten here.
+        let Manifest {
+            id,
+            name,
+            version,
+            description,
+            authors,
+            license,
+            kind,
+            priority,
+            requires,
+            provides,
+            after,
+            before,
+            capabilities,
+            config_schema,
+            deadlines,
+            build,
+        } = manifest;
+        let Deadlines {
+            initialize,
+            start,
+            stop,
+        } = *deadlines;
+        let Build {
+            abi,
+            target,
+            rustc,
+            panic,
+            sdk,
+        } = build;
+        Self {
+            id: id.as_str(),
+            name,
+            version: LeanVersion::of(version),
+            description,
+            authors: authors.iter().map(String::as_str).collect(),
+            license,
+            kind: *kind,
+            priority: *priority,
+            requires: requires.iter().map(LeanRequirement::of).collect(),
+            provides: provides.iter().map(LeanProvision::of).collect(),
+            after: after.iter().map(PluginId::as_str).collect(),
+            before: before.iter().map(PluginId::as_str).collect(),
+            capabilities: capabilities.iter().map(String::as_str).collect(),
+            config_schema: config_schema.as_deref(),
+            deadlines: [initialize, start, stop],
+            abi: LeanVersion::of(abi),
+            target,
+            rustc,
+            panic: *panic,
+            sdk: LeanVersion::of(sdk),
+        }
+    }
+
+    pub(super) fn whole(&self) -> Result<Manifest, Damaged> {
+        let [initialize, start, stop] = self.deadlines;
+        Ok(Manifest {
+            id: PluginId::new(self.id)?,
+            name: self.name.to_owned(),
+            version: self.version.whole()?,
+            description: self.description.to_owned(),
+            authors: strings(&self.authors),
+            license: self.license.to_owned(),
+            kind: self.kind,
+            priority: self.priority,
+            requires: each(&self.requires, LeanRequirement::whole)?,
+            provides: each(&self.provides, LeanProvision::whole)?,
+            after: each(&self.after, |id| Ok(PluginId::new(id)?))?,
+            before: each(&self.before, |id| Ok(PluginId::new(id)?))?,
+            capabilities: strings(&self.capabilities),
+            config_schema: self.config_schema.map(str::to_owned),
+            deadlines: Deadlines {
+                initialize,
+                start,
+                stop,
+            },
+            build: Build {
+                abi: self.abi.whole()?,
+                target: self.target.to_owned(),
+                rustc: self.rustc.to_owned(),
+                panic: self.panic,
+                sdk: self.sdk.whole()?,
+            },
+        })
+    }
+}
+
+fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
+fn each<A, B>(items: &[A], whole: impl Fn(&A) -> Result<B, Damaged>) -> Result<Vec<B>, Damaged> {
+    items.iter().map(whole).collect()
+}
+
+impl<'a> LeanRequirement<'a> {
+    fn of(requirement: &'a Requirement) -> Self {
+        let Requirement {
+            target,
+            range,
+            optional,
+        } = requirement;
+        let (is_service, id) = match target {
+            Target::Plugin(id) => (false, id.as_str()),
+            Target::Service(id) => (true, id.as_str()),
+        };
+        Self {
+            is_service,
+            id,
+            range: range.to_string().into(),
+            optional: *optional,
+        }
+    }
+
+    fn whole(&self) -> Result<Requirement, Damaged> {
+        let target = if self.is_service {
+            Target::Service(ServiceId::new(self.id)?)
+        } else {
+            Target::Plugin(PluginId::new(self.id)?)
+        };
+        Ok(Requirement {
+            target,
+            range: VersionReq::parse(&self.range)?,
+            optional: self.optional,
+        })
+    }
+}
+
+impl<'a> LeanProvision<'a> {
+    fn of(provision: &'a Provision) -> Self {
+        let Provision { service, version } = provision;
+        Self {
+            service: service.as_str(),
+            version: LeanVersion::of(version),
+        }
+    }
+
+    fn whole(&self) -> Result<Provision, Damaged> {
+        Ok(Provision {
+            service: ServiceId::new(self.service)?,
+            version: self.version.whole()?,
+        })
+    }
+}

@@ -1,0 +1,156 @@
+//! Files looked at, listed again, and copied into the store.
+
+use crate::report::{Bar, Bench, interleaved};
+use jackfield_loader::{Index, Scan, Store, Trust, discover, scan};
+use jackfield_tests::made;
+use sha2::{Digest, Sha256};
+use std::{
+    fs::{self, File},
+    hint::black_box,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+const FILES: usize = 1_000;
+const ROUNDS: usize = 41;
+
+/// Measures the rows of this file.
+pub fn measure(bench: &mut Bench) {
+    if bench.wants("scan.cold") || bench.wants("list.warm") {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let paths = many(dir.path());
+        if bench.wants("scan.cold") {
+            scan_cold(bench, dir.path(), &paths);
+        }
+        if bench.wants("list.warm") {
+            list_warm(bench, dir.path(), &paths);
+        }
+    }
+    if bench.wants("inspect.hash") {
+        inspect_hash(bench);
+    }
+}
+
+/// One real library, and copies of it that differ in the id.
+fn many(dir: &Path) -> Vec<PathBuf> {
+    let first = made::plugin(dir, "first", "plugin-0000");
+    let bytes = fs::read(&first).expect("just built");
+    fs::remove_file(first).expect("just built");
+    let places: Vec<usize> = (0..bytes.len() - 11)
+        .filter(|&at| &bytes[at..at + 11] == b"plugin-0000")
+        .collect();
+    let files = (0..FILES).map(|number| {
+        let mut bytes = bytes.clone();
+        for &place in &places {
+            bytes[place + 7..place + 11].copy_from_slice(format!("{number:04}").as_bytes());
+        }
+        let path = dir.join(format!("libplugin_{number:04}.so"));
+        fs::write(&path, bytes).expect("the directory can be written");
+        path
+    });
+    files.collect()
+}
+
+fn whole(scan: &Scan) {
+    assert_eq!(scan.plugins.len(), FILES, "every file is a plugin");
+}
+
+fn scan_cold(bench: &mut Bench, dir: &Path, paths: &[PathBuf]) {
+    let (subject, baseline) = interleaved(
+        ROUNDS,
+        || whole(&scan(&[dir], Trust::Lax, &mut Index::in_memory())),
+        || {
+            for path in paths {
+                let mut page = [0; 4096];
+                let file = File::open(path).expect("it is there");
+                black_box(file.read_at(&mut page, 0).expect("it can be read"));
+                black_box(&page);
+            }
+        },
+    );
+    bench.ratio(
+        "scan.cold",
+        "us/file",
+        each(subject),
+        each(baseline),
+        Bar::Max(2.0),
+    );
+}
+
+fn list_warm(bench: &mut Bench, dir: &Path, paths: &[PathBuf]) {
+    let state = tempfile::tempdir().expect("a temporary directory");
+    loop {
+        let mut index = Index::open(state.path(), "bench");
+        whole(&scan(&[dir], Trust::Lax, &mut index));
+        index.save().expect("the index can be written");
+        // Files written a moment ago are not remembered yet.
+        if index.len() == FILES {
+            break;
+        }
+    }
+    let (subject, baseline) = interleaved(
+        ROUNDS,
+        || {
+            let mut index = Index::open(state.path(), "bench");
+            whole(&scan(&[dir], Trust::Lax, &mut index));
+            index.save().expect("nothing changed");
+        },
+        || {
+            for path in paths {
+                black_box(fs::metadata(path).expect("it is there"));
+            }
+        },
+    );
+    bench.ratio(
+        "list.warm",
+        "us/file",
+        each(subject),
+        each(baseline),
+        Bar::Max(2.0),
+    );
+}
+
+fn each(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6 / FILES as f64
+}
+
+/// Megabytes a second, of libraries of the size that a typical plugin has, each admitted once.
+fn inspect_hash(bench: &mut Bench) {
+    const LEN: usize = 1_100_000;
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = made::plugin(dir.path(), "first", "plugin-0000");
+    let mut bytes = fs::read(&path).expect("just built");
+    // Beyond everything that the headers name, where debug information may lie as well.
+    let mut state = 1_u32;
+    bytes.resize_with(LEN, || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    });
+    for round in 0..ROUNDS {
+        bytes[LEN - 1] = u8::try_from(round).expect("few rounds");
+        let name = format!("libtypical_{round}.so");
+        fs::write(dir.path().join(name), &bytes).expect("the directory can be written");
+    }
+    let store = Store::open(&dir.path().join("state")).expect("a store");
+    let discovery = discover(&[dir.path()]);
+    let mut candidates = discovery.candidates.iter();
+    let (subject, baseline) = interleaved(
+        ROUNDS,
+        || {
+            let candidate = candidates.next().expect("one for each round");
+            black_box(store.admit(candidate).expect("a sound plugin"));
+        },
+        || {
+            black_box(Sha256::digest(&bytes));
+        },
+    );
+    let speed = |time: Duration| LEN as f64 / time.as_secs_f64() / 1e6;
+    bench.ratio(
+        "inspect.hash",
+        "MB/s",
+        speed(subject),
+        speed(baseline),
+        Bar::Min(0.7),
+    );
+}
