@@ -29,6 +29,7 @@ struct File {
 fn plugin(what: &str) -> File {
     let (id, version) = what.split_once(' ').unwrap_or((what, "1.0.0"));
     let manifest = Manifest {
+        capabilities: Vec::new(),
         id: PluginId::new(id).expect("an id"),
         name: String::new(),
         version: Version::parse(version).expect("a version"),

@@ -240,6 +240,7 @@ fn manifest(text: &Text<'_>) -> Manifest {
             })
             .collect(),
         provides: Vec::new(),
+        capabilities: Vec::new(),
         after: Vec::new(),
         before: Vec::new(),
         config_schema: None,
