@@ -185,3 +185,47 @@ fn a_plugin_that_hangs_in_stop_is_told_and_a_second_signal_ends_at_once() {
     host.signal(Signal::INT);
     assert_eq!(host.end().0, Some(130));
 }
+
+#[test]
+fn what_ended_the_host_is_quarantined_until_it_is_released() {
+    let site = Site::new();
+    site.add("misbehave");
+    configure(
+        &site,
+        "[plugins.misbehave]\nenabled = true\n\
+         [plugins.misbehave.config]\nmode = \"abort-in-initialize\"\n",
+    );
+    // It ends by SIGABRT, so there is no code.
+    assert_eq!(jackfield(&site, "run").code, None);
+
+    let mut host = Host::start(&site, "run");
+    host.wait("0 running, 1 quarantined");
+    host.signal(Signal::TERM);
+    let (code, log) = host.end();
+    assert_eq!(code, Some(0));
+    let told = log
+        .iter()
+        .find(|line| line.contains("quarantined: the host ended while its initialize ran"));
+    let told = told.unwrap_or_else(|| panic!("{log:#?}"));
+    assert!(
+        told.ends_with("or release it with `jackfield release misbehave`"),
+        "{told}"
+    );
+
+    let plan = jackfield(&site, "plan --format json").json();
+    assert_eq!(plan["rejected"][0]["code"], "quarantined");
+    let said = jackfield(&site, "release misbehav");
+    assert_eq!(
+        said.out,
+        "misbehav is not quarantined, did you mean `misbehave`?\n"
+    );
+    assert_eq!(said.code, Some(1));
+    let said = jackfield(&site, "release misbehave");
+    assert_eq!(
+        said.out,
+        "released misbehave: it is started again the next time the host starts\n"
+    );
+    assert_eq!(said.code, Some(0));
+    let plan = jackfield(&site, "plan --format json").json();
+    assert_eq!(plan["start"][0]["id"], "misbehave");
+}
