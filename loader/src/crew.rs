@@ -1,7 +1,7 @@
 //! What starting and stopping share.
 
 use crate::{
-    ContentHash, Phase, Vetted,
+    FileKey, Phase, Vetted,
     bus::Inbox,
     context::{Room, Shared},
     ffi::{Lease, Unload},
@@ -35,8 +35,8 @@ pub(crate) struct Crew {
     pub(crate) data_dir: PathBuf,
     /// In the order in which they came to run.
     running: Mutex<Vec<Running>>,
-    /// Contents whose layout was found to fit, to be remembered.
-    fits: Mutex<Vec<ContentHash>>,
+    /// Files whose layout was found to fit, to be remembered.
+    fits: Mutex<Vec<FileKey>>,
     abandoned: AtomicUsize,
 }
 
@@ -63,15 +63,15 @@ impl Crew {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn take_fits(&self) -> Vec<ContentHash> {
+    pub(crate) fn take_fits(&self) -> Vec<FileKey> {
         std::mem::take(&mut *self.fits.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn note_fit(&self, hash: ContentHash) {
+    pub(crate) fn note_fit(&self, file: FileKey) {
         self.fits
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(hash);
+            .push(file);
     }
 
     /// How many threads are left to themselves inside a plugin that did not return in time.

@@ -9,7 +9,11 @@ mod body;
 mod file;
 mod lean;
 
+mod later;
+
 pub use body::Entry;
+pub(crate) use later::Later;
+pub use lean::Summary;
 
 use crate::{ContentHash, FileKey, Inspection, store::Refused, store::Stored};
 use file::Image;
@@ -18,6 +22,7 @@ use std::{
     collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -30,7 +35,7 @@ const TICK: Duration = Duration::from_millis(20);
 pub struct Index {
     path: Option<PathBuf>,
     build: [u8; 32],
-    image: Image,
+    image: Arc<Image>,
     /// Which records of the image are files that are still there.
     seen: Vec<bool>,
     /// What was found out in this run; goes before the image.
@@ -61,7 +66,7 @@ impl Index {
             path: None,
             build,
             seen: vec![false; image.len()],
-            image,
+            image: Arc::new(image),
             fresh: HashMap::new(),
             listed: Vec::new(),
         }
@@ -79,6 +84,23 @@ impl Index {
         let entry = Entry::decode(self.image.body(at));
         self.seen[at] = entry.is_some();
         entry
+    }
+
+    /// As [`Self::get`], with the manifest left where it is until somebody wants it.
+    pub(crate) fn get_later(&mut self, key: &FileKey) -> Option<(Entry, Later)> {
+        if self.fresh.contains_key(&(key.dev, key.ino)) {
+            let mut entry = self.get(key)?;
+            let manifest = entry.inspection.manifest.take();
+            return Some((entry, Later::now(manifest)));
+        }
+        let at = self
+            .image
+            .find(key)
+            .filter(|&at| self.image.key(at) == *key)?;
+        let head = Entry::decode_head(self.image.body(at), false)?;
+        self.seen[at] = true;
+        let later = Later::of(&self.image, at, head.manifest);
+        Some((head.entry, later))
     }
 
     /// Remembers what a look at a file found, and forgets what was known of it before.

@@ -1,12 +1,13 @@
 //! What lies in the plugins directories: read, never run.
 
 use crate::{
-    Candidate, Code, ContentHash, Depth, FileKey, HostFacts, Inspection, NoteState, Options,
-    Proposal, Quarantine, QuarantineError, Reason, SkippedDir, Store, StoreError, Trust, discover,
-    inspect, store, vet,
+    Candidate, Code, ContentHash, Depth, FileKey, HostFacts, Index, Inspection, Listed, NoteState,
+    Options, Proposal, Quarantine, QuarantineError, Reason, Rejected, SkippedDir, Store, StoreError,
+    Stored, Trust, inspect, scan, store, vet,
 };
 use jackfield_manifest::Manifest;
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -28,7 +29,7 @@ pub struct Found {
     pub warnings: Vec<String>,
     /// Everything that is wrong with it, the decisive reason first; empty when nothing is.
     pub reasons: Vec<Reason>,
-    candidate: Option<Candidate>,
+    listed: Option<Box<Listed>>,
 }
 
 impl Found {
@@ -52,6 +53,39 @@ impl Found {
 
     fn says(&self, code: Code) -> bool {
         self.reasons.iter().any(|reason| reason.code == code)
+    }
+
+    fn listed(mut listed: Listed) -> Self {
+        Self {
+            path: listed.candidate.path.clone(),
+            size: Some(listed.candidate.key.size),
+            hash: listed.hash,
+            note: listed.note,
+            manifest: listed.manifest().cloned(),
+            warnings: std::mem::take(&mut listed.warnings),
+            reasons: std::mem::take(&mut listed.reasons),
+            listed: Some(Box::new(listed)),
+        }
+    }
+
+    /// Of what has a library's name and is no file that could be one.
+    fn unfit(path: PathBuf, reasons: Vec<Reason>) -> Self {
+        Self {
+            path,
+            size: None,
+            hash: None,
+            note: NoteState::Absent,
+            manifest: None,
+            warnings: Vec::new(),
+            reasons,
+            listed: None,
+        }
+    }
+}
+
+impl From<Rejected> for Found {
+    fn from(rejected: Rejected) -> Self {
+        Self::unfit(rejected.path, rejected.reasons)
     }
 }
 
@@ -79,7 +113,8 @@ pub(crate) struct Secured {
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) hash: Option<ContentHash>,
     /// The store's copy.
-    pub(crate) stored: Option<PathBuf>,
+    pub(crate) stored: Option<Stored>,
+    /// The same bytes passed this host's layout check before.
     pub(crate) layout_known: bool,
 }
 
@@ -88,12 +123,14 @@ pub(crate) struct Secured {
 #[derive(Debug)]
 pub struct Inventory {
     options: Options,
+    index: Index,
 }
 
 impl Inventory {
     /// Of the directories that the options name.
     pub fn new(options: Options) -> Self {
-        Self { options }
+        let index = Index::open(&options.state, &build_id());
+        Self { options, index }
     }
 
     /// What it was made with.
@@ -101,81 +138,44 @@ impl Inventory {
         &self.options
     }
 
-    /// Looks at every file's headers and note.
+    /// Looks at every file's headers and note; files that did not change are not opened.
     pub fn survey(&mut self) -> Survey {
-        let discovery = discover(&self.options.plugins);
-        let mut survey = Survey {
-            skipped: discovery.skipped,
-            ..Survey::default()
-        };
-        for rejected in discovery.rejected {
-            survey.others.push(Found {
-                path: rejected.path,
-                size: None,
-                hash: None,
-                note: NoteState::Absent,
-                manifest: None,
-                warnings: Vec::new(),
-                reasons: rejected.reasons,
-                candidate: None,
-            });
+        let found = scan::scan(&self.options.plugins, self.options.trust, &mut self.index);
+        let mut plugins: Vec<Found> = found.plugins.into_iter().map(Found::listed).collect();
+        if !found.rejected.is_empty() {
+            plugins.extend(found.rejected.into_iter().map(Found::listed));
+            plugins.sort_by(|a, b| a.path.cmp(&b.path));
         }
-        for candidate in discovery.candidates {
-            let (key, inspection) = inspect(&candidate, Depth::Headers);
-            let found = self.found(candidate, key, inspection);
-            let list = match found.note {
-                NoteState::Absent => &mut survey.others,
-                _ => &mut survey.plugins,
-            };
-            list.push(found);
-        }
-        survey
-    }
-
-    fn found(&self, candidate: Candidate, key: FileKey, inspection: Inspection) -> Found {
-        let Inspection {
-            note,
-            manifest,
-            mut warnings,
-            mut reasons,
-        } = inspection;
-        let breaches = candidate.breaches.iter();
-        match self.options.trust {
-            Trust::Strict => reasons.extend(breaches.map(|breach| breach.reason())),
-            Trust::Lax => warnings.extend(breaches.map(ToString::to_string)),
-        }
-        Found {
-            path: candidate.path.clone(),
-            size: Some(key.size),
-            hash: None,
-            note,
-            manifest,
-            warnings,
-            reasons,
-            candidate: Some(candidate),
+        let others = found.others.into_iter().map(Found::listed);
+        Survey {
+            plugins,
+            others: others.chain(found.unfit.into_iter().map(Found::from)).collect(),
+            skipped: found.skipped,
         }
     }
 
     /// Looks at one file in full, wherever it lies, and hashes it.
     pub fn inspect(&mut self, path: &Path) -> Found {
-        match Candidate::at(path) {
-            Ok(candidate) => {
-                let (key, inspection, hash) = inspect_and_hash(&candidate);
-                Found {
-                    hash,
-                    ..self.found(candidate, key, inspection)
-                }
-            }
-            Err(unfit) => Found {
-                path: path.to_owned(),
-                size: None,
-                hash: None,
-                note: NoteState::Absent,
-                manifest: None,
-                warnings: Vec::new(),
-                reasons: vec![unfit.reason()],
-                candidate: None,
-            },
+        let candidate = match Candidate::at(path) {
+            Ok(candidate) => candidate,
+            Err(unfit) => return Found::unfit(path.to_owned(), vec![unfit.reason()]),
+        };
+        let (key, inspection, hash) = inspect_and_hash(&candidate);
+        let breaches = candidate.breaches.iter();
+        let (mut reasons, mut warnings) = (inspection.reasons, inspection.warnings);
+        match self.options.trust {
+            Trust::Strict => reasons.extend(breaches.map(|breach| breach.reason())),
+            Trust::Lax => warnings.extend(breaches.map(ToString::to_string)),
+        }
+        Found {
+            path: candidate.path,
+            size: Some(key.size),
+            hash,
+            note: inspection.note,
+            manifest: inspection.manifest,
+            warnings,
+            reasons,
+            listed: None,
         }
     }
 
@@ -186,7 +186,7 @@ impl Inventory {
     /// When the quarantine cannot be read.
     pub fn propose(&mut self) -> Result<Proposal, QuarantineError> {
         let quarantine = Quarantine::open(&self.options.state)?;
-        Ok(Proposal::make(self, &quarantine, Mode::Dry))
+        Ok(Proposal::make(self, &quarantine, &Mode::Dry))
     }
 
     /// The last look before a plugin may be mapped: all that the system's loader will rely on, in
@@ -196,34 +196,85 @@ impl Inventory {
         found: &Found,
         mode: &Mode<'_>,
     ) -> Result<Secured, Vec<Reason>> {
-        let candidate = found
-            .candidate
-            .as_ref()
-            .expect("a manifest was read from it");
+        let listed = found.listed.as_ref().expect("it was found by a survey");
         match mode {
-            Mode::Dry => {
-                let (_, inspection) = inspect(candidate, Depth::Full);
-                match inspection.manifest {
-                    Some(manifest) if inspection.reasons.is_empty() => Ok(Secured {
-                        manifest,
-                        hash: found.hash,
-                        stored: None,
-                        layout_known: false,
-                    }),
-                    _ => Err(inspection.reasons),
-                }
-            }
-            Mode::Real(store) => match store.admit(candidate) {
-                Ok(stored) => Ok(Secured {
-                    manifest: stored.manifest,
-                    hash: Some(stored.hash),
-                    stored: Some(stored.path),
-                    layout_known: false,
-                }),
-                Err(StoreError::Refused(refused)) => Err(refused.inspection.reasons),
-                Err(error) => Err(vec![Reason::new(crate::Code::Untrusted, error.to_string())]),
-            },
+            Mode::Dry => look_closely(listed),
+            Mode::Real(store) => self.keep(listed, store),
         }
+    }
+
+    /// The store's copy: the one that is there, where the file did not change since, else a new one.
+    fn keep(&mut self, listed: &Listed, store: &Store) -> Result<Secured, Vec<Reason>> {
+        if let Some(stored) = listed.recall(store) {
+            return Ok(Secured {
+                manifest: Arc::clone(&stored.manifest),
+                hash: Some(stored.hash),
+                stored: Some(stored),
+                layout_known: listed.layout == Some(true),
+            });
+        }
+        match store.admit(&listed.candidate) {
+            Ok(stored) => {
+                self.index.set_stored(&listed.candidate.path, &stored);
+                Ok(Secured {
+                    manifest: Arc::clone(&stored.manifest),
+                    hash: Some(stored.hash),
+                    stored: Some(stored),
+                    layout_known: false,
+                })
+            }
+            Err(StoreError::Refused(refused)) => {
+                self.index.set_refused(&refused);
+                Err(refused.inspection.reasons)
+            }
+            Err(error) => Err(vec![Reason::new(Code::Untrusted, error.to_string())]),
+        }
+    }
+
+    /// Remembers for which files the layout was found to fit.
+    pub(crate) fn note_fits(&mut self, files: &[FileKey]) {
+        for key in files {
+            self.index.set_layout(key, true);
+        }
+    }
+
+    /// Writes down what was found out, so that the next one need not look again. Without a state
+    /// directory there is nowhere to write, and nothing is written.
+    pub fn remember(&mut self) {
+        if !self.options.state.is_dir() {
+            return;
+        }
+        if let Err(error) = self.index.save() {
+            let state = self.options.state.display();
+            log::warn!("{state}: cannot write the index, the next start looks again: {error}");
+        }
+    }
+
+    /// Removes the store's copies that no file of the plugins directories has as its content any
+    /// more.
+    pub(crate) fn sweep(&self, store: &Store, live: &[ContentHash]) {
+        let mut keep: std::collections::HashSet<ContentHash> = self.index.hashes().collect();
+        keep.extend(live);
+        match store.sweep(|hash| keep.contains(hash)) {
+            Ok(swept) if swept.removed > 0 => {
+                log::debug!("removed {} old copies, {} bytes", swept.removed, swept.bytes);
+            }
+            Ok(_) => {}
+            Err(error) => log::warn!("old copies stay in the store: {error}"),
+        }
+    }
+}
+
+fn look_closely(listed: &Listed) -> Result<Secured, Vec<Reason>> {
+    let (_, inspection) = inspect(&listed.candidate, Depth::Full);
+    match inspection.manifest {
+        Some(manifest) if inspection.reasons.is_empty() => Ok(Secured {
+            manifest,
+            hash: listed.hash,
+            stored: None,
+            layout_known: false,
+        }),
+        _ => Err(inspection.reasons),
     }
 }
 
@@ -235,5 +286,22 @@ fn inspect_and_hash(candidate: &Candidate) -> (FileKey, Inspection, Option<Conte
             (key, inspection, store::hash(&file).ok())
         }
         Err(fault) => (candidate.key, Inspection::failed(&fault), None),
+    }
+}
+
+/// Tells this build of the program from every other: what the index says of type layouts holds for
+/// the build that found it out, and a program that was rebuilt is another file.
+fn build_id() -> String {
+    let program = std::env::current_exe().and_then(|path| Ok((fs::metadata(&path)?, path)));
+    match program {
+        Ok((metadata, path)) => format!(
+            "{} {} {} {:?}",
+            jackfield_abi::ABI_VERSION,
+            path.display(),
+            metadata.len(),
+            metadata.modified().ok()
+        ),
+        // Nothing is remembered from one process to the next.
+        Err(_) => format!("{} {}", jackfield_abi::ABI_VERSION, std::process::id()),
     }
 }

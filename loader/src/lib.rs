@@ -65,7 +65,7 @@ pub use discover::{Candidate, Discovery, SkippedDir, Unfit, discover};
 pub use executor::{BoxFuture, Executor, Threads};
 pub use ffi::{ModuleError, OpenError, Unload};
 pub use hash::{ContentHash, HashError};
-pub use index::{Entry, Index};
+pub use index::{Entry, Index, Summary};
 pub use inspect::{Beginning, Depth, Fault, Inspection, NoteState, What, inspect};
 pub use inventory::{Found, Inventory, Survey};
 pub use journal::Phase;

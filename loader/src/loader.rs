@@ -108,7 +108,7 @@ impl Loader {
                 .quarantine
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            Proposal::make(&mut self.inventory, &quarantine, Mode::Real(&self.store))
+            Proposal::make(&mut self.inventory, &quarantine, &Mode::Real(&self.store))
         };
         for warning in &proposal.warnings {
             log::warn!("{warning}");
@@ -116,6 +116,16 @@ impl Loader {
         self.enter(&proposal);
         let planned = planned(&proposal);
         start::start(&self.crew, planned, self.inventory.options().threads.get());
+        let fits = self.crew.take_fits();
+        self.inventory.note_fits(&fits);
+        self.inventory.remember();
+        let live: Vec<_> = self
+            .crew
+            .running()
+            .iter()
+            .map(|running| running.vetted.hash)
+            .collect();
+        self.inventory.sweep(&self.store, &live);
         proposal
     }
 

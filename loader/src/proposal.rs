@@ -48,7 +48,7 @@ pub struct Considered {
 
 impl Proposal {
     /// Surveys, vets and resolves.
-    pub(crate) fn make(inventory: &mut Inventory, quarantine: &Quarantine, mode: Mode<'_>) -> Self {
+    pub(crate) fn make(inventory: &mut Inventory, quarantine: &Quarantine, mode: &Mode<'_>) -> Self {
         let survey = inventory.survey();
         let mut warnings: Vec<String> = survey.skipped.iter().map(ToString::to_string).collect();
         let (mut plugins, mut unreadable) = (Vec::new(), Vec::new());
@@ -160,7 +160,8 @@ fn consider(
             considered.vetted = secured.stored.zip(considered.hash).map(|(stored, hash)| {
                 Arc::new(Vetted {
                     path: considered.path.clone(),
-                    stored,
+                    stored: stored.path,
+                    source: stored.source,
                     hash,
                     config,
                     priority: considered.priority,

@@ -4,7 +4,7 @@
 use crate::{
     ContentHash, Depth, FileKey, Index, Inspection, NoteState, Reason, Rejected,
     discover::{self, Candidate, SkippedDir},
-    index::Entry,
+    index::{Entry, Later, Summary},
     inspect,
     store::{Store, Stored},
     trust::{Breach, Trust},
@@ -25,8 +25,7 @@ pub struct Listed {
     pub candidate: Candidate,
     /// Whether it is a plugin, good or bad.
     pub note: NoteState,
-    /// What it says of itself, where that can be read.
-    pub manifest: Option<Arc<Manifest>>,
+    manifest: Later,
     /// What in the manifest this host does not know, and breaches of trust that are allowed.
     pub warnings: Vec<String>,
     /// Everything that is wrong with it, the decisive reason first; empty when nothing is.
@@ -63,26 +62,25 @@ pub fn scan(dirs: &[impl AsRef<Path>], trust: Trust, index: &mut Index) -> Scan 
         skipped: discovery.skipped,
         ..Scan::default()
     };
-    let known: Vec<Option<Entry>> = discovery
-        .candidates
-        .iter()
-        .map(|candidate| index.get(&candidate.key))
-        .collect();
-    let unknown: Vec<&Candidate> = discovery
-        .candidates
-        .iter()
-        .zip(&known)
-        .filter_map(|(candidate, known)| known.is_none().then_some(candidate))
-        .collect();
-    let mut looks = look_at(&unknown).into_iter();
-    for (mut candidate, known) in discovery.candidates.into_iter().zip(known) {
-        let entry = known.unwrap_or_else(|| {
-            let (key, inspection) = looks.next().expect("every unknown file was looked at");
-            index.set(&candidate.path, key, inspection.clone());
-            candidate.key = key;
-            Entry::new(&candidate.path, inspection)
-        });
-        scan.push(Listed::new(candidate, entry, trust));
+    let count = discovery.candidates.len();
+    let mut unknown = Vec::new();
+    for candidate in discovery.candidates {
+        match index.get_later(&candidate.key) {
+            Some((entry, manifest)) => scan.push(Listed::new(candidate, entry, manifest, trust)),
+            None => unknown.push(candidate),
+        }
+    }
+    let looks = look_at(&unknown);
+    let is_mixed = !unknown.is_empty() && unknown.len() < count;
+    for (mut candidate, (key, mut inspection)) in unknown.into_iter().zip(looks) {
+        index.set(&candidate.path, key, inspection.clone());
+        candidate.key = key;
+        let manifest = Later::now(inspection.manifest.take());
+        let entry = Entry::new(&candidate.path, inspection);
+        scan.push(Listed::new(candidate, entry, manifest, trust));
+    }
+    if is_mixed {
+        scan.sort();
     }
     for dir in discovery.listed {
         index.listed(&dir);
@@ -90,8 +88,8 @@ pub fn scan(dirs: &[impl AsRef<Path>], trust: Trust, index: &mut Index) -> Scan 
     scan
 }
 
-fn look_at(unknown: &[&Candidate]) -> Vec<(FileKey, Inspection)> {
-    let look = |candidates: &[&Candidate]| -> Vec<_> {
+fn look_at(unknown: &[Candidate]) -> Vec<(FileKey, Inspection)> {
+    let look = |candidates: &[Candidate]| -> Vec<_> {
         let looks = candidates.iter();
         looks
             .map(|candidate| inspect::inspect(candidate, Depth::Headers))
@@ -119,6 +117,13 @@ fn look_at(unknown: &[&Candidate]) -> Vec<(FileKey, Inspection)> {
 }
 
 impl Scan {
+    /// What was looked at just now belongs between what was known.
+    fn sort(&mut self) {
+        for list in [&mut self.plugins, &mut self.rejected, &mut self.others] {
+            list.sort_by(|a, b| a.candidate.path.cmp(&b.candidate.path));
+        }
+    }
+
     fn push(&mut self, found: Listed) {
         if found.note == NoteState::Absent {
             self.others.push(found);
@@ -131,12 +136,12 @@ impl Scan {
 }
 
 impl Listed {
-    fn new(candidate: Candidate, entry: Entry, trust: Trust) -> Self {
+    fn new(candidate: Candidate, entry: Entry, manifest: Later, trust: Trust) -> Self {
         let Inspection {
             note,
-            manifest,
             mut warnings,
             mut reasons,
+            ..
         } = entry.inspection;
         match trust {
             Trust::Strict => {
@@ -156,10 +161,20 @@ impl Listed {
         }
     }
 
+    /// What it says of itself, where that can be read.
+    pub fn manifest(&self) -> Option<&Arc<Manifest>> {
+        self.manifest.get()
+    }
+
+    /// The part of the manifest that a list shows, for a fraction of the time.
+    pub fn summary(&self) -> Option<Summary<'_>> {
+        self.manifest.summary()
+    }
+
     /// Its copy in the store, without reading any of it, where there is one and it is as noted.
     pub fn recall(&self, store: &Store) -> Option<Stored> {
         let (hash, noted) = self.hash.zip(self.stored)?;
-        let manifest = self.manifest.clone()?;
+        let manifest = Arc::clone(self.manifest()?);
         store.recall(
             &self.candidate,
             hash,
@@ -171,7 +186,7 @@ impl Listed {
 
     /// As something that is left out.
     pub fn rejected(&self) -> Rejected {
-        let manifest = self.manifest.as_ref();
+        let manifest = self.manifest();
         Rejected {
             path: self.candidate.path.clone(),
             id: manifest.map(|manifest| manifest.id.clone()),

@@ -213,7 +213,7 @@ impl BringUp {
         match mapped {
             Ok(loaded) => {
                 if !vetted.layout_known {
-                    self.crew.note_fit(vetted.hash);
+                    self.crew.note_fit(vetted.source);
                 }
                 self.enter(attempt, State::Loaded);
                 Ok(Some(loaded))

@@ -1,4 +1,4 @@
-use crate::ContentHash;
+use crate::{ContentHash, FileKey};
 use jackfield_manifest::{Deadlines, Manifest};
 use std::{path::PathBuf, sync::Arc};
 
@@ -9,6 +9,8 @@ pub struct Vetted {
     pub path: PathBuf,
     /// The private copy that is mapped: the bytes that were checked.
     pub stored: PathBuf,
+    /// The file's state when it was copied.
+    pub(crate) source: FileKey,
     /// The hash of those bytes.
     pub hash: ContentHash,
     /// What the note in those bytes says.

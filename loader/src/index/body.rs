@@ -2,6 +2,7 @@
 
 use super::lean::Lean;
 use crate::{Code, ContentHash, FileKey, Inspection, NoteState, Reason, platform};
+use jackfield_manifest::Manifest;
 use serde::{Deserialize, Serialize};
 use std::{
     path::{Path, PathBuf},
@@ -34,8 +35,15 @@ struct Body<'a> {
     hash: Option<[u8; 32]>,
     stored: Option<FileKey>,
     layout: Option<bool>,
-    #[serde(borrow)]
-    manifest: Option<Lean<'a>>,
+    /// Then the manifest stands behind this.
+    has_manifest: bool,
+}
+
+/// An entry of which the manifest is not decoded yet.
+pub(crate) struct Head {
+    pub(crate) entry: Entry,
+    /// Where the manifest begins in the body.
+    pub(crate) manifest: Option<usize>,
 }
 
 impl Entry {
@@ -64,25 +72,38 @@ impl Entry {
             hash: self.hash.map(|hash| hash.0),
             stored: self.stored,
             layout: self.layout,
-            manifest: inspection.manifest.as_deref().map(Lean::of),
+            has_manifest: inspection.manifest.is_some(),
         };
-        postcard::to_stdvec(&body).expect("plain data in memory can be written")
+        let manifest = inspection.manifest.as_deref().map(Lean::of);
+        let bytes = postcard::to_stdvec(&body);
+        let bytes = bytes.and_then(|bytes| match &manifest {
+            Some(lean) => postcard::to_extend(lean, bytes),
+            None => Ok(bytes),
+        });
+        bytes.expect("plain data in memory can be written")
     }
 
     /// `None` when the bytes are damaged.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let body: Body<'_> = postcard::from_bytes(bytes).ok()?;
-        let manifest = match &body.manifest {
-            Some(lean) => Some(Arc::new(lean.whole().ok()?)),
-            None => None,
-        };
+        let head = Self::decode_head(bytes, true)?;
+        let mut entry = head.entry;
+        if let Some(at) = head.manifest {
+            entry.inspection.manifest = Some(Arc::new(decode_manifest(&bytes[at..])?));
+        }
+        Some(entry)
+    }
+
+    /// All but the manifest, and the path only where it is wanted.
+    pub(super) fn decode_head(bytes: &[u8], with_path: bool) -> Option<Head> {
+        let (body, rest): (Body<'_>, _) = postcard::take_from_bytes(bytes).ok()?;
+        let path = if with_path { body.path } else { b"" };
         let reasons = body.reasons.into_iter();
         let warnings = body.warnings.into_iter();
-        Some(Self {
-            path: platform::name_from_bytes(body.path).into(),
+        let entry = Self {
+            path: platform::name_from_bytes(path).into(),
             inspection: Inspection {
                 note: body.note,
-                manifest,
+                manifest: None,
                 warnings: warnings.map(str::to_owned).collect(),
                 reasons: reasons
                     .map(|(code, message)| Reason::new(code, message))
@@ -91,6 +112,10 @@ impl Entry {
             hash: body.hash.map(ContentHash),
             stored: body.stored,
             layout: body.layout,
+        };
+        Some(Head {
+            entry,
+            manifest: body.has_manifest.then_some(bytes.len() - rest.len()),
         })
     }
 
@@ -105,7 +130,13 @@ impl Entry {
     }
 
     pub(super) fn hash_in(bytes: &[u8]) -> Option<ContentHash> {
-        let body: Body<'_> = postcard::from_bytes(bytes).ok()?;
+        let (body, _): (Body<'_>, _) = postcard::take_from_bytes(bytes).ok()?;
         body.hash.map(ContentHash)
     }
+}
+
+/// `None` when the bytes are damaged.
+pub(super) fn decode_manifest(bytes: &[u8]) -> Option<Manifest> {
+    let lean: Lean<'_> = postcard::from_bytes(bytes).ok()?;
+    lean.whole().ok()
 }

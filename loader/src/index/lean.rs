@@ -8,12 +8,54 @@ use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// What a list shows; it stands first, so that a list needs to decode no more.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Lean<'a> {
+struct Brief<'a> {
     id: &'a str,
     name: &'a str,
+    #[serde(borrow)]
     version: LeanVersion<'a>,
     description: &'a str,
+}
+
+/// What a list shows of a plugin, borrowed from where it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary<'a> {
+    /// [`Manifest::id`].
+    pub id: &'a str,
+    /// [`Manifest::name`].
+    pub name: &'a str,
+    /// [`Manifest::version`].
+    pub version: Version,
+    /// [`Manifest::description`].
+    pub description: &'a str,
+}
+
+impl<'a> Summary<'a> {
+    pub(crate) fn of(manifest: &'a Manifest) -> Self {
+        Self {
+            id: manifest.id.as_str(),
+            name: &manifest.name,
+            version: manifest.version.clone(),
+            description: &manifest.description,
+        }
+    }
+
+    pub(super) fn decode(bytes: &'a [u8]) -> Option<Self> {
+        let (brief, _) = postcard::take_from_bytes::<Brief<'a>>(bytes).ok()?;
+        Some(Self {
+            id: brief.id,
+            name: brief.name,
+            version: brief.version.whole().ok()?,
+            description: brief.description,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Lean<'a> {
+    #[serde(borrow)]
+    brief: Brief<'a>,
     #[serde(borrow)]
     authors: Vec<&'a str>,
     license: &'a str,
@@ -136,10 +178,12 @@ impl<'a> Lean<'a> {
             sdk,
         } = build;
         Self {
-            id: id.as_str(),
-            name,
-            version: LeanVersion::of(version),
-            description,
+            brief: Brief {
+                id: id.as_str(),
+                name,
+                version: LeanVersion::of(version),
+                description,
+            },
             authors: authors.iter().map(String::as_str).collect(),
             license,
             kind: *kind,
@@ -162,10 +206,10 @@ impl<'a> Lean<'a> {
     pub(super) fn whole(&self) -> Result<Manifest, Damaged> {
         let [initialize, start, stop] = self.deadlines;
         Ok(Manifest {
-            id: PluginId::new(self.id)?,
-            name: self.name.to_owned(),
-            version: self.version.whole()?,
-            description: self.description.to_owned(),
+            id: PluginId::new(self.brief.id)?,
+            name: self.brief.name.to_owned(),
+            version: self.brief.version.whole()?,
+            description: self.brief.description.to_owned(),
             authors: strings(&self.authors),
             license: self.license.to_owned(),
             kind: self.kind,

@@ -1,4 +1,5 @@
 //! Does a file get from a directory into the store, or get an exact reason why not?
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod allocation;
 mod bad;

@@ -47,7 +47,7 @@ fn a_second_scan_reads_the_index_and_no_file() {
     // Reading `io` itself, and the index: its bytes, and that there are no more.
     assert!(reads() - before <= 8, "{}", reads() - before);
     assert_eq!(scan.plugins.len(), 41);
-    assert_eq!(scan.plugins[0].manifest, cold.plugins[0].manifest);
+    assert_eq!(scan.plugins[0].manifest(), cold.plugins[0].manifest());
     assert_eq!(scan.rejected[0].reasons, cold.rejected[0].reasons);
     assert_eq!(scan.others[0].reasons[0].code, Code::NotAPlugin);
 }
@@ -65,10 +65,7 @@ fn a_changed_file_is_looked_at_again() {
     let file = fs::File::options().write(true).open(&bad.plugin).unwrap();
     file.set_modified(times).unwrap();
     let scan = run(bad.dir.path(), state.path(), BUILD);
-    assert_eq!(
-        scan.plugins[0].manifest.as_ref().unwrap().id.as_str(),
-        "gratter"
-    );
+    assert_eq!(scan.plugins[0].manifest().unwrap().id.as_str(), "gratter");
 }
 
 #[test]

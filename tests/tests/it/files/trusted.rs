@@ -20,16 +20,12 @@ fn under(trust: Trust, dir: &Path) -> Scan {
 #[track_caller]
 fn refused(dir: &Path, messages: &[String]) {
     let strict = under(Trust::Strict, dir);
-    let [
-        Listed {
-            reasons, manifest, ..
-        },
-    ] = &strict.rejected[..]
-    else {
+    let [listed] = &strict.rejected[..] else {
         panic!("expected one rejected file: {strict:?}");
     };
+    let reasons = &listed.reasons;
     assert!(
-        manifest.is_some(),
+        listed.manifest().is_some(),
         "what it says of itself is known all the same"
     );
     assert!(reasons.iter().all(|reason| reason.code == Code::Untrusted));
@@ -98,17 +94,11 @@ fn a_link_out_of_the_directory() {
     symlink(&target, &link).unwrap();
     fs::remove_file(&bad.plugin).unwrap();
     let strict = under(Trust::Strict, bad.dir.path());
-    let [
-        Listed {
-            candidate,
-            manifest,
-            ..
-        },
-    ] = &strict.plugins[..]
-    else {
+    let [listed] = &strict.plugins[..] else {
         panic!("a link to a trusted file is followed: {strict:?}");
     };
-    assert_eq!(manifest.as_ref().unwrap().id.as_str(), "far");
+    assert_eq!(listed.manifest().unwrap().id.as_str(), "far");
+    let candidate = &listed.candidate;
     assert_eq!(candidate.path, link);
     assert_eq!(
         candidate.target.as_ref(),
