@@ -45,6 +45,7 @@ impl Graph {
         let options = config.options();
         let mut inventory = Inventory::new(options.clone());
         let proposal = waiting("checking plugins", None, |_| inventory.propose())?;
+        inventory.remember();
         let graph = graph::Graph::of_plan(&proposal.plan, &proposal.nodes());
         let text = match self.format {
             Drawing::Text if graph.nodes.is_empty() => super::list::nothing(&options),

@@ -133,6 +133,8 @@ fn from_start_to_stop() {
 #[test]
 fn interrupted_before_anything_runs() {
     let site = Site::new();
+    assert_eq!(jackfield(&site, "list").code, Some(0));
+    assert!(!site.state().exists(), "reading leaves nothing behind");
     let mut host = Host::start(&site, "run");
     host.wait("0 running");
     host.signal(Signal::INT);
@@ -228,4 +230,21 @@ fn what_ended_the_host_is_quarantined_until_it_is_released() {
     assert_eq!(said.code, Some(0));
     let plan = jackfield(&site, "plan --format json").json();
     assert_eq!(plan["start"][0]["id"], "misbehave");
+}
+
+#[test]
+fn what_was_hashed_once_is_listed_with_its_hash() {
+    let site = Site::new();
+    let path = site.add("minimal");
+    let listed = jackfield(&site, "list --format json").json();
+    assert_eq!(listed[0]["sha256"], serde_json::Value::Null);
+    let mut host = Host::start(&site, "run");
+    host.wait("1 running");
+    host.signal(Signal::INT);
+    assert_eq!(host.end().0, Some(0));
+    let listed = jackfield(&site, "list --format json").json();
+    let inspect = format!("inspect --format json {}", path.display());
+    let inspected = jackfield(&site, &inspect).json();
+    assert!(inspected["sha256"].is_string());
+    assert_eq!(listed[0]["sha256"], inspected["sha256"]);
 }
