@@ -7,6 +7,7 @@
 )]
 
 mod abi;
+mod cli;
 mod files;
 mod killers;
 mod lifecycle;
