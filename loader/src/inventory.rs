@@ -124,13 +124,19 @@ pub(crate) struct Secured {
 pub struct Inventory {
     options: Options,
     index: Index,
+    /// Something came into the store, so something else may have become superfluous.
+    has_admitted: bool,
 }
 
 impl Inventory {
     /// Of the directories that the options name.
     pub fn new(options: Options) -> Self {
         let index = Index::open(&options.state, &build_id());
-        Self { options, index }
+        Self {
+            options,
+            index,
+            has_admitted: false,
+        }
     }
 
     /// What it was made with.
@@ -217,6 +223,7 @@ impl Inventory {
         }
         match store.admit(&listed.candidate) {
             Ok(stored) => {
+                self.has_admitted = true;
                 self.index.set_stored(&listed.candidate.path, &stored);
                 Ok(Secured {
                     manifest: Arc::clone(&stored.manifest),
@@ -250,6 +257,10 @@ impl Inventory {
             let state = self.options.state.display();
             log::warn!("{state}: cannot write the index, the next start looks again: {error}");
         }
+    }
+
+    pub(crate) fn has_admitted(&self) -> bool {
+        self.has_admitted
     }
 
     /// Removes the store's copies that no file of the plugins directories has as its content any

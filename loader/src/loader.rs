@@ -119,13 +119,15 @@ impl Loader {
         let fits = self.crew.take_fits();
         self.inventory.note_fits(&fits);
         self.inventory.remember();
-        let live: Vec<_> = self
-            .crew
-            .running()
-            .iter()
-            .map(|running| running.vetted.hash)
-            .collect();
-        self.inventory.sweep(&self.store, &live);
+        if self.inventory.has_admitted() {
+            let live: Vec<_> = self
+                .crew
+                .running()
+                .iter()
+                .map(|running| running.vetted.hash)
+                .collect();
+            self.inventory.sweep(&self.store, &live);
+        }
         proposal
     }
 

@@ -1,7 +1,10 @@
 //! Runs jobs that wait for one another, on a bounded number of threads, with deadlines.
 //!
 //! A job begins the moment the last job that it waits for has ended: there is no barrier between
-//! levels. Native code cannot be killed, so a job that is past its deadline is *abandoned*: its
+//! levels. But mapping a library takes a lock of the system's loader, and threads that only contend
+//! for it cost more than they bring (measured: a quarter of the whole); so one thread runs jobs for
+//! as long as none is stuck, and each job that has been inside one step for a [`TICK`] lets another
+//! thread run beside it. Native code cannot be killed, so a job that is past its deadline is *abandoned*: its
 //! thread is left to itself and replaced, and the job counts as ended.
 
 use std::{
@@ -11,6 +14,9 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+/// How long a job may be inside one step before it counts as stuck.
+const TICK: Duration = Duration::from_micros(200);
 
 /// One job: `waits_for` are the indices of others, without a cycle.
 pub(crate) struct Job {
@@ -40,9 +46,9 @@ pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>) {
         return;
     }
     let shared = Arc::new(Shared::new(jobs));
-    for _ in 0..threads.clamp(1, jobs.len()) {
-        start_thread(&shared, work);
-    }
+    let mut threads = threads.clamp(1, jobs.len());
+    start_thread(&shared, work);
+    threads -= 1;
     let mut state = shared.lock();
     while state.unfinished > 0 {
         let now = Instant::now();
@@ -53,16 +59,24 @@ pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>) {
             start_thread(&shared, work);
             state = shared.lock();
             state.end(inside.job, &shared);
+            // The thread that takes the abandoned one's place may be waiting already.
+            shared.ready.notify_all();
             continue;
         }
-        state.watching = state.nearest_deadline();
+        for _ in 0..state.look_for_stuck(threads, &shared) {
+            drop(state);
+            start_thread(&shared, work);
+            threads -= 1;
+            state = shared.lock();
+        }
+        state.watching = state.next_look();
         state = match state.watching {
             None => shared
                 .watchdog
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner),
             Some(deadline) => {
-                let left = deadline.saturating_duration_since(now);
+                let left = deadline.saturating_duration_since(Instant::now());
                 shared
                     .watchdog
                     .wait_timeout(state, left)
@@ -111,24 +125,45 @@ pub(crate) struct Watch<'a> {
 impl Watch<'_> {
     /// From now on the job is inside this step, for at most this time.
     pub(crate) fn step(&self, step: &'static str, limit: Duration) {
+        self.enter(step, limit, false);
+    }
+
+    /// As [`step`](Watch::step), for one during which no other job could do the same: it is not
+    /// worth another thread.
+    pub(crate) fn step_that_holds_all(&self, step: &'static str, limit: Duration) {
+        self.enter(step, limit, true);
+    }
+
+    fn enter(&self, step: &'static str, limit: Duration, holds_all: bool) {
         let mut state = self.shared.lock();
-        if let Some(inside) = &mut state.slots[self.slot] {
-            let deadline = Instant::now().checked_add(limit);
-            *inside = Inside {
-                job: inside.job,
-                step,
-                limit,
-                deadline,
-            };
-            let earlier = match (deadline, state.watching) {
-                (Some(deadline), Some(watching)) => deadline < watching,
-                (deadline, None) => deadline.is_some(),
-                (None, _) => false,
-            };
-            if earlier {
-                state.watching = deadline;
-                self.shared.watchdog.notify_one();
+        let since = Instant::now();
+        let Some(inside) = &mut state.slots[self.slot] else {
+            return;
+        };
+        *inside = Inside {
+            job: inside.job,
+            step,
+            limit,
+            deadline: since.checked_add(limit),
+            since,
+            holds_all,
+            stuck: false,
+        };
+        let (deadline, stuck_at) = (inside.deadline, inside.stuck_at());
+        let look = match stuck_at.filter(|_| !state.ready.is_empty()) {
+            Some(stuck_at) => {
+                deadline.map_or(Some(stuck_at), |deadline| Some(deadline.min(stuck_at)))
             }
+            None => deadline,
+        };
+        let is_earlier = match (look, state.watching) {
+            (Some(look), Some(watching)) => look < watching,
+            (look, None) => look.is_some(),
+            (None, _) => false,
+        };
+        if is_earlier {
+            state.watching = look;
+            self.shared.watchdog.notify_one();
         }
     }
 
@@ -138,6 +173,7 @@ impl Watch<'_> {
             None => true,
             Some(inside) => {
                 inside.deadline = None;
+                inside.stuck = false;
                 false
             }
         }
@@ -167,6 +203,8 @@ struct State {
     watching: Option<Instant>,
     running: usize,
     running_alone: bool,
+    /// Threads that wait for a job.
+    idle: usize,
     unfinished: usize,
 }
 
@@ -176,6 +214,31 @@ struct Inside {
     step: &'static str,
     limit: Duration,
     deadline: Option<Instant>,
+    /// Since when.
+    since: Instant,
+    /// Nobody else could do anything meanwhile, so it never counts as stuck.
+    holds_all: bool,
+    /// It has been inside for so long that another thread may run beside it.
+    stuck: bool,
+}
+
+impl Inside {
+    fn new(job: usize) -> Self {
+        Self {
+            job,
+            step: "",
+            limit: Duration::ZERO,
+            deadline: None,
+            since: Instant::now(),
+            holds_all: false,
+            stuck: false,
+        }
+    }
+
+    /// When it will count as stuck, if it may.
+    fn stuck_at(&self) -> Option<Instant> {
+        (self.deadline.is_some() && !self.holds_all && !self.stuck).then(|| self.since + TICK)
+    }
 }
 
 impl Shared {
@@ -202,6 +265,7 @@ impl Shared {
                 watching: None,
                 running: 0,
                 running_alone: false,
+                idle: 0,
                 unfinished: jobs.len(),
             }),
             ready: Condvar::new(),
@@ -221,19 +285,15 @@ impl Shared {
                 return None;
             }
             if let Some(job) = state.take_ready() {
-                let inside = Inside {
-                    job,
-                    step: "",
-                    limit: Duration::ZERO,
-                    deadline: None,
-                };
-                state.slots[slot] = Some(inside);
+                state.slots[slot] = Some(Inside::new(job));
                 return Some(job);
             }
+            state.idle += 1;
             state = self
                 .ready
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
         }
     }
 }
@@ -241,7 +301,7 @@ impl Shared {
 impl State {
     fn take_ready(&mut self) -> Option<usize> {
         let &Reverse((_, job)) = self.ready.peek()?;
-        if self.running_alone || (self.alone[job] && self.running > 0) {
+        if self.room() == 0 || self.running_alone || (self.alone[job] && self.running > 0) {
             return None;
         }
         self.ready.pop();
@@ -261,11 +321,60 @@ impl State {
                     .push(Reverse((self.priority[dependent], dependent)));
             }
         }
-        if self.unfinished == 0 || !self.ready.is_empty() {
+        // The thread that ended this job takes the next one itself.
+        if self.unfinished == 0 || (!self.ready.is_empty() && self.room() > 1) {
             shared.ready.notify_all();
         }
         if self.unfinished == 0 {
             shared.watchdog.notify_one();
+        }
+    }
+
+    fn stuck(&self) -> usize {
+        self.slots
+            .iter()
+            .flatten()
+            .filter(|inside| inside.stuck)
+            .count()
+    }
+
+    /// How many more threads may take a job: as many run as are stuck, and at least one.
+    fn room(&self) -> usize {
+        let stuck = self.stuck();
+        stuck
+            .max(1)
+            .saturating_sub(self.running.saturating_sub(stuck))
+    }
+
+    /// Finds out which jobs are stuck, lets waiting threads take jobs beside them, and says how
+    /// many threads more are wanted, of those that may yet be started.
+    fn look_for_stuck(&mut self, startable: usize, shared: &Shared) -> usize {
+        if self.ready.is_empty() || self.running_alone {
+            return 0;
+        }
+        let now = Instant::now();
+        for inside in self.slots.iter_mut().flatten() {
+            inside.stuck |= inside.stuck_at().is_some_and(|stuck_at| stuck_at <= now);
+        }
+        let wanted = self.room().min(self.ready.len());
+        if wanted > 0 && self.idle > 0 {
+            shared.ready.notify_all();
+        }
+        wanted.saturating_sub(self.idle).min(startable)
+    }
+
+    /// When the watchdog has to look again.
+    fn next_look(&self) -> Option<Instant> {
+        let stuck = self
+            .slots
+            .iter()
+            .flatten()
+            .filter_map(Inside::stuck_at)
+            .min();
+        let stuck = stuck.filter(|_| !self.ready.is_empty() && !self.running_alone);
+        match (self.nearest_deadline(), stuck) {
+            (Some(deadline), Some(stuck)) => Some(deadline.min(stuck)),
+            (deadline, stuck) => deadline.or(stuck),
         }
     }
 
@@ -352,7 +461,8 @@ mod tests {
     #[test]
     fn independent_jobs_run_at_the_same_time() {
         let barrier = Barrier::new(2);
-        let (work, _) = recorder(move |_, _| {
+        let (work, _) = recorder(move |_, watch| {
+            watch.step("start", Duration::from_secs(10));
             barrier.wait();
         });
         run(&[job(&[], 0), job(&[], 0)], 2, &(work as Arc<dyn Work>));

@@ -205,7 +205,8 @@ impl BringUp {
     fn map(&self, attempt: &Attempt, watch: &Watch<'_>) -> Result<Option<Loaded>, Abandoned> {
         let vetted = &attempt.planned.vetted;
         self.mark(attempt, Phase::Map);
-        watch.step("constructors", MAP_LIMIT);
+        // The lock is that of the system's loader: nobody else could map meanwhile.
+        watch.step_that_holds_all("constructors", MAP_LIMIT);
         let mapped = Loaded::map(vetted);
         if watch.abandoned() {
             return Err(Abandoned);

@@ -34,7 +34,7 @@ pub fn child(side: &str, root: &str) {
     let begin = Instant::now();
     match side {
         "dlopen" => {
-            let kept = dlopen_all(&plugins);
+            let kept = dlopen_all(&plugins, &state.join("store"));
             println!("{} {}", begin.elapsed().as_nanos(), resident_kb() - before);
             std::mem::drop(kept);
         }
@@ -56,7 +56,11 @@ pub fn child(side: &str, root: &str) {
             println!("{more} {}", own.since(counts));
         }
         _ => {
-            let mut loader = Loader::open(Options::new(&plugins, &state)).expect("it is free");
+            let mut options = Options::new(&plugins, &state);
+            if let Ok(n) = env::var("T") {
+                options.threads = n.parse().unwrap();
+            }
+            let mut loader = Loader::open(options).expect("it is free");
             loader.start();
             println!("{} {}", begin.elapsed().as_nanos(), resident_kb() - before);
             let running = loader
@@ -110,11 +114,19 @@ fn resident_kb() -> usize {
     clippy::multiple_unsafe_ops_per_block,
     reason = "the baseline loads libraries bare"
 )]
-fn dlopen_all(plugins: &Path) -> Vec<(PluginObject, libloading::Library)> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(plugins)
-        .expect("it is there")
-        .map(|entry| entry.expect("it can be read").path())
-        .collect();
+fn dlopen_all(plugins: &Path, store: &Path) -> Vec<(PluginObject, libloading::Library)> {
+    let list = |dir: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(dir).into_iter().flatten();
+        entries
+            .map(|entry| entry.expect("it can be read").path())
+            .collect()
+    };
+    // The very files that the loader maps: how a file was written decides how much of it the
+    // system's page cache maps at once.
+    let mut paths: Vec<PathBuf> = list(store).iter().flat_map(|dir| list(dir)).collect();
+    if paths.is_empty() {
+        paths = list(plugins);
+    }
     paths.sort();
     paths
         .iter()
