@@ -10,6 +10,7 @@
 //! [`FileKey`] is the one that was noted when it was written or last hashed.
 
 mod copy;
+mod relay;
 mod sweep;
 
 pub use sweep::Swept;
@@ -174,11 +175,14 @@ impl Store {
             let (file, key) = opened.map_err(|fault| refuse(candidate, &fault))?;
             let (temporary, copy) = self.temporary()?;
             let copied = copy::copy(&file, &copy, key.size);
-            let (hash, size) = copied.map_err(|error| self.copy_failed(candidate, error))?;
+            let copied = copied.map_err(|error| self.copy_failed(candidate, error))?;
             let after = platform::stat_of(&file, &key);
-            let unchanged = after.is_ok_and(|stat| stat.key == key) && size == key.size;
+            let unchanged = after.is_ok_and(|stat| stat.key == key) && copied.len == key.size;
             if unchanged {
-                return self.settle(candidate, key, hash, temporary, &copy);
+                // Meanwhile the hash is being computed.
+                let inspection = inspect::inspect_file(&copy, key.size, Depth::Full);
+                let hash = copied.hash();
+                return self.settle(candidate, key, hash, inspection, temporary, &copy);
             }
         }
         Err(refuse(candidate, &Fault::Changed))
@@ -207,16 +211,16 @@ impl Store {
         })
     }
 
-    /// Inspects a copy and gives it its name.
+    /// Gives a copy its name, where nothing is wrong with it.
     fn settle(
         &self,
         candidate: &Candidate,
         source: FileKey,
         hash: ContentHash,
+        inspection: Inspection,
         temporary: Temporary,
         copy: &File,
     ) -> Result<Stored, StoreError> {
-        let inspection = inspect::inspect_file(copy, source.size, Depth::Full);
         let Some(manifest) = inspection
             .manifest
             .clone()
