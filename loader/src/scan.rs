@@ -80,7 +80,7 @@ pub fn scan(dirs: &[impl AsRef<Path>], trust: Trust, index: &mut Index) -> Scan 
         match look {
             Ok(look) => scan.push(remember(look, trust, index)),
             Err(rejected) => {
-                scan.unfit.push(rejected);
+                scan.unfit.push(*rejected);
                 is_mixed = true;
             }
         }
@@ -103,7 +103,7 @@ enum Unknown {
 }
 
 impl Unknown {
-    fn look(self) -> Result<Look, Rejected> {
+    fn look(self) -> Result<Look, Box<Rejected>> {
         match self {
             Self::Unseen(unseen) => unseen.look(),
             Self::Changed(candidate) => Ok(Look::at(candidate)),
@@ -128,8 +128,8 @@ fn remember(look: Look, trust: Trust, index: &mut Index) -> Listed {
     Listed::new(candidate, entry, manifest, trust)
 }
 
-fn look_at(mut unknown: Vec<Unknown>) -> Vec<Result<Look, Rejected>> {
-    fn all(unknown: Vec<Unknown>) -> Vec<Result<Look, Rejected>> {
+fn look_at(mut unknown: Vec<Unknown>) -> Vec<Result<Look, Box<Rejected>>> {
+    fn all(unknown: Vec<Unknown>) -> Vec<Result<Look, Box<Rejected>>> {
         unknown.into_iter().map(Unknown::look).collect()
     }
     if unknown.len() < 2 * PER_THREAD {

@@ -38,7 +38,7 @@ impl Look {
 
 impl Unseen {
     /// Finds out what it is, and looks at its headers and note.
-    pub(crate) fn look(self) -> Result<Look, Rejected> {
+    pub(crate) fn look(self) -> Result<Look, Box<Rejected>> {
         let Self { folder, path, ino } = self;
         let name = path.file_name().expect("it came from a directory");
         let opened = folder.dir.open_at(name).and_then(|file| {
@@ -54,7 +54,7 @@ impl Unseen {
             // No file any more, or none that can be opened: its name says which.
             _ => match folder.candidate(path.clone(), name) {
                 Ok(candidate) => Ok(Look::at(candidate)),
-                Err(unfit) => Err(rejected(path, &unfit)),
+                Err(unfit) => Err(Box::new(rejected(path, &unfit))),
             },
         }
     }
