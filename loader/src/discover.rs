@@ -1,5 +1,9 @@
 //! Directories → candidates: what could be a plugin by its name and kind. No file is opened.
 
+mod unseen;
+
+pub(crate) use unseen::{Look, Unseen};
+
 use crate::{
     Code, FileKey, Reason, Rejected,
     platform::{Dir, Entry, FileKind, Stat},
@@ -116,13 +120,30 @@ pub struct Discovery {
 /// Looks for libraries, by their names' extension, in directories. A directory that is given twice
 /// counts once; directories in directories are not entered.
 pub fn discover(dirs: &[impl AsRef<Path>]) -> Discovery {
+    let mut unseen = Vec::new();
+    let discovery = discover_known(dirs, |_, _| true, &mut unseen);
+    debug_assert!(unseen.is_empty(), "everything is known");
+    discovery
+}
+
+/// As [`discover`], but puts aside regular files of which nothing is known, by device and inode:
+/// they are not among the candidates.
+pub(crate) fn discover_known(
+    dirs: &[impl AsRef<Path>],
+    is_known: impl Fn(u64, u64) -> bool,
+    unseen: &mut Vec<Unseen>,
+) -> Discovery {
     let mut paths: Vec<&Path> = dirs.iter().map(AsRef::as_ref).collect();
     paths.sort_unstable();
     let mut discovery = Discovery::default();
     let mut seen = HashSet::new();
     for path in paths {
         match Folder::open(path) {
-            Ok(folder) if seen.insert(folder.identity) => folder.list(path, &mut discovery),
+            Ok(folder) if seen.insert(folder.identity) => {
+                let dev = folder.identity.0;
+                let is_known = |ino| is_known(dev, ino);
+                list(&Arc::new(folder), path, is_known, &mut discovery, unseen);
+            }
             Ok(_) => {}
             Err(error) => discovery.skipped.push(skip(path, error)),
         }
@@ -136,6 +157,53 @@ fn skip(path: &Path, source: io::Error) -> SkippedDir {
         return SkippedDir::Missing { path };
     }
     SkippedDir::Unreadable { path, source }
+}
+
+fn rejected(path: PathBuf, unfit: &Unfit) -> Rejected {
+    Rejected {
+        path,
+        id: None,
+        version: None,
+        reasons: vec![unfit.reason()],
+        root_cause: None,
+    }
+}
+
+fn list(
+    folder: &Arc<Folder>,
+    path: &Path,
+    is_known: impl Fn(u64) -> bool,
+    discovery: &mut Discovery,
+    unseen: &mut Vec<Unseen>,
+) {
+    let mut entries = match folder.dir.entries(is_library) {
+        Ok(entries) => entries,
+        Err(error) => return discovery.skipped.push(skip(path, error)),
+    };
+    discovery.listed.push(path.to_owned());
+    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    for Entry { name, kind, ino } in entries {
+        let full = path.join(&name);
+        let found = match (kind, ino) {
+            (FileKind::Regular, Some(ino)) if !is_known(ino) => {
+                let folder = Arc::clone(folder);
+                unseen.push(Unseen {
+                    folder,
+                    path: full,
+                    ino,
+                });
+                continue;
+            }
+            (FileKind::Regular | FileKind::Link | FileKind::Unknown, _) => {
+                folder.candidate(full, &name)
+            }
+            (kind, _) => Err(Unfit::Kind(kind)),
+        };
+        match found {
+            Ok(candidate) => discovery.candidates.push(candidate),
+            Err(unfit) => discovery.rejected.push(rejected(path.join(&name), &unfit)),
+        }
+    }
 }
 
 /// An open directory and whether it can be trusted.
@@ -159,41 +227,21 @@ impl Folder {
         })
     }
 
-    fn list(&self, path: &Path, discovery: &mut Discovery) {
-        let mut entries = match self.dir.entries(is_library) {
-            Ok(entries) => entries,
-            Err(error) => return discovery.skipped.push(skip(path, error)),
-        };
-        discovery.listed.push(path.to_owned());
-        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        discovery.candidates.reserve(entries.len());
-        for Entry { name, kind } in entries {
-            let full = path.join(&name);
-            let found = match kind {
-                FileKind::Regular | FileKind::Link | FileKind::Unknown => {
-                    self.candidate(full.clone(), &name)
-                }
-                kind => Err(Unfit::Kind(kind)),
-            };
-            match found {
-                Ok(candidate) => discovery.candidates.push(candidate),
-                Err(unfit) => discovery.rejected.push(Rejected {
-                    path: full,
-                    id: None,
-                    version: None,
-                    reasons: vec![unfit.reason()],
-                    root_cause: None,
-                }),
-            }
-        }
-    }
-
     fn candidate(&self, path: PathBuf, name: &OsStr) -> Result<Candidate, Unfit> {
         let stat = self.dir.stat_at(name).map_err(Unfit::Unreadable)?;
         match stat.kind {
             FileKind::Regular => Ok(self.regular(path, &stat)),
             FileKind::Link => self.follow(path),
             kind => Err(Unfit::Kind(kind)),
+        }
+    }
+
+    /// What a file in it is taken for until it is asked.
+    fn guess(&self, ino: u64) -> FileKey {
+        FileKey {
+            dev: self.identity.0,
+            ino,
+            ..FileKey::default()
         }
     }
 

@@ -72,6 +72,11 @@ impl Index {
         }
     }
 
+    /// Whether anything is known of a file, in whatever state it was then.
+    pub(crate) fn knows(&self, dev: u64, ino: u64) -> bool {
+        self.image.find(dev, ino).is_some() || self.fresh.contains_key(&(dev, ino))
+    }
+
     /// What is known of a file in exactly this state.
     pub fn get(&mut self, key: &FileKey) -> Option<Entry> {
         if let Some((known, entry)) = self.fresh.get(&(key.dev, key.ino)) {
@@ -79,7 +84,7 @@ impl Index {
         }
         let at = self
             .image
-            .find(key)
+            .find(key.dev, key.ino)
             .filter(|&at| self.image.key(at) == *key)?;
         let entry = Entry::decode(self.image.body(at));
         self.seen[at] = entry.is_some();
@@ -95,7 +100,7 @@ impl Index {
         }
         let at = self
             .image
-            .find(key)
+            .find(key.dev, key.ino)
             .filter(|&at| self.image.key(at) == *key)?;
         let head = Entry::decode_head(self.image.body(at), false)?;
         self.seen[at] = true;

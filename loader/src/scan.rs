@@ -2,10 +2,9 @@
 //! looked at.
 
 use crate::{
-    ContentHash, Depth, FileKey, Index, Inspection, NoteState, Reason, Rejected,
-    discover::{self, Candidate, SkippedDir},
+    ContentHash, FileKey, Index, Inspection, NoteState, Reason, Rejected,
+    discover::{self, Candidate, Look, SkippedDir, Unseen},
     index::{Entry, Later, Summary},
-    inspect,
     store::{Store, Stored},
     trust::{Breach, Trust},
 };
@@ -56,28 +55,35 @@ pub struct Scan {
 /// Finds out what is in directories. The index is asked first and told what is new; it is not
 /// saved.
 pub fn scan(dirs: &[impl AsRef<Path>], trust: Trust, index: &mut Index) -> Scan {
-    let discovery = discover::discover(dirs);
+    let mut unseen = Vec::new();
+    let knows = |dev, ino| index.knows(dev, ino);
+    let discovery = discover::discover_known(dirs, knows, &mut unseen);
     let mut scan = Scan {
         unfit: discovery.rejected,
         skipped: discovery.skipped,
         ..Scan::default()
     };
-    let count = discovery.candidates.len();
-    let mut unknown = Vec::new();
+    let mut unknown: Vec<Unknown> = unseen.into_iter().map(Unknown::Unseen).collect();
+    let mut is_mixed = false;
     for candidate in discovery.candidates {
         match index.get_later(&candidate.key) {
-            Some((entry, manifest)) => scan.push(Listed::new(candidate, entry, manifest, trust)),
-            None => unknown.push(candidate),
+            Some((entry, manifest)) => {
+                is_mixed = true;
+                scan.push(Listed::new(candidate, entry, manifest, trust));
+            }
+            None => unknown.push(Unknown::Changed(candidate)),
         }
     }
-    let looks = look_at(&unknown);
-    let is_mixed = !unknown.is_empty() && unknown.len() < count;
-    for (mut candidate, (key, mut inspection)) in unknown.into_iter().zip(looks) {
-        index.set(&candidate.path, key, inspection.clone());
-        candidate.key = key;
-        let manifest = Later::now(inspection.manifest.take());
-        let entry = Entry::new(&candidate.path, inspection);
-        scan.push(Listed::new(candidate, entry, manifest, trust));
+    is_mixed |= unknown.iter().any(|one| matches!(one, Unknown::Changed(_)));
+    is_mixed &= !unknown.is_empty();
+    for look in look_at(unknown) {
+        match look {
+            Ok(look) => scan.push(remember(look, trust, index)),
+            Err(rejected) => {
+                scan.unfit.push(*rejected);
+                is_mixed = true;
+            }
+        }
     }
     if is_mixed {
         scan.sort();
@@ -88,28 +94,59 @@ pub fn scan(dirs: &[impl AsRef<Path>], trust: Trust, index: &mut Index) -> Scan 
     scan
 }
 
-fn look_at(unknown: &[Candidate]) -> Vec<(FileKey, Inspection)> {
-    let look = |candidates: &[Candidate]| -> Vec<_> {
-        let looks = candidates.iter();
-        looks
-            .map(|candidate| inspect::inspect(candidate, Depth::Headers))
-            .collect()
-    };
+/// A file of which the index does not know enough.
+enum Unknown {
+    /// Nothing.
+    Unseen(Unseen),
+    /// Not in its present state.
+    Changed(Candidate),
+}
+
+impl Unknown {
+    fn look(self) -> Result<Look, Box<Rejected>> {
+        match self {
+            Self::Unseen(unseen) => unseen.look(),
+            Self::Changed(candidate) => Ok(Look::at(candidate)),
+        }
+    }
+}
+
+/// Tells the index what was found.
+fn remember(look: Look, trust: Trust, index: &mut Index) -> Listed {
+    let Look {
+        candidate,
+        mut inspection,
+        is_other,
+    } = look;
+    if is_other && let Some((entry, manifest)) = index.get_later(&candidate.key) {
+        // Known after all, and more than a look shows.
+        return Listed::new(candidate, entry, manifest, trust);
+    }
+    index.set(&candidate.path, candidate.key, inspection.clone());
+    let manifest = Later::now(inspection.manifest.take());
+    let entry = Entry::new(&candidate.path, inspection);
+    Listed::new(candidate, entry, manifest, trust)
+}
+
+fn look_at(mut unknown: Vec<Unknown>) -> Vec<Result<Look, Box<Rejected>>> {
+    fn all(unknown: Vec<Unknown>) -> Vec<Result<Look, Box<Rejected>>> {
+        unknown.into_iter().map(Unknown::look).collect()
+    }
     if unknown.len() < 2 * PER_THREAD {
-        return look(unknown);
+        return all(unknown);
     }
     // Asked only now: it reads half a dozen files of the system.
     let most = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = (unknown.len() / PER_THREAD).min(most.min(MAX_THREADS));
     let share = unknown.len().div_ceil(threads).max(1);
     thread::scope(|scope| {
-        let mut shares = unknown.chunks(share);
-        let own = shares.next().unwrap_or_default();
-        let others: Vec<_> = shares
-            .map(|share| scope.spawn(move || look(share)))
-            .collect();
-        let mut looks = look(own);
-        for other in others {
+        let mut others = Vec::with_capacity(threads);
+        while unknown.len() > share {
+            let last = unknown.split_off(unknown.len() - share);
+            others.push(scope.spawn(move || all(last)));
+        }
+        let mut looks = all(unknown);
+        for other in others.into_iter().rev() {
             looks.extend(other.join().expect("a look at a file does not panic"));
         }
         looks
@@ -122,6 +159,7 @@ impl Scan {
         for list in [&mut self.plugins, &mut self.rejected, &mut self.others] {
             list.sort_by(|a, b| a.candidate.path.cmp(&b.candidate.path));
         }
+        self.unfit.sort_by(|a, b| a.path.cmp(&b.path));
     }
 
     fn push(&mut self, found: Listed) {
@@ -196,3 +234,7 @@ impl Listed {
         }
     }
 }
+
+#[cfg(all(test, unix))]
+#[expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+mod tests;

@@ -10,6 +10,7 @@
 //! [`FileKey`] is the one that was noted when it was written or last hashed.
 
 mod copy;
+mod relay;
 mod sweep;
 
 pub use sweep::Swept;
@@ -172,13 +173,17 @@ impl Store {
         for _ in 0..ATTEMPTS {
             let opened = inspect::open(candidate);
             let (file, key) = opened.map_err(|fault| refuse(candidate, &fault))?;
-            let (temporary, copy) = self.temporary()?;
+            let (mut temporary, copy) = self.temporary()?;
             let copied = copy::copy(&file, &copy, key.size);
-            let (hash, size) = copied.map_err(|error| self.copy_failed(candidate, error))?;
+            let copied = copied.map_err(|error| self.copy_failed(candidate, error))?;
             let after = platform::stat_of(&file, &key);
-            let unchanged = after.is_ok_and(|stat| stat.key == key) && size == key.size;
+            let unchanged = after.is_ok_and(|stat| stat.key == key) && copied.len == key.size;
             if unchanged {
-                return self.settle(candidate, key, hash, temporary, &copy);
+                // Meanwhile the hash is being computed.
+                temporary.prepare();
+                let inspection = inspect::inspect_file(&copy, key.size, Depth::Full);
+                let hash = copied.hash();
+                return self.settle(candidate, key, hash, inspection, temporary, &copy);
             }
         }
         Err(refuse(candidate, &Fault::Changed))
@@ -207,16 +212,16 @@ impl Store {
         })
     }
 
-    /// Inspects a copy and gives it its name.
+    /// Gives a copy its name, where nothing is wrong with it.
     fn settle(
         &self,
         candidate: &Candidate,
         source: FileKey,
         hash: ContentHash,
+        inspection: Inspection,
         temporary: Temporary,
         copy: &File,
     ) -> Result<Stored, StoreError> {
-        let inspection = inspect::inspect_file(copy, source.size, Depth::Full);
         let Some(manifest) = inspection
             .manifest
             .clone()
@@ -256,7 +261,8 @@ impl Store {
         }
         let file = platform::create_private_file(&path);
         let file = file.map_err(StoreError::io("create a file", &path))?;
-        Ok((Temporary(path), file))
+        let folder = None;
+        Ok((Temporary { path, folder }, file))
     }
 
     fn copy_failed(&self, candidate: &Candidate, error: copy::CopyError) -> StoreError {
@@ -294,28 +300,70 @@ fn existing(path: &Path, hash: &ContentHash) -> Option<FileKey> {
     None
 }
 
-/// A file that is removed unless it is kept.
-struct Temporary(PathBuf);
+/// A copy without its name, removed unless it is kept.
+struct Temporary {
+    path: PathBuf,
+    /// What becomes the content's directory.
+    folder: Option<PathBuf>,
+}
 
 impl Temporary {
+    /// Makes a directory, so that none has to be made when the name is known: on some filesystems
+    /// that takes as long as a copy.
+    fn prepare(&mut self) {
+        let mut folder = self.path.clone().into_os_string();
+        folder.push("-dir");
+        let folder = PathBuf::from(folder);
+        // Else it is made in the end, or said why not.
+        if platform::create_private_dir(&folder).is_ok() {
+            self.folder = Some(folder);
+        }
+    }
+
     /// Gives the copy its name, and its state under that name.
-    fn keep(self, path: &Path, copy: &File) -> Result<FileKey, StoreError> {
+    fn keep(mut self, path: &Path, copy: &File) -> Result<FileKey, StoreError> {
         let dir = path.parent().expect("a copy lies in a directory");
-        platform::create_private_dir(dir).map_err(StoreError::io("create a directory", dir))?;
+        let name = path.file_name().expect("a copy has a name");
         let failed = StoreError::io("name a copy", path);
-        let named = platform::seal(copy).and_then(|()| fs::rename(&self.0, path));
-        let key = named.and_then(|()| {
-            // The change time is that of the renaming, and the name is the directory's.
-            let dir = platform::Dir::open(dir)?;
-            Ok(dir.stat_at(path.file_name().unwrap_or_default())?.key)
-        });
-        key.map_err(failed)
+        if let Err(error) = platform::seal(copy) {
+            return Err(failed(error));
+        }
+        if !self.becomes(dir, name) {
+            // The same content is there under another name.
+            platform::create_private_dir(dir).map_err(StoreError::io("create a directory", dir))?;
+            if let Err(error) = fs::rename(&self.path, path) {
+                return Err(failed(error));
+            }
+        }
+        // The change time is that of the renaming, and the name is the directory's.
+        let stat = platform::Dir::open(dir).and_then(|dir| dir.stat_at(name));
+        stat.map(|stat| stat.key).map_err(failed)
+    }
+
+    /// Moves the copy into the directory that was prepared, and that to its place, if it is free.
+    fn becomes(&mut self, dir: &Path, name: &OsStr) -> bool {
+        let Some(folder) = &self.folder else {
+            return false;
+        };
+        let inside = folder.join(name);
+        if fs::rename(&self.path, &inside).is_err() {
+            return false;
+        }
+        if fs::rename(folder, dir).is_ok() {
+            self.folder = None;
+            return true;
+        }
+        self.path = inside;
+        false
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
         // Gone already when it was kept.
-        let _ = fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.path);
+        if let Some(folder) = &self.folder {
+            let _ = fs::remove_dir(folder);
+        }
     }
 }

@@ -63,12 +63,12 @@ impl Image {
     }
 
     /// The record of a file, in whatever state.
-    pub(super) fn find(&self, key: &FileKey) -> Option<usize> {
+    pub(super) fn find(&self, dev: u64, ino: u64) -> Option<usize> {
         let (mut low, mut high) = (0, self.count);
         while low < high {
             let middle = low.midpoint(high);
             let record = self.record(middle);
-            match (word(record, 0), word(record, 8)).cmp(&(key.dev, key.ino)) {
+            match (word(record, 0), word(record, 8)).cmp(&(dev, ino)) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
                 std::cmp::Ordering::Equal => return Some(middle),

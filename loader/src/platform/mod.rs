@@ -1,5 +1,7 @@
 //! All that differs between systems, under the same names on each.
 
+#[cfg(all(test, unix))]
+pub(crate) mod calls;
 #[cfg(not(unix))]
 mod other;
 #[cfg(unix)]
@@ -62,4 +64,6 @@ pub(crate) struct Entry {
     pub(crate) name: OsString,
     /// What the directory itself says of it, without a look at the file.
     pub(crate) kind: FileKind,
+    /// The inode that the directory has under this name, where there is such a thing.
+    pub(crate) ino: Option<u64>,
 }

@@ -34,7 +34,8 @@ impl Dir {
             let name = entry.file_name();
             if keep(name_bytes(&name)) {
                 let kind = kind(entry.file_type()?);
-                entries.push(Entry { name, kind });
+                let ino = None;
+                entries.push(Entry { name, kind, ino });
             }
         }
         Ok(entries)

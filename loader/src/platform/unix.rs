@@ -39,6 +39,7 @@ impl Dir {
                 entries.push(Entry {
                     name: OsStr::from_bytes(name).to_owned(),
                     kind: kind(entry.file_type()),
+                    ino: Some(entry.ino()),
                 });
             }
         }
@@ -47,12 +48,16 @@ impl Dir {
 
     /// Of the name itself, also where it is a link.
     pub(crate) fn stat_at(&self, name: &OsStr) -> io::Result<Stat> {
+        #[cfg(test)]
+        super::calls::count(super::calls::Call::StatAt);
         let stat = fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(convert(&stat))
     }
 
     /// Never follows a link and never waits for the other end of a FIFO.
     pub(crate) fn open_at(&self, name: &OsStr) -> io::Result<File> {
+        #[cfg(test)]
+        super::calls::count(super::calls::Call::OpenAt);
         let flags =
             OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
         Ok(fs::openat(&self.0, name, flags, Mode::empty())?.into())
@@ -61,6 +66,8 @@ impl Dir {
 
 /// Of an open file, which was found as `_known`.
 pub(crate) fn stat_of(file: &File, _known: &FileKey) -> io::Result<Stat> {
+    #[cfg(test)]
+    super::calls::count(super::calls::Call::StatOf);
     Ok(convert(&fs::fstat(file)?))
 }
 
@@ -68,6 +75,8 @@ pub(crate) fn stat_of(file: &File, _known: &FileKey) -> io::Result<Stat> {
 pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
+        #[cfg(test)]
+        super::calls::count(super::calls::Call::ReadAt);
         match file.read_at(&mut buffer[filled..], offset + filled as u64) {
             Ok(0) => break,
             Ok(count) => filled += count,

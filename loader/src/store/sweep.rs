@@ -37,7 +37,7 @@ impl Store {
             let path = entry.path();
             let removed = match name.parse::<ContentHash>() {
                 Ok(hash) if !keep(&hash) => remove_dir(&path),
-                Err(_) if name.starts_with(TEMPORARY) && is_stale(&path) => remove_file(&path),
+                Err(_) if name.starts_with(TEMPORARY) && is_stale(&path) => remove(&path),
                 _ => continue,
             };
             match removed {
@@ -50,6 +50,13 @@ impl Store {
         }
         Ok(swept)
     }
+}
+
+fn remove(path: &Path) -> io::Result<u64> {
+    if fs::symlink_metadata(path)?.is_dir() {
+        return remove_dir(path);
+    }
+    remove_file(path)
 }
 
 fn remove_dir(dir: &Path) -> io::Result<u64> {

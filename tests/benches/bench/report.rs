@@ -131,9 +131,11 @@ impl Bench {
 
     /// Writes `target/bench.json`.
     pub fn finish(&mut self) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench.json");
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
         let text = serde_json::to_string_pretty(&self.rows).expect("rows are plain data");
-        fs::write(&path, text + "\n").expect("target/ can be written");
+        // Not there yet where cargo builds elsewhere.
+        fs::create_dir_all(&dir).expect("target/ can be made");
+        fs::write(dir.join("bench.json"), text + "\n").expect("target/ can be written");
     }
 }
 
@@ -141,6 +143,17 @@ impl Bench {
 pub fn interleaved(
     rounds: usize,
     mut subject: impl FnMut(),
+    baseline: impl FnMut(),
+) -> (Duration, Duration) {
+    interleaved_with(rounds, || (), |()| subject(), baseline)
+}
+
+/// As [`interleaved`]; what `prepare` makes for each round of the subject is not timed, and is
+/// dropped before the next is made.
+pub fn interleaved_with<T>(
+    rounds: usize,
+    mut prepare: impl FnMut() -> T,
+    mut subject: impl FnMut(&T),
     mut baseline: impl FnMut(),
 ) -> (Duration, Duration) {
     let time = |side: &mut dyn FnMut()| {
@@ -150,7 +163,8 @@ pub fn interleaved(
     };
     let mut times = (Vec::with_capacity(rounds), Vec::with_capacity(rounds));
     for _ in 0..rounds {
-        times.0.push(time(&mut subject));
+        let prepared = prepare();
+        times.0.push(time(&mut || subject(&prepared)));
         times.1.push(time(&mut baseline));
     }
     (median(&mut times.0), median(&mut times.1))

@@ -1,8 +1,8 @@
 //! Does a sound plugin get from its directory into the store, with its manifest and hash?
 
-use jackfield_loader::{Depth, NoteState, Store, discover, inspect};
+use jackfield_loader::{Candidate, Depth, NoteState, Store, StoreError, discover, inspect};
 use jackfield_tests::made;
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 #[test]
 fn discovered_inspected_and_stored() {
@@ -42,4 +42,35 @@ fn discovered_inspected_and_stored() {
     assert_eq!(again.key, stored.key);
     let swept = store.sweep(|_| false).unwrap();
     assert_eq!((swept.removed, swept.bytes), (1, stored.size));
+}
+
+#[test]
+fn one_content_under_two_names_lies_in_one_directory_and_nothing_else_is_left() {
+    let bad = super::Bad::new();
+    let other = bad.dir.path().join("libother.so");
+    fs::copy(&bad.plugin, &other).unwrap();
+    let state = tempfile::tempdir().unwrap();
+    let store = Store::open(state.path()).unwrap();
+    // The last one for a second time.
+    for path in [&bad.plugin, &other, &other] {
+        let stored = store.admit(&Candidate::at(path).unwrap()).unwrap();
+        assert_eq!(fs::read(stored.path).unwrap(), fs::read(path).unwrap());
+    }
+    fs::write(&other, "no plugin").unwrap();
+    let refused = store.admit(&Candidate::at(&other).unwrap());
+    assert!(matches!(refused, Err(StoreError::Refused(_))));
+    let names = |dir: &Path| -> Vec<_> {
+        let entries = fs::read_dir(dir).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        names.sort();
+        names
+    };
+    let contents = names(&state.path().join("store"));
+    let [content] = contents.as_slice() else {
+        panic!("{contents:?}");
+    };
+    assert_eq!(
+        names(content),
+        [content.join("libgreeter.so"), content.join("libother.so")]
+    );
 }
