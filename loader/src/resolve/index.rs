@@ -1,7 +1,7 @@
 //! Names become numbers, and the order of the input is forgotten.
 
 use super::{
-    Node,
+    Node, Standing,
     flat::small,
     names::{Head, Names},
 };
@@ -43,12 +43,40 @@ pub(super) struct Row<'a> {
     pub(super) orders: bool,
 }
 
+/// What is asked of nodes in the order of ranks, side by side.
+#[derive(Clone, Copy)]
+pub(super) struct Brief {
+    pub(super) priority: i32,
+    pub(super) bar: Option<Bar>,
+}
+
+/// Why a node may not start: its standing without the words.
+#[derive(Clone, Copy)]
+pub(super) enum Bar {
+    Disabled,
+    Rejected,
+}
+
+impl Brief {
+    fn new(node: &Node<'_>) -> Self {
+        Self {
+            priority: node.priority,
+            bar: match node.standing {
+                Standing::Enabled => None,
+                Standing::Disabled => Some(Bar::Disabled),
+                Standing::Rejected(_) => Some(Bar::Rejected),
+            },
+        }
+    }
+}
+
 /// The input, sorted by id, version and path. A place in that order is called a rank; answers are
 /// in terms of ranks, so they cannot depend on the order of the input.
 pub(super) struct Index<'a> {
     nodes: &'a [Node<'a>],
     /// In the order of the input.
     pub(super) rows: Vec<Row<'a>>,
+    briefs: Vec<Brief>,
     /// How many requirements all together have.
     pub(super) requirements: usize,
     /// Rank to place in the input, and back.
@@ -69,6 +97,7 @@ impl<'a> Index<'a> {
     pub(super) fn new(nodes: &'a [Node<'a>]) -> Self {
         let Read {
             rows,
+            briefs,
             requirements,
             text,
             shared,
@@ -83,6 +112,7 @@ impl<'a> Index<'a> {
         let mut index = Self {
             nodes,
             rows,
+            briefs,
             requirements: requirements as usize,
             rank_of,
             name_of,
@@ -159,8 +189,8 @@ impl<'a> Index<'a> {
         self.first.len() - 1
     }
 
-    pub(super) fn priority(&self, rank: u32) -> i32 {
-        self.node(rank).priority
+    pub(super) fn brief(&self, rank: u32) -> Brief {
+        self.briefs[self.place(rank)]
     }
 
     pub(super) fn node(&self, rank: u32) -> &'a Node<'a> {
@@ -233,6 +263,7 @@ impl<'a> Index<'a> {
 /// What one walk over the manifests brings home.
 struct Read<'a> {
     rows: Vec<Row<'a>>,
+    briefs: Vec<Brief>,
     requirements: u32,
     /// All ids in the order of the input, each followed by a zero.
     text: Vec<u8>,
@@ -245,6 +276,7 @@ struct Read<'a> {
 fn read<'a>(nodes: &[Node<'a>]) -> Read<'a> {
     let mut read = Read {
         rows: Vec::with_capacity(nodes.len()),
+        briefs: nodes.iter().map(Brief::new).collect(),
         requirements: 0,
         text: Vec::with_capacity(nodes.len() * 32),
         shared: nodes.first().map_or("", |node| node.manifest.id.as_str()),

@@ -97,6 +97,16 @@ impl Links {
         small(self.before)..small(self.edges.len())
     }
 
+    /// For each rank, how many edges come from it.
+    pub(super) fn waits(&self) -> Vec<u32> {
+        let own = self.own.iter().map(|own| own.end - own.start);
+        let mut waits = own.collect::<Vec<_>>();
+        for edge in &self.edges[self.before..] {
+            waits[edge.from as usize] += 1;
+        }
+        waits
+    }
+
     /// The providers of each requirement of a rank, the preferred first; of those that must be met,
     /// or of those that need not.
     pub(super) fn requirements(&self, rank: u32, tie: Tie) -> impl Iterator<Item = &[Edge]> {
