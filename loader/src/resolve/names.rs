@@ -134,3 +134,34 @@ impl Entry {
         &rest[..end.expect("each name is followed by a zero")]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Names;
+
+    #[test]
+    fn long_tails_with_equal_heads_are_told_apart() {
+        for shared in ["", "a.", "org.example."] {
+            let tails = [
+                "",
+                "s",
+                "storage",
+                "storages",
+                "storages-a",
+                "storages-b",
+                "t",
+            ];
+            let mut names = Names::new(shared, 0, Vec::new());
+            for (tail, number) in tails.iter().zip(0..) {
+                assert_eq!(names.add(&format!("{shared}{tail}"), number), number);
+                assert_eq!(names.add(&format!("{shared}{tail}"), 99), number);
+            }
+            for (tail, number) in tails.iter().zip(0..) {
+                assert_eq!(names.find(&format!("{shared}{tail}")), Some(number));
+            }
+            for unknown in ["storages-", "storages-aa", "st", "storag", "storagez"] {
+                assert_eq!(names.find(&format!("{shared}{unknown}")), None);
+            }
+        }
+    }
+}

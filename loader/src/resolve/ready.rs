@@ -54,3 +54,30 @@ impl Ready {
         Some(number)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Ready;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn as_an_ordered_set() {
+        for count in [1_u32, 64, 65, 5_000, 300_000] {
+            let (mut ready, mut set) = (Ready::new(count as usize), BTreeSet::new());
+            let mut number = 1_u32;
+            for round in 0..2_000 {
+                number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                if set.insert((number >> 8) % count) {
+                    ready.push((number >> 8) % count);
+                }
+                if round % 3 == 0 {
+                    assert_eq!(ready.pop(), set.pop_first());
+                }
+            }
+            while let Some(first) = set.pop_first() {
+                assert_eq!(ready.pop(), Some(first));
+            }
+            assert_eq!(ready.pop(), None);
+        }
+    }
+}
