@@ -34,7 +34,9 @@ mod names;
 mod nearest;
 mod order;
 mod plan;
+mod ready;
 mod soften;
+mod span;
 mod start;
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,11 @@
 //! One version of each id: which files are candidates, and which candidate is chosen.
 
 use super::{
-    Standing,
     flat::{Components, Flat, small},
-    index::{Goal, Index},
+    index::{Bar, Goal, Index},
+    span,
 };
-use semver::{Version, VersionReq};
+use semver::VersionReq;
 
 /// What became of a node before requirements are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +73,7 @@ impl Winners {
         let fits = match release {
             _ if rank == NONE => return None,
             [ODD, ..] => range.matches(index.version(rank)),
-            [major, minor, patch] => {
-                range.matches(&Version::new(major.into(), minor.into(), patch.into()))
-            }
+            release => span::matches(range, release),
         };
         Some((rank, fits))
     }
@@ -105,11 +103,10 @@ impl Chosen {
     fn candidates(&mut self, index: &Index<'_>, name: u32) -> usize {
         let (mut count, mut highest) = (0, None);
         for rank in index.files(name) {
-            let node = index.node(rank);
-            let fate = match node.standing {
-                Standing::Disabled => Fate::Disabled,
-                Standing::Rejected(_) => Fate::Barred,
-                Standing::Enabled => match highest {
+            let fate = match index.brief(rank).bar {
+                Some(Bar::Disabled) => Fate::Disabled,
+                Some(Bar::Rejected) => Fate::Barred,
+                None => match highest {
                     Some(first) if index.version(first) == index.version(rank) => {
                         Fate::Duplicate(first)
                     }

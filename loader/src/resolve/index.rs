@@ -1,6 +1,10 @@
 //! Names become numbers, and the order of the input is forgotten.
 
-use super::{Node, flat::small, names::Names};
+use super::{
+    Node, Standing,
+    flat::small,
+    names::{Head, Names},
+};
 use jackfield_manifest::{Manifest, Requirement, Target};
 use semver::Version;
 use std::ops::Range;
@@ -39,12 +43,40 @@ pub(super) struct Row<'a> {
     pub(super) orders: bool,
 }
 
+/// What is asked of nodes in the order of ranks, side by side.
+#[derive(Clone, Copy)]
+pub(super) struct Brief {
+    pub(super) priority: i32,
+    pub(super) bar: Option<Bar>,
+}
+
+/// Why a node may not start: its standing without the words.
+#[derive(Clone, Copy)]
+pub(super) enum Bar {
+    Disabled,
+    Rejected,
+}
+
+impl Brief {
+    fn new(node: &Node<'_>) -> Self {
+        Self {
+            priority: node.priority,
+            bar: match node.standing {
+                Standing::Enabled => None,
+                Standing::Disabled => Some(Bar::Disabled),
+                Standing::Rejected(_) => Some(Bar::Rejected),
+            },
+        }
+    }
+}
+
 /// The input, sorted by id, version and path. A place in that order is called a rank; answers are
 /// in terms of ranks, so they cannot depend on the order of the input.
 pub(super) struct Index<'a> {
     nodes: &'a [Node<'a>],
     /// In the order of the input.
     pub(super) rows: Vec<Row<'a>>,
+    briefs: Vec<Brief>,
     /// How many requirements all together have.
     pub(super) requirements: usize,
     /// Rank to place in the input, and back.
@@ -63,46 +95,55 @@ pub(super) struct Index<'a> {
 
 impl<'a> Index<'a> {
     pub(super) fn new(nodes: &'a [Node<'a>]) -> Self {
-        let (rows, requirements) = rows(nodes);
-        let shared = shared(&rows);
-        let (order, name_of) = sorted(nodes, &rows, shared.len());
+        let Read {
+            rows,
+            briefs,
+            requirements,
+            text,
+            shared,
+            providing,
+        } = read(nodes);
+        let mut keyed = keyed(&rows, &text, shared.len());
+        let name_of = sort(nodes, &rows, &mut keyed);
         let mut rank_of = vec![0; nodes.len()];
-        for (rank, &place) in (0..).zip(&order) {
-            rank_of[place as usize] = rank;
+        for (rank, key) in (0..).zip(&keyed) {
+            rank_of[key.place as usize] = rank;
         }
         let mut index = Self {
             nodes,
             rows,
+            briefs,
             requirements: requirements as usize,
             rank_of,
             name_of,
             first: Vec::with_capacity(nodes.len() + 1),
             services: Vec::new(),
-            ids: Names::new(shared, nodes.len()),
-            service_ids: Names::new("", 0),
-            order,
+            ids: Names::new(shared, nodes.len(), text),
+            service_ids: Names::new("", 0, Vec::new()),
+            order: keyed.iter().map(|key| key.place).collect(),
         };
-        index.number_names();
-        index.intern();
+        index.number_names(&keyed);
+        index.number_services(&providing);
         index.rank_providers();
         index
     }
 
-    fn number_names(&mut self) {
+    fn number_names(&mut self, keyed: &[Key]) {
         let mut names = 0;
-        for (rank, &name) in (0..).zip(&self.name_of) {
+        for ((rank, &name), key) in (0..).zip(&self.name_of).zip(keyed) {
             if name == names {
                 names += 1;
                 self.first.push(rank);
+                self.ids.insert(key.head, key.tail, name);
             }
         }
         self.first.push(small(self.order.len()));
     }
 
-    fn intern(&mut self) {
-        for ((node, row), &rank) in self.nodes.iter().zip(&self.rows).zip(&self.rank_of) {
-            self.ids.add(row.id, self.name_of[rank as usize]);
-            for provision in &node.manifest.provides {
+    fn number_services(&mut self, providing: &[u32]) {
+        for &place in providing {
+            let rank = self.rank_of[place as usize];
+            for provision in &self.nodes[place as usize].manifest.provides {
                 let fresh = small(self.services.len());
                 let id = provision.service.as_str();
                 let service = self.service_ids.add(id, fresh);
@@ -148,8 +189,8 @@ impl<'a> Index<'a> {
         self.first.len() - 1
     }
 
-    pub(super) fn priority(&self, rank: u32) -> i32 {
-        self.node(rank).priority
+    pub(super) fn brief(&self, rank: u32) -> Brief {
+        self.briefs[self.place(rank)]
     }
 
     pub(super) fn node(&self, rank: u32) -> &'a Node<'a> {
@@ -219,58 +260,104 @@ impl<'a> Index<'a> {
     }
 }
 
-/// The places of the input, by id, version and path; and for each in this order the number of its
-/// id.
+/// What one walk over the manifests brings home.
+struct Read<'a> {
+    rows: Vec<Row<'a>>,
+    briefs: Vec<Brief>,
+    requirements: u32,
+    /// All ids in the order of the input, each followed by a zero.
+    text: Vec<u8>,
+    /// What all ids begin with.
+    shared: &'a str,
+    /// The places of those that provide services.
+    providing: Vec<u32>,
+}
+
+fn read<'a>(nodes: &[Node<'a>]) -> Read<'a> {
+    let mut read = Read {
+        rows: Vec::with_capacity(nodes.len()),
+        briefs: nodes.iter().map(Brief::new).collect(),
+        requirements: 0,
+        text: Vec::with_capacity(nodes.len() * 32),
+        shared: nodes.first().map_or("", |node| node.manifest.id.as_str()),
+        providing: Vec::new(),
+    };
+    for (place, node) in (0..).zip(nodes) {
+        let manifest = node.manifest;
+        let id = manifest.id.as_str();
+        if !id.as_bytes().starts_with(read.shared.as_bytes()) {
+            read.shared = common(read.shared, id);
+        }
+        read.text.extend_from_slice(id.as_bytes());
+        read.text.push(0);
+        read.rows.push(Row {
+            id,
+            release: release(&manifest.version),
+            requires: &manifest.requires,
+            first_requirement: read.requirements,
+            orders: !(manifest.after.is_empty() && manifest.before.is_empty()),
+        });
+        read.requirements += small(manifest.requires.len());
+        if !manifest.provides.is_empty() {
+            read.providing.push(place);
+        }
+    }
+    read
+}
+
+/// What both begin with.
+fn common<'a>(a: &'a str, b: &str) -> &'a str {
+    let same = |(a, b): &(u8, u8)| a == b;
+    let length = a.bytes().zip(b.bytes()).take_while(same).count();
+    &a[..length]
+}
+
+/// A place in the input, with the beginning of its id after what all share.
+struct Key {
+    head: Head,
+    place: u32,
+    /// Where in the text the rest of the id stands.
+    tail: u32,
+}
+
+fn keyed(rows: &[Row<'_>], text: &[u8], shared: usize) -> Vec<Key> {
+    let mut start = 0;
+    let key = |(place, row): (u32, &Row<'_>)| {
+        let (id, tail) = (&text[start..start + row.id.len()], small(start + shared));
+        start += id.len() + 1;
+        Key {
+            head: Head::new(id, shared),
+            place,
+            tail,
+        }
+    };
+    (0..).zip(rows).map(key).collect()
+}
+
+/// Sorts by id, version and path; answers for each in this order the number of its id.
 ///
-/// Ids of one house begin alike, so the eight bytes after what all share decide nearly everything,
-/// at the price of sorting numbers; only runs of equal numbers are compared as text.
-fn sorted(nodes: &[Node<'_>], rows: &[Row<'_>], shared: usize) -> (Vec<u32>, Vec<u32>) {
-    let id = |place: u32| rows[place as usize].id;
-    let mut keyed = (0..small(nodes.len()))
-        .map(|place| {
-            let mut head = [0; 8];
-            let tail = &id(place).as_bytes()[shared..];
-            let length = tail.len().min(8);
-            head[..length].copy_from_slice(&tail[..length]);
-            (u64::from_be_bytes(head), place)
-        })
-        .collect::<Vec<_>>();
-    keyed.sort_unstable();
+/// Ids of one house begin alike, so the bytes after what all share decide nearly everything, at
+/// the price of sorting numbers; only runs of equal numbers are compared as text.
+fn sort(nodes: &[Node<'_>], rows: &[Row<'_>], keyed: &mut [Key]) -> Vec<u32> {
+    keyed.sort_unstable_by_key(|key| (key.head, key.place));
+    let id = |key: &Key| rows[key.place as usize].id;
     let (mut names, mut next) = (Vec::with_capacity(nodes.len()), 0);
-    for run in keyed.chunk_by_mut(|a, b| a.0 == b.0) {
+    for run in keyed.chunk_by_mut(|a, b| a.head == b.head) {
         if run.len() > 1 {
-            run.sort_by(|&(_, a), &(_, b)| {
-                let of = |place: u32| {
-                    let node = &nodes[place as usize];
-                    (id(place), &node.manifest.version, node.path)
+            run.sort_by(|a, b| {
+                let of = |key: &Key| {
+                    let node = &nodes[key.place as usize];
+                    (id(key), &node.manifest.version, node.path)
                 };
                 of(a).cmp(&of(b))
             });
         }
-        for same in run.chunk_by(|&(_, a), &(_, b)| id(a) == id(b)) {
+        for same in run.chunk_by(|a, b| a.head.is_all() || id(a) == id(b)) {
             names.extend(same.iter().map(|_| next));
             next += 1;
         }
     }
-    let order = keyed.into_iter().map(|(_, place)| place).collect();
-    (order, names)
-}
-
-fn rows<'a>(nodes: &[Node<'a>]) -> (Vec<Row<'a>>, u32) {
-    let mut requirements = 0;
-    let row = |node: &Node<'a>| {
-        let manifest = node.manifest;
-        let first_requirement = requirements;
-        requirements += small(manifest.requires.len());
-        Row {
-            id: manifest.id.as_str(),
-            release: release(&manifest.version),
-            requires: &manifest.requires,
-            first_requirement,
-            orders: !(manifest.after.is_empty() && manifest.before.is_empty()),
-        }
-    };
-    (nodes.iter().map(row).collect(), requirements)
+    names
 }
 
 fn release(version: &Version) -> Option<[u32; 3]> {
@@ -281,17 +368,4 @@ fn release(version: &Version) -> Option<[u32; 3]> {
         number(version.minor)?,
         number(version.patch)?,
     ])
-}
-
-/// What all ids begin with.
-fn shared<'a>(rows: &[Row<'a>]) -> &'a str {
-    let Some(first) = rows.first() else {
-        return "";
-    };
-    let shared = rows.iter().fold(first.id.len(), |shared, row| {
-        let same = |(a, b): &(&u8, &u8)| a == b;
-        let alike = first.id.as_bytes()[..shared].iter().zip(row.id.as_bytes());
-        alike.take_while(same).count()
-    });
-    &first.id[..shared]
 }

@@ -97,6 +97,16 @@ impl Links {
         small(self.before)..small(self.edges.len())
     }
 
+    /// For each rank, how many edges come from it.
+    pub(super) fn waits(&self) -> Vec<u32> {
+        let own = self.own.iter().map(|own| own.end - own.start);
+        let mut waits = own.collect::<Vec<_>>();
+        for edge in &self.edges[self.before..] {
+            waits[edge.from as usize] += 1;
+        }
+        waits
+    }
+
     /// The providers of each requirement of a rank, the preferred first; of those that must be met,
     /// or of those that need not.
     pub(super) fn requirements(&self, rank: u32, tie: Tie) -> impl Iterator<Item = &[Edge]> {
@@ -118,6 +128,7 @@ impl Links {
             },
             winners: Winners::new(index, chosen),
             ordered: Vec::new(),
+            goals: Vec::new(),
             stamps: vec![
                 0;
                 if index.services.is_empty() {
@@ -127,15 +138,9 @@ impl Links {
                 }
             ],
         };
-        let is_chosen = |rank: &u32| chosen.fate[*rank as usize] == Fate::Chosen;
-        let rows = index.rows.iter().zip(&index.rank_of);
-        for (row, &rank) in rows.filter(|(_, rank)| is_chosen(rank)) {
-            let start = small(linker.links.edges.len());
-            linker.link(row, rank);
-            if row.orders {
-                linker.link_after(rank);
-            }
-            linker.links.own[rank as usize] = start..small(linker.links.edges.len());
+        let rows = index.rows.chunks(BATCH).zip(index.rank_of.chunks(BATCH));
+        for (rows, ranks) in rows {
+            linker.link_batch(rows, ranks);
         }
         linker.links.before = linker.links.edges.len();
         // These are laid into the lists of others, so in an order that is not the input's.
@@ -152,6 +157,10 @@ impl Links {
     }
 }
 
+/// How many plugins' requirements are looked up before any of them is matched. The processor waits
+/// for the memory of many names at once, as long as it need not guess what comes of them.
+const BATCH: usize = 64;
+
 struct Linker<'a> {
     index: &'a Index<'a>,
     chosen: &'a Chosen,
@@ -161,15 +170,42 @@ struct Linker<'a> {
     ordered: Vec<u32>,
     /// For each rank, one more than the last requirement that it was noted for as a provider.
     stamps: Vec<u32>,
+    /// What the requirements of a batch point at.
+    goals: Vec<Goal>,
 }
 
 impl Linker<'_> {
-    fn link(&mut self, row: &Row<'_>, rank: u32) {
+    fn link_batch(&mut self, rows: &[Row<'_>], ranks: &[u32]) {
+        let targets = rows
+            .iter()
+            .flat_map(|row| row.requires)
+            .map(|requirement| self.index.goal(&requirement.target));
+        let mut goals = mem::take(&mut self.goals);
+        goals.clear();
+        goals.extend(targets);
+        let mut rest = &goals[..];
+        for (row, &rank) in rows.iter().zip(ranks) {
+            let own;
+            (own, rest) = rest.split_at(row.requires.len());
+            if self.chosen.fate[rank as usize] != Fate::Chosen {
+                continue;
+            }
+            let start = small(self.links.edges.len());
+            self.link(row, own, rank);
+            if row.orders {
+                self.link_after(rank);
+            }
+            self.links.own[rank as usize] = start..small(self.links.edges.len());
+        }
+        self.goals = goals;
+    }
+
+    fn link(&mut self, row: &Row<'_>, goals: &[Goal], rank: u32) {
         let mut needs = 0;
-        for (place, requirement) in (0..).zip(row.requires) {
+        for ((place, requirement), &goal) in (0..).zip(row.requires).zip(goals) {
             needs += u32::from(!requirement.optional);
             let cause = row.first_requirement + place;
-            let lack = match self.index.goal(&requirement.target) {
+            let lack = match goal {
                 Goal::Plugin(name) => self.plugin(rank, cause, name, requirement),
                 Goal::Service(service) => self.service(rank, cause, service, requirement),
                 Goal::Unknown => Some(Lack::Missing),

@@ -5,10 +5,10 @@ use super::{
     flat::{Flat, small},
     index::Index,
     link::{Edge, Links, Tie},
+    ready::Ready,
     soften,
     start::{lacking_nothing, startable},
 };
-use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// How much an edge counts for where edges close a cycle: the weakest is given up first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,22 +51,28 @@ impl Order {
     /// what holds it up is not required, and is given up.
     pub(super) fn new(index: &Index<'_>, chosen: &Chosen, links: &Links) -> Self {
         let keys = (0..small(index.len()))
-            .map(|rank| key(index.priority(rank), rank))
+            .map(|rank| key(index.brief(rank).priority, rank))
             .collect::<Vec<_>>();
         let mut starts = lacking_nothing(chosen, links);
-        let mut ranks = sort(&starts, &keys, &links.dependents);
+        let turns = Turns::new(&keys);
+        let waits = links.waits();
+        let mut ranks = sort(&starts, &turns, &waits, &links.dependents);
         let mut edges = Vec::new();
         let wanted = |starts: &[bool]| starts.iter().filter(|&&starts| starts).count();
         if ranks.len() < wanted(&starts) {
             starts = startable(chosen, links, index.requirements);
-            ranks = sort(&starts, &keys, &links.dependents);
+            ranks = sort(&starts, &turns, &waits, &links.dependents);
         }
         if ranks.len() < wanted(&starts) {
             edges = live(&starts, links);
             soften::give_up_weakest(&starts, &ranks, &keys, &mut edges);
             let kept = edges.iter().filter(|live| live.kept);
             let into = kept.map(|live| (live.edge.to, (live.edge.from, live.at)));
-            ranks = sort(&starts, &keys, &Flat::new(index.len(), into));
+            let mut waits = vec![0; index.len()];
+            for (_, (from, _)) in into.clone() {
+                waits[from as usize] += 1;
+            }
+            ranks = sort(&starts, &turns, &waits, &Flat::new(index.len(), into));
         }
         debug_assert_eq!(
             ranks.len(),
@@ -115,29 +121,67 @@ fn live(starts: &[bool], links: &Links) -> Vec<Live> {
     live
 }
 
-/// Kahn's algorithm; of what is ready, the smallest key first. What a cycle holds up is not in the
-/// answer.
-fn sort(starts: &[bool], keys: &[u64], dependents: &Flat<(u32, u32)>) -> Vec<u32> {
+/// Whose turn it is when all are ready: by key.
+struct Turns {
+    /// Rank to turn, and back; nothing where they are the same, as when no priority differs.
+    of: Vec<u32>,
+    ranks: Vec<u32>,
+}
+
+impl Turns {
+    fn new(keys: &[u64]) -> Self {
+        if keys.is_sorted() {
+            let (of, ranks) = (Vec::new(), Vec::new());
+            return Self { of, ranks };
+        }
+        let mut sorted = keys.to_vec();
+        sorted.sort_unstable();
+        let ranks = sorted.into_iter().map(rank_of).collect::<Vec<_>>();
+        let mut of = vec![0; ranks.len()];
+        for (turn, &rank) in (0..).zip(&ranks) {
+            of[rank as usize] = turn;
+        }
+        Self { of, ranks }
+    }
+
+    fn of(&self, rank: u32) -> u32 {
+        self.of.get(rank as usize).copied().unwrap_or(rank)
+    }
+
+    fn rank(&self, turn: u32) -> u32 {
+        self.ranks.get(turn as usize).copied().unwrap_or(turn)
+    }
+}
+
+/// Kahn's algorithm; of what is ready, the first by turn. What a cycle holds up is not in the
+/// answer. `all_waits` counts for each rank
+/// the dependents' lists it is in.
+fn sort(
+    starts: &[bool],
+    turns: &Turns,
+    all_waits: &[u32],
+    dependents: &Flat<(u32, u32)>,
+) -> Vec<u32> {
     let ranks = || (0..small(starts.len())).filter(|&rank| starts[rank as usize]);
-    let mut waits = vec![0_u32; starts.len()];
-    for rank in ranks() {
+    let mut waits = all_waits.to_vec();
+    for rank in (0..small(starts.len())).filter(|&rank| !starts[rank as usize]) {
         for &(from, _) in dependents.of(rank) {
-            waits[from as usize] += 1;
+            waits[from as usize] -= 1;
         }
     }
-    let free = ranks().filter(|&rank| waits[rank as usize] == 0);
-    let mut ready = free
-        .map(|rank| Reverse(keys[rank as usize]))
-        .collect::<BinaryHeap<_>>();
+    let mut ready = Ready::new(starts.len());
+    for rank in ranks().filter(|&rank| waits[rank as usize] == 0) {
+        ready.push(turns.of(rank));
+    }
     let mut sorted = Vec::with_capacity(starts.len());
-    while let Some(Reverse(key)) = ready.pop() {
-        let rank = rank_of(key);
+    while let Some(turn) = ready.pop() {
+        let rank = turns.rank(turn);
         sorted.push(rank);
         for &(from, _) in dependents.of(rank) {
             let wait = &mut waits[from as usize];
             *wait -= 1;
             if *wait == 0 && starts[from as usize] {
-                ready.push(Reverse(keys[from as usize]));
+                ready.push(turns.of(from));
             }
         }
     }
