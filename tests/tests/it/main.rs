@@ -6,7 +6,10 @@
     reason = "a test's helpers are tests as well"
 )]
 
+mod documents;
 mod files;
+mod guide;
+mod house;
 mod lifecycle;
 mod note;
 mod plugins;
