@@ -1,7 +1,7 @@
 //! Is a word of Rust told from the same word in a comment or a string?
 
 /// What is left of Rust source without comments, strings and characters: each becomes a space.
-pub(super) fn code(source: &str) -> String {
+pub(crate) fn code(source: &str) -> String {
     let mut left = String::with_capacity(source.len());
     let mut rest = source;
     while let Some(first) = rest.chars().next() {
@@ -73,7 +73,7 @@ fn raw(text: &str) -> usize {
 }
 
 /// Whether the word stands in the code as a whole word.
-pub(super) fn has(code: &str, word: &str) -> bool {
+pub(crate) fn has(code: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(word).any(|(at, _)| {
         !code[..at].ends_with(part) && !code[at + word.len()..].starts_with(part)

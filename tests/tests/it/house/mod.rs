@@ -3,7 +3,7 @@
 //! Comments, strings and test modules of other crates are left out of account where a word is
 //! looked for; clippy holds the rest (`clippy.toml`, `[workspace.lints]`).
 
-mod code;
+pub(crate) mod code;
 mod dependencies;
 mod words;
 
