@@ -5,7 +5,7 @@ use crate::{
     instance::Instance,
 };
 use jackfield_abi::{FailureCode, HostObject, abi_stable::type_level::downcasting::TD_Opaque};
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 /// A plugin whose library is mapped, and known to fit.
 pub(crate) struct Loaded {
@@ -50,19 +50,18 @@ impl Loaded {
     /// Maps the store's copy of a plugin: its constructors run here.
     pub(crate) fn map(vetted: &Vetted) -> Result<Self, MapError> {
         let lease = Library::open(&vetted.stored)?;
-        Self::check(vetted, &lease)
-            .map(|module| Self {
-                module,
-                lease: Arc::clone(&lease),
-            })
-            .inspect_err(|_| {
-                if let Unload::Pinned(why) = Library::close(lease) {
+        match Self::check(vetted, &lease) {
+            Ok(module) => Ok(Self { module, lease }),
+            Err(error) => {
+                if let Unload::Pinned(why) = Library::close(lease, Instant::now()) {
                     log::warn!(
-                        "{} was refused and stays mapped: {why}",
+                        "{}: refused, and still mapped: {why}",
                         vetted.path.display()
                     );
                 }
-            })
+                Err(error)
+            }
+        }
     }
 
     fn check(vetted: &Vetted, lease: &Lease) -> Result<Module, MapError> {
@@ -71,7 +70,7 @@ impl Loaded {
         } else {
             LayoutVerdict::Unknown
         };
-        let module = Module::open(Arc::clone(lease), verdict).inspect_err(|error| {
+        let module = Module::open(lease.clone(), verdict).inspect_err(|error| {
             if let ModuleError::Layout(mismatch) = error {
                 log::debug!("host as interface: {}", mismatch.host_as_interface);
                 log::debug!("plugin as interface: {}", mismatch.plugin_as_interface);

@@ -1,8 +1,11 @@
 use std::{
     fmt,
-    mem::ManuallyDrop,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Instant,
 };
 
 #[cfg(unix)]
@@ -10,13 +13,66 @@ use libloading::os::unix as os;
 #[cfg(windows)]
 use libloading::os::windows as os;
 
-/// Keeps a library mapped for as long as it is held.
-pub(crate) type Lease = Arc<Library>;
+/// Keeps a library mapped for as long as it is held: whoever has one may run the library's code.
+pub(crate) struct Lease(Arc<Library>);
 
 /// A mapped library. Dropping it leaves it mapped; only [`close`](Library::close) unmaps.
 pub(crate) struct Library {
-    handle: ManuallyDrop<os::Library>,
+    /// `None` once it is closed.
+    handle: Mutex<Option<os::Library>>,
     path: PathBuf,
+    /// How many leases there are; with [`CLOSED`] once there will be no more.
+    leases: AtomicUsize,
+    /// Somebody waits for the other leases to go.
+    is_awaited: AtomicBool,
+    gone: Condvar,
+}
+
+/// Set in [`Library::leases`] when the library is closed.
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+impl Lease {
+    /// A lease on a library that is perhaps closed already.
+    pub(crate) fn upgrade(library: &Weak<Library>) -> Option<Self> {
+        let library = library.upgrade()?;
+        if library.leases.fetch_add(1, SeqCst) & CLOSED != 0 {
+            library.leases.fetch_sub(1, SeqCst);
+            return None;
+        }
+        Some(Self(library))
+    }
+
+    /// What [`upgrade`](Lease::upgrade) takes.
+    pub(crate) fn downgrade(&self) -> Weak<Library> {
+        Arc::downgrade(&self.0)
+    }
+}
+
+impl Clone for Lease {
+    fn clone(&self) -> Self {
+        self.0.leases.fetch_add(1, SeqCst);
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        // Sequentially consistent with the flag: either the one that waits sees this lease gone, or
+        // this sees that somebody waits.
+        self.0.leases.fetch_sub(1, SeqCst);
+        if self.0.is_awaited.load(SeqCst) {
+            drop(self.0.handle());
+            self.0.gone.notify_all();
+        }
+    }
+}
+
+impl std::ops::Deref for Lease {
+    type Target = Library;
+
+    fn deref(&self) -> &Library {
+        &self.0
+    }
 }
 
 /// The system's loader refused a file.
@@ -51,33 +107,52 @@ impl Library {
     /// missing one is an error here and not a crash later.
     pub(crate) fn open(path: &Path) -> Result<Lease, OpenError> {
         let handle = map(path).map_err(|error| OpenError(first_line(&error)))?;
-        Ok(Arc::new(Self {
-            handle: ManuallyDrop::new(handle),
+        Ok(Lease(Arc::new(Self {
+            handle: Mutex::new(Some(handle)),
             path: path.to_owned(),
-        }))
+            leases: AtomicUsize::new(1),
+            is_awaited: AtomicBool::new(false),
+            gone: Condvar::new(),
+        })))
+    }
+
+    fn handle(&self) -> MutexGuard<'_, Option<os::Library>> {
+        self.handle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The address of a symbol, or `None` when the library does not export it.
     ///
     /// The symbol's name ends in NUL. The pointer is valid for as long as the library is held.
     pub(super) fn symbol(&self, name: &str) -> Option<*const ()> {
+        let handle = self.handle();
+        let library = handle.as_ref()?;
         // SAFETY: the symbol is read as an untyped address, which any symbol is; the caller, in
         // this module, decides what stands there.
-        let symbol = unsafe { self.handle.get::<*const ()>(name.as_bytes()) }.ok()?;
+        let symbol = unsafe { library.get::<*const ()>(name.as_bytes()) }.ok()?;
         Some(*symbol)
     }
 
-    /// Unmaps the library, if this is the last that holds it, and looks whether it is gone.
-    pub(crate) fn close(lease: Lease) -> Unload {
-        let others = Arc::strong_count(&lease) - 1;
-        let Ok(library) = Arc::try_unwrap(lease) else {
-            return Unload::Pinned(format!("{others} calls, futures or services still hold it"));
-        };
-        let Self { handle, path } = library;
-        if let Err(error) = ManuallyDrop::into_inner(handle).close() {
+    /// Unmaps the library, if this is the last lease or becomes it before the deadline (a timer
+    /// that was just waking a future of the library is done in a moment), and looks whether it is
+    /// gone.
+    pub(crate) fn close(lease: Lease, deadline: Instant) -> Unload {
+        lease.is_awaited.store(true, SeqCst);
+        let mut handle = lease.handle();
+        while let Err(leases) = lease.leases.compare_exchange(1, CLOSED | 1, SeqCst, SeqCst) {
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                let others = leases.saturating_sub(1);
+                return Unload::Pinned(format!("{others} futures or wakers of it are still held"));
+            };
+            let waited = lease.gone.wait_timeout(handle, left);
+            handle = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let library = handle.take();
+        // Its destructors run when it is closed: no lock is held meanwhile.
+        drop(handle);
+        if let Some(Err(error)) = library.map(os::Library::close) {
             return Unload::Pinned(format!("the system's loader keeps it: {error}"));
         }
-        if is_mapped(&path) {
+        if is_mapped(&lease.path) {
             return Unload::Pinned(
                 "the system's loader keeps it, as it does after the library has registered a \
                  thread-local destructor or a thread of it still runs"
@@ -85,6 +160,15 @@ impl Library {
             );
         }
         Unload::Unmapped
+    }
+}
+
+impl Drop for Library {
+    fn drop(&mut self) {
+        // Whoever let go of it last may be the library's own code: it stays mapped.
+        if let Some(handle) = self.handle().take() {
+            let _kept = handle.into_raw();
+        }
     }
 }
 
