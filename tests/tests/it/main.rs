@@ -6,6 +6,7 @@
     reason = "a test's helpers are tests as well"
 )]
 
+mod cli;
 mod documents;
 mod files;
 mod guide;
