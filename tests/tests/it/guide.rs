@@ -1,4 +1,4 @@
-//! Does the plugin of docs/authors.md do what the guide says of it?
+//! Do the plugins of docs/authors.md and README.md do what is said of them?
 
 use jackfield_loader::{Handle, Loader, Options, Request, State, Unload};
 use jackfield_tests::Site;
@@ -113,4 +113,16 @@ fn it_hears_and_asks_what_it_depends_on() {
         assert!(Instant::now() < until, "no tick was heard: {body}");
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn the_plugin_of_the_readme_greets() {
+    let site = Site::new();
+    site.add("greeter");
+    let loader = start(&site);
+    let plugin = loader.plugin("greeter").unwrap();
+    assert_eq!(
+        get(&plugin, "/greet/Ada%20Lovelace"),
+        (200, "Hello, Ada Lovelace!".to_owned())
+    );
 }

@@ -72,11 +72,17 @@ fn sizes_and_offsets_are_those_of_the_code() {
         measured!("RResult<(), Failure>", RResult<(), abi::Failure>),
         measured!("ROption<u64>", ROption<u64>),
     ];
-    let found = rows(DOCUMENT, "## Sizes");
-    for (expected, found) in expected.iter().zip(&found) {
-        assert_eq!(expected, found);
-    }
-    assert_eq!(expected.len(), found.len());
+    let table: Vec<String> = expected.iter().map(|row| as_markdown(row)).collect();
+    assert_eq!(
+        rows(DOCUMENT, "## Sizes"),
+        expected,
+        "the table has to be:\n{}",
+        table.join("\n")
+    );
+}
+
+fn as_markdown(row: &[String]) -> String {
+    format!("| `{}` | {} | {} | {} |", row[0], row[1], row[2], row[3])
 }
 
 /// The names of the public items of the boundary, from its source.
