@@ -1,7 +1,10 @@
 //! What the integration tests and benchmarks share: where the fixtures' libraries are, and places
 //! to put them.
 
+mod broken;
 pub mod made;
+
+pub use broken::broken;
 
 use memchr::memmem;
 use std::{

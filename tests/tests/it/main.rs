@@ -6,11 +6,14 @@
     reason = "a test's helpers are tests as well"
 )]
 
+mod abi;
 mod cli;
 mod documents;
 mod files;
 mod guide;
 mod house;
+mod killers;
 mod lifecycle;
+mod misbehave;
 mod note;
 mod plugins;

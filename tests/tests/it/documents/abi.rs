@@ -43,7 +43,15 @@ fn sizes_and_offsets_are_those_of_the_code() {
         measured!("HostObject", abi::HostObject),
         measured!("ByteStreamObject", abi::ByteStreamObject),
         measured!(
-            "Request", abi::Request<'_>, method, path, query, headers, extensions, body, stream
+            "Request",
+            abi::Request<'_>,
+            method,
+            path,
+            query,
+            headers,
+            extensions,
+            body,
+            stream
         ),
         measured!("Header", abi::Header<'_>, name, value),
         measured!("Response", abi::Response, status, headers, body, stream),
@@ -53,15 +61,35 @@ fn sizes_and_offsets_are_those_of_the_code() {
         measured!("Health", abi::Health, status, message, metadata),
         measured!("HealthStatus", abi::HealthStatus),
         measured!(
-            "Event", abi::Event<'_>, topic, publisher, payload, sequence, time_ns, subscription
+            "Event",
+            abi::Event<'_>,
+            topic,
+            publisher,
+            payload,
+            sequence,
+            time_ns,
+            subscription
         ),
         measured!(
-            "LogRecord", abi::LogRecord<'_>, level, line, target, message, file, fields
+            "LogRecord",
+            abi::LogRecord<'_>,
+            level,
+            line,
+            target,
+            message,
+            file,
+            fields
         ),
         measured!("Field", abi::Field<'_>, key, value),
         measured!("Level", abi::Level),
         measured!(
-            "PanicReport", abi::PanicReport<'_>, message, file, line, column, backtrace
+            "PanicReport",
+            abi::PanicReport<'_>,
+            message,
+            file,
+            line,
+            column,
+            backtrace
         ),
         measured!("FfiFuture<()>", abi::FfiFuture<()>),
         measured!("RStr", abi::RStr<'_>),
@@ -91,10 +119,13 @@ fn public_names() -> Vec<String> {
     for file in files("plugin-api/abi/src", "rs") {
         let code = code(&read(&file));
         for kind in ["struct", "trait", "type", "const", "fn"] {
-            for (_, rest) in code.match_indices(&format!("pub {kind} ")).map(|(at, found)| {
-                (at, &code[at + found.len()..])
-            }) {
-                let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap();
+            for (_, rest) in code
+                .match_indices(&format!("pub {kind} "))
+                .map(|(at, found)| (at, &code[at + found.len()..]))
+            {
+                let end = rest
+                    .find(|c: char| !c.is_alphanumeric() && c != '_')
+                    .unwrap();
                 names.push(rest[..end].to_owned());
             }
         }
@@ -111,7 +142,9 @@ fn methods(file: &str) -> Vec<String> {
     let body = &code[begin..begin + code[begin..].find("\n}").unwrap()];
     let methods = body.match_indices("    fn ").map(|(at, found)| {
         let rest = &body[at + found.len()..];
-        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap();
+        let end = rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap();
         rest[..end].to_owned()
     });
     methods.collect()
@@ -124,7 +157,11 @@ fn every_public_name_is_named() {
     assert!(names.iter().any(|name| name == "PluginModule"));
     for name in names {
         // Constructors and constants of open sets are named with their type.
-        let named = [format!("`{name}`"), format!("::{name}`"), format!("`{name}(")];
+        let named = [
+            format!("`{name}`"),
+            format!("::{name}`"),
+            format!("`{name}("),
+        ];
         assert!(
             named.iter().any(|text| document.contains(text.as_str())),
             "{name} is not in {DOCUMENT}"

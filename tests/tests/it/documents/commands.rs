@@ -15,7 +15,9 @@ fn known() -> Vec<String> {
     let help = String::from_utf8(output.stdout).unwrap();
     let (_, commands) = help.split_once("Commands:\n").unwrap();
     let (commands, _) = commands.split_once("\n\n").unwrap();
-    let names = commands.lines().filter_map(|line| line.split_whitespace().next());
+    let names = commands
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
     names.map(str::to_owned).collect()
 }
 

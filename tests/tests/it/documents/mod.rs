@@ -3,6 +3,7 @@
 mod abi;
 mod codes;
 mod commands;
+mod figures;
 mod guide;
 mod links;
 

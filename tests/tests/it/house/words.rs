@@ -19,14 +19,16 @@ const PRODUCT: [&str; 7] = [
 /// The product's files whose code has the word.
 fn having(word: &str) -> Vec<String> {
     let files = PRODUCT.iter().flat_map(|folder| files(folder, "rs"));
-    files
-        .filter(|file| has(&code(&read(file)), word))
-        .collect()
+    files.filter(|file| has(&code(&read(file)), word)).collect()
 }
 
 #[test]
 fn unsafe_stands_in_the_islands() {
-    let islands = ["loader/src/ffi/", "plugin-api/src/ffi/", "plugin-api/abi/src/"];
+    let islands = [
+        "loader/src/ffi/",
+        "plugin-api/src/ffi/",
+        "plugin-api/abi/src/",
+    ];
     let outside: Vec<_> = having("unsafe")
         .into_iter()
         .filter(|file| !islands.iter().any(|island| file.starts_with(island)))
@@ -86,7 +88,16 @@ fn only_the_host_may_end_the_process() {
 #[test]
 fn the_resolver_knows_no_file_no_clock_and_no_lock() {
     let words = [
-        "fs", "File", "io", "env", "thread", "Instant", "SystemTime", "Mutex", "RwLock", "Atomic",
+        "fs",
+        "File",
+        "io",
+        "env",
+        "thread",
+        "Instant",
+        "SystemTime",
+        "Mutex",
+        "RwLock",
+        "Atomic",
     ];
     let own = files("loader/src/resolve", "rs")
         .into_iter()
@@ -108,7 +119,9 @@ fn nothing_that_crosses_has_a_layout_of_rust_only() {
             continue;
         }
         let code = code(&read(&file));
-        for word in ["String", "Vec", "Box", "Option", "Result", "Duration", "Instant"] {
+        for word in [
+            "String", "Vec", "Box", "Option", "Result", "Duration", "Instant",
+        ] {
             assert!(!has(&code, word), "{file}: {word}");
         }
     }
