@@ -2,16 +2,14 @@
 
 use super::{blocks, documents};
 use crate::house::read;
-use std::{env, path::PathBuf, process::Command};
-
-/// The host, which cargo puts beside the test binary's directory, or beside the binary itself.
-fn program() -> PathBuf {
-    env!("CARGO_BIN_EXE_jackfield-under-test").into()
-}
+use std::process::Command;
 
 /// The names of the commands, as `--help` lists them.
 fn known() -> Vec<String> {
-    let output = Command::new(program()).arg("--help").output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_jackfield-under-test"))
+        .arg("--help")
+        .output()
+        .unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     let (_, commands) = help.split_once("Commands:\n").unwrap();
     let (commands, _) = commands.split_once("\n\n").unwrap();
