@@ -1,19 +1,65 @@
-//! A shared library on disk becomes a running plugin.
+//! A shared library on disk becomes a running plugin, and goes again.
 //!
-//! [`Loader`] walks the whole way; [`Inventory`] goes as far as one can without running anything.
-//! One step, one file, in reading order:
+//! # Two ways in
 //!
-//! | step | module | runs plugin code? |
-//! |---|---|---|
-//! | found | `discover`, `trust` | no |
-//! | read | `inspect`, `store` | no |
-//! | judged | `vet`, `config`, `quarantine` | no |
-//! | ordered | `resolve` | no |
-//! | mapped | `loaded` | yes: constructors |
-//! | created, started | `instance`, driven by `start` | yes |
-//! | stopped, gone | `instance`, driven by `stop` | yes |
+//! [`Loader`] walks the whole way. [`Inventory`] goes as far as one can without running anything:
+//! what lies in the directories, what is wrong with it, and what would start.
 //!
-//! `inventory` and `proposal` tie the first four together, `crew` and `schedule` the others.
+//! ```
+//! use jackfield_loader::{Loader, Options, Request};
+//! use std::time::Duration;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let place = tempfile::tempdir()?;
+//! # let (plugins, state) = (place.path().join("plugins"), place.path().join("state"));
+//! // `plugins` holds libraries; `state` is the loader's own, and is made where it is not there.
+//! let mut loader = Loader::open(Options::new(plugins, state))?;
+//! loader.start();
+//! for plugin in loader.plugins() {
+//!     println!("{} {}: {}", plugin.id, plugin.version, plugin.state);
+//! }
+//! for file in loader.left_out() {
+//!     println!("{}: {}", file.path.display(), file.reasons[0].message);
+//! }
+//! if let Some(greeter) = loader.plugin("greeter") {
+//!     let request = Request::new("GET", "/greet/Ada");
+//!     let answer = pollster::block_on(greeter.request(&request))?;
+//!     println!("{} {}", answer.status(), String::from_utf8_lossy(answer.body()));
+//! }
+//! for (id, unload) in loader.stop(Duration::from_secs(10)).stopped {
+//!     println!("{id} stopped, {unload}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/embed.rs` is that as a program.
+//!
+//! # The walk
+//!
+//! Each step is one file and one type and consumes its input, so that none can be left out or
+//! repeated. In reading order:
+//!
+//! | step | what comes of it | module | runs plugin code? |
+//! |---|---|---|---|
+//! | found | [`Candidate`]: a regular file, its state, whether it can be trusted | `discover`, `trust` | no |
+//! | read | [`Inspection`] of headers and note; then [`Stored`], the checked private copy | `inspect`, `store` | no |
+//! | judged | [`Vetted`]: built for this host, configured, not quarantined | `vet`, `config`, `quarantine` | no |
+//! | ordered | [`Plan`]: what starts and after what, and why the rest does not | `resolve` | no |
+//! | mapped | a library whose layout and identity fit | `loaded`, `ffi` | yes: constructors |
+//! | created, started | a plugin that serves: [`Handle`] | `instance`, driven by `start` | yes |
+//! | stopped, gone | [`StopReport`], with [`Unload`] for each | `instance`, driven by `stop` | yes |
+//!
+//! `index` and `scan` spare a second start the reading. `inventory` and `proposal` tie the first
+//! four steps together, `crew` and `schedule` the others; `context`, `bus`, `tasks` and `executor`
+//! are the host as a plugin sees it; `registry` tells where each plugin stands ([`Status`],
+//! [`Transition`]).
+//!
+//! # What it does not do
+//!
+//! It knows no HTTP, no configuration file, no signal and no asynchronous runtime: a program that
+//! has one gives it as an [`Executor`]. It does not confine plugins: from *mapped* on, a plugin is
+//! native code with all rights of the process.
 
 mod platform;
 

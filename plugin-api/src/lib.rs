@@ -4,7 +4,11 @@
 //! [`Plugin`], and one line, [`export_plugin!`]. Its dependencies are this crate and, for the derives,
 //! `serde` with its feature `derive`:
 //!
-//! ```ignore
+//! ```
+//! # // A doc test is no package, so it has no `plugin.toml` beside its `Cargo.toml`.
+//! # macro_rules! export_plugin {
+//! #     ($plugin:ty) => { plugin_api::export_plugin!($plugin, "src/doc.toml"); };
+//! # }
 //! use plugin_api::prelude::*;
 //!
 //! #[derive(Deserialize)]
@@ -32,6 +36,14 @@
 //! ```
 //!
 //! `docs/authors.md` is the guide.
+//!
+//! | type | for |
+//! |---|---|
+//! | [`Plugin`] | what an author implements |
+//! | [`Context`] | all that a plugin can ask of its host: events, tasks, timers, files, other plugins |
+//! | [`Routes`], [`quick`], [`blocking`] | what it answers, and on which thread |
+//! | [`Request`], [`Response`], [`Error`] | what a handler takes and gives |
+//! | [`Event`], [`Health`] | what it hears, and how it does |
 
 mod config;
 mod context;

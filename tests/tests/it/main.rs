@@ -8,7 +8,10 @@
 
 mod abi;
 mod cli;
+mod documents;
 mod files;
+mod guide;
+mod house;
 mod killers;
 mod lifecycle;
 mod misbehave;
