@@ -63,11 +63,13 @@ pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>) {
             shared.ready.notify_all();
             continue;
         }
-        for _ in 0..state.look_for_stuck(threads, &shared) {
+        let more = state.look_for_stuck(threads, &shared);
+        if more > 0 {
             drop(state);
-            start_thread(&shared, work);
-            threads -= 1;
+            (0..more).for_each(|_| start_thread(&shared, work));
+            threads -= more;
             state = shared.lock();
+            continue;
         }
         state.watching = state.next_look();
         state = match state.watching {
@@ -92,17 +94,20 @@ fn start_thread(shared: &Arc<Shared>, work: &Arc<dyn Work>) {
     let slot = {
         let mut state = shared.lock();
         state.slots.push(None);
+        state.starting += 1;
         state.slots.len() - 1
     };
     let spawned = thread::Builder::new()
         .name("jackfield-plugin".to_owned())
         .spawn(move || worker(&own, slot, &*own_work));
     if let Err(error) = spawned {
+        shared.lock().starting -= 1;
         log::error!("cannot start a thread, plugins start more slowly: {error}");
     }
 }
 
 fn worker(shared: &Shared, slot: usize, work: &dyn Work) {
+    shared.lock().starting -= 1;
     while let Some(job) = shared.next(slot) {
         work.run(job, &Watch { shared, slot });
         let mut state = shared.lock();
@@ -205,6 +210,8 @@ struct State {
     running_alone: bool,
     /// Threads that wait for a job.
     idle: usize,
+    /// Threads that have not asked for a job yet.
+    starting: usize,
     unfinished: usize,
 }
 
@@ -266,6 +273,7 @@ impl Shared {
                 running: 0,
                 running_alone: false,
                 idle: 0,
+                starting: 0,
                 unfinished: jobs.len(),
             }),
             ready: Condvar::new(),
@@ -360,7 +368,9 @@ impl State {
         if wanted > 0 && self.idle > 0 {
             shared.ready.notify_all();
         }
-        wanted.saturating_sub(self.idle).min(startable)
+        wanted
+            .saturating_sub(self.idle + self.starting)
+            .min(startable)
     }
 
     /// When the watchdog has to look again.
