@@ -56,10 +56,7 @@ pub fn child(side: &str, root: &str) {
             println!("{more} {}", own.since(counts));
         }
         _ => {
-            let mut options = Options::new(&plugins, &state);
-            if let Ok(n) = env::var("T") {
-                options.threads = n.parse().unwrap();
-            }
+            let options = Options::new(&plugins, &state);
             let mut loader = Loader::open(options).expect("it is free");
             loader.start();
             println!("{} {}", begin.elapsed().as_nanos(), resident_kb() - before);
