@@ -2,8 +2,8 @@
 
 use crate::{
     Candidate, Code, ContentHash, Depth, FileKey, HostFacts, Index, Inspection, Listed, NoteState,
-    Options, Proposal, Quarantine, QuarantineError, Reason, Rejected, SkippedDir, Store, StoreError,
-    Stored, Trust, inspect, scan, store, vet,
+    Options, Proposal, Quarantine, QuarantineError, Reason, Rejected, SkippedDir, Store,
+    StoreError, Stored, Trust, inspect, scan, store, vet,
 };
 use jackfield_manifest::Manifest;
 use std::{
@@ -143,7 +143,9 @@ impl Inventory {
         let others = found.others.into_iter().map(Found::listed);
         Survey {
             plugins,
-            others: others.chain(found.unfit.into_iter().map(Found::from)).collect(),
+            others: others
+                .chain(found.unfit.into_iter().map(Found::from))
+                .collect(),
             skipped: found.skipped,
         }
     }
@@ -251,7 +253,11 @@ impl Inventory {
         keep.extend(live);
         match store.sweep(|hash| keep.contains(hash)) {
             Ok(swept) if swept.removed > 0 => {
-                log::debug!("removed {} old copies, {} bytes", swept.removed, swept.bytes);
+                log::debug!(
+                    "removed {} old copies, {} bytes",
+                    swept.removed,
+                    swept.bytes
+                );
             }
             Ok(_) => {}
             Err(error) => log::warn!("old copies stay in the store: {error}"),

@@ -48,7 +48,11 @@ pub struct Considered {
 
 impl Proposal {
     /// Surveys, vets and resolves.
-    pub(crate) fn make(inventory: &mut Inventory, quarantine: &Quarantine, mode: &Mode<'_>) -> Self {
+    pub(crate) fn make(
+        inventory: &mut Inventory,
+        quarantine: &Quarantine,
+        mode: &Mode<'_>,
+    ) -> Self {
         let survey = inventory.survey();
         let mut warnings: Vec<String> = survey.skipped.iter().map(ToString::to_string).collect();
         let (mut plugins, mut unreadable) = (Vec::new(), Vec::new());

@@ -34,13 +34,20 @@ pub(crate) trait Work: Send + Sync + 'static {
     fn came_back(&self, job: usize);
 }
 
-/// Does all jobs; returns when each has ended or was abandoned.
-pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>) {
+/// Does all jobs, so many at a time; returns when each has ended or was abandoned.
+///
+/// One thread more than that is there from the beginning, for the first job that is abandoned: while
+/// a constructor hangs inside the system's loader no thread can be made, because a new thread
+/// registers its destructors there.
+///
+/// It returns as well when it is time to give up; no further job begins then.
+pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>, give_up: Option<Instant>) {
     if jobs.is_empty() {
         return;
     }
-    let shared = Arc::new(Shared::new(jobs));
-    for _ in 0..threads.clamp(1, jobs.len()) {
+    let limit = threads.clamp(1, jobs.len());
+    let shared = Arc::new(Shared::new(jobs, limit));
+    for _ in 0..limit + usize::from(jobs.len() > 1) {
         start_thread(&shared, work);
     }
     let mut state = shared.lock();
@@ -50,12 +57,21 @@ pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>) {
             let inside = state.abandon(slot);
             drop(state);
             work.overdue(inside.job, inside.step, inside.limit);
+            state = shared.lock();
+            state.telling = None;
+            shared.told.notify_all();
+            state.end(inside.job, &shared);
+            drop(state);
             start_thread(&shared, work);
             state = shared.lock();
-            state.end(inside.job, &shared);
             continue;
         }
-        state.watching = state.nearest_deadline();
+        if give_up.is_some_and(|give_up| give_up <= now) {
+            state.given_up = true;
+            shared.ready.notify_all();
+            return;
+        }
+        state.watching = state.nearest_deadline().into_iter().chain(give_up).min();
         state = match state.watching {
             None => shared
                 .watchdog
@@ -94,7 +110,7 @@ fn worker(shared: &Shared, slot: usize, work: &dyn Work) {
         let mut state = shared.lock();
         if state.slots[slot].take().is_none() {
             // Abandoned: the watchdog has ended the job and replaced this thread.
-            drop(state);
+            drop(shared.wait_told(state, slot));
             work.came_back(job);
             return;
         }
@@ -132,15 +148,15 @@ impl Watch<'_> {
         }
     }
 
-    /// Ends the step; true when the job was abandoned meanwhile.
+    /// Ends the step; true when the job was abandoned meanwhile, and [`Work::overdue`] has returned.
     pub(crate) fn abandoned(&self) -> bool {
-        match &mut self.shared.lock().slots[self.slot] {
-            None => true,
-            Some(inside) => {
-                inside.deadline = None;
-                false
-            }
+        let mut state = self.shared.lock();
+        if let Some(inside) = &mut state.slots[self.slot] {
+            inside.deadline = None;
+            return false;
         }
+        drop(self.shared.wait_told(state, self.slot));
+        true
     }
 }
 
@@ -150,6 +166,8 @@ struct Shared {
     ready: Condvar,
     /// For the thread that watches deadlines.
     watchdog: Condvar,
+    /// For a thread that comes back while it is being told that it is overdue.
+    told: Condvar,
 }
 
 struct State {
@@ -165,9 +183,14 @@ struct State {
     slots: Vec<Option<Inside>>,
     /// The deadline that the watchdog waits for.
     watching: Option<Instant>,
+    /// The slot that is being told of as overdue.
+    telling: Option<usize>,
     running: usize,
+    /// The most that run at a time: there is one thread more, see [`run`].
+    limit: usize,
     running_alone: bool,
     unfinished: usize,
+    given_up: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -179,7 +202,7 @@ struct Inside {
 }
 
 impl Shared {
-    fn new(jobs: &[Job]) -> Self {
+    fn new(jobs: &[Job], limit: usize) -> Self {
         let mut dependents = vec![Vec::new(); jobs.len()];
         for (index, job) in jobs.iter().enumerate() {
             for &before in &job.waits_for {
@@ -200,12 +223,16 @@ impl Shared {
                 alone: jobs.iter().map(|job| job.alone).collect(),
                 slots: Vec::new(),
                 watching: None,
+                telling: None,
                 running: 0,
+                limit,
                 running_alone: false,
                 unfinished: jobs.len(),
+                given_up: false,
             }),
             ready: Condvar::new(),
             watchdog: Condvar::new(),
+            told: Condvar::new(),
         }
     }
 
@@ -213,11 +240,27 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until the watchdog has told that this slot is overdue: what the thread says of itself
+    /// comes after that.
+    fn wait_told<'s>(
+        &self,
+        mut state: MutexGuard<'s, State>,
+        slot: usize,
+    ) -> MutexGuard<'s, State> {
+        while state.telling == Some(slot) {
+            state = self
+                .told
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        state
+    }
+
     /// The next job for the thread of this slot; waits for one. `None` when nothing more comes.
     fn next(&self, slot: usize) -> Option<usize> {
         let mut state = self.lock();
         loop {
-            if state.unfinished == 0 {
+            if state.unfinished == 0 || state.given_up {
                 return None;
             }
             if let Some(job) = state.take_ready() {
@@ -241,7 +284,8 @@ impl Shared {
 impl State {
     fn take_ready(&mut self) -> Option<usize> {
         let &Reverse((_, job)) = self.ready.peek()?;
-        if self.running_alone || (self.alone[job] && self.running > 0) {
+        if self.running == self.limit || self.running_alone || (self.alone[job] && self.running > 0)
+        {
             return None;
         }
         self.ready.pop();
@@ -284,6 +328,7 @@ impl State {
     }
 
     fn abandon(&mut self, slot: usize) -> Inside {
+        self.telling = Some(slot);
         self.slots[slot]
             .take()
             .expect("`overdue` gave a slot with a job inside")
@@ -345,7 +390,7 @@ mod tests {
     fn on_one_thread_dependencies_come_first_and_then_priority() {
         let (work, _) = recorder(|_, _| {});
         let jobs = [job(&[2], 0), job(&[], 50), job(&[], 40), job(&[0, 1], -9)];
-        run(&jobs, 1, &(Arc::clone(&work) as Arc<dyn Work>));
+        run(&jobs, 1, &(Arc::clone(&work) as Arc<dyn Work>), None);
         assert_eq!(*work.order.lock().unwrap(), [2, 0, 1, 3]);
     }
 
@@ -355,7 +400,12 @@ mod tests {
         let (work, _) = recorder(move |_, _| {
             barrier.wait();
         });
-        run(&[job(&[], 0), job(&[], 0)], 2, &(work as Arc<dyn Work>));
+        run(
+            &[job(&[], 0), job(&[], 0)],
+            2,
+            &(work as Arc<dyn Work>),
+            None,
+        );
     }
 
     #[test]
@@ -368,7 +418,7 @@ mod tests {
         });
         let mut jobs: Vec<Job> = (0..50).map(|_| job(&[], 0)).collect();
         jobs[1].alone = true;
-        run(&jobs, 4, &(Arc::clone(&work) as Arc<dyn Work>));
+        run(&jobs, 4, &(Arc::clone(&work) as Arc<dyn Work>), None);
         assert_eq!(work.order.lock().unwrap().len(), 50);
     }
 
@@ -384,7 +434,7 @@ mod tests {
             }
         });
         let jobs = [job(&[], 0), job(&[0], 0), job(&[], 0)];
-        run(&jobs, 1, &(Arc::clone(&work) as Arc<dyn Work>));
+        run(&jobs, 1, &(Arc::clone(&work) as Arc<dyn Work>), None);
         assert_eq!(*work.overdue.lock().unwrap(), [(0, "initialize")]);
         let mut order = work.order.lock().unwrap().clone();
         order.sort_unstable();

@@ -4,7 +4,7 @@ use crate::{
     Code, Phase, Reason, Vetted,
     context::Room,
     crew::{Crew, Running},
-    ffi::Unload,
+    ffi::{Turn, Unload},
     instance::{self, Instance},
     journal::Entry,
     loaded::{Loaded, MapError},
@@ -15,11 +15,8 @@ use crate::{
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
-
-/// How long mapping may take: constructors run meanwhile.
-const MAP_LIMIT: Duration = Duration::from_secs(30);
 
 /// One plugin that is to be started.
 pub(crate) struct Planned {
@@ -38,7 +35,7 @@ pub(crate) fn start(crew: &Arc<Crew>, planned: Vec<Planned>, threads: usize) {
         crew: Arc::clone(crew),
         attempts,
     });
-    schedule::run(&jobs, threads, &work);
+    schedule::run(&jobs, threads, &work, None);
 }
 
 fn job(planned: &Planned) -> Job {
@@ -118,13 +115,13 @@ impl Work for BringUp {
         self.crew.abandon();
         let attempt = &self.attempts[job];
         *attempt.entry() = None;
+        let pinned = Unload::Pinned(format!("a thread is still inside its {step}"));
+        self.crew
+            .note_unload(&attempt.planned.vetted.manifest.id, &pinned);
         self.fail(
             attempt,
             format!("{step} did not return within {} s", limit.as_secs_f64()),
         );
-        let pinned = Unload::Pinned(format!("a thread is still inside its {step}"));
-        self.crew
-            .note_unload(&attempt.planned.vetted.manifest.id, &pinned);
     }
 
     fn came_back(&self, _job: usize) {
@@ -189,12 +186,13 @@ impl BringUp {
             return Ok(());
         };
         let vetted = &attempt.planned.vetted;
+        instance.open(&self.crew.shared);
+        let sequence = self.enter(attempt, State::Running);
         self.crew.running().push(Running {
             vetted: Arc::clone(vetted),
-            instance: instance.clone(),
+            instance,
+            sequence,
         });
-        instance.open(&self.crew.shared);
-        self.enter(attempt, State::Running);
         *attempt.outcome() = Some(Ok(()));
         if attempt.planned.alone {
             self.acquit(vetted);
@@ -204,10 +202,25 @@ impl BringUp {
 
     fn map(&self, attempt: &Attempt, watch: &Watch<'_>) -> Result<Option<Loaded>, Abandoned> {
         let vetted = &attempt.planned.vetted;
+        let limit = vetted.deadlines.initialize;
+        let turn = match Turn::wait(&vetted.manifest.id, limit) {
+            Ok(turn) => turn,
+            Err(stuck) => {
+                self.refuse(attempt, &stuck.into());
+                return Ok(None);
+            }
+        };
         self.mark(attempt, Phase::Map);
-        watch.step("constructors", MAP_LIMIT);
-        let mapped = Loaded::map(vetted);
+        watch.step("constructors", limit);
+        let mapped = Loaded::map(vetted, turn);
         if watch.abandoned() {
+            let unload = match mapped {
+                Ok(loaded) => Some(loaded.unmap()),
+                Err((_, unload)) => unload,
+            };
+            if let Some(unload) = unload {
+                self.crew.note_unload(&vetted.manifest.id, &unload);
+            }
             return Err(Abandoned);
         }
         match mapped {
@@ -218,7 +231,10 @@ impl BringUp {
                 self.enter(attempt, State::Loaded);
                 Ok(Some(loaded))
             }
-            Err(error) => {
+            Err((error, unload)) => {
+                if let Some(unload) = unload {
+                    self.crew.note_unload(&vetted.manifest.id, &unload);
+                }
                 self.refuse(attempt, &error);
                 Ok(None)
             }
@@ -240,7 +256,7 @@ impl BringUp {
         let abandoned = watch.abandoned();
         match created {
             Ok(instance) if abandoned => {
-                self.crew.take_down(instance, Duration::ZERO);
+                self.crew.take_down(instance, vetted.deadlines.stop);
                 Err(Abandoned)
             }
             Ok(instance) => {
@@ -248,8 +264,12 @@ impl BringUp {
                 Ok(Some(instance))
             }
             Err((loaded, room, error)) => {
-                self.clean_up(loaded, &room);
-                if abandoned {
+                if !abandoned {
+                    let limit = vetted.deadlines.stop.saturating_mul(2);
+                    watch.step("unloading after a failed initialize", limit);
+                }
+                self.clean_up(loaded, &room, vetted.deadlines.stop);
+                if abandoned || watch.abandoned() {
                     return Err(Abandoned);
                 }
                 self.fail(attempt, format!("initialize: {error}"));
@@ -270,7 +290,7 @@ impl BringUp {
         watch.step("start", deadlines.start);
         let started = instance.start();
         if watch.abandoned() {
-            self.crew.take_down(instance, Duration::ZERO);
+            self.crew.take_down(instance, deadlines.stop);
             return Err(Abandoned);
         }
         let Err(error) = started else {
@@ -299,15 +319,13 @@ impl BringUp {
     }
 
     /// What a failed `initialize` left behind: tasks and subscriptions, and the library.
-    fn clean_up(&self, loaded: Loaded, room: &Arc<Room>) {
+    fn clean_up(&self, loaded: Loaded, room: &Arc<Room>, limit: Duration) {
         self.crew.shared.bus.detach(&room.inbox);
+        room.inbox.close();
         room.tasks.close();
         let Loaded { module, lease } = loaded;
         drop(module);
-        let unload = match room
-            .tasks
-            .wait(std::time::Instant::now() + Duration::from_secs(1))
-        {
+        let unload = match room.tasks.wait(Instant::now() + limit) {
             Ok(()) => instance::close(lease, room),
             Err(names) => Unload::Pinned(format!("its tasks have not ended: {}", names.join(", "))),
         };
@@ -320,9 +338,10 @@ impl BringUp {
         }
     }
 
-    fn enter(&self, attempt: &Attempt, state: State) {
+    /// The number of the transition.
+    fn enter(&self, attempt: &Attempt, state: State) -> u64 {
         let id = &attempt.planned.vetted.manifest.id;
-        self.crew.shared.registry.transition(id, state, None);
+        self.crew.shared.registry.transition(id, state, None)
     }
 
     fn fail(&self, attempt: &Attempt, cause: String) {

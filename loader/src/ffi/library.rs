@@ -1,3 +1,5 @@
+use super::Turn;
+use jackfield_manifest::PluginId;
 use std::{
     fmt,
     mem::ManuallyDrop,
@@ -19,6 +21,9 @@ pub(crate) type Lease = Arc<Library>;
 pub(crate) struct Library {
     handle: ManuallyDrop<os::Library>,
     path: PathBuf,
+    who: PluginId,
+    /// How long its constructors may take, and its destructors.
+    limit: Duration,
 }
 
 /// How long the last holders of a library get to let go of it.
@@ -54,18 +59,22 @@ impl Library {
     /// `path` must be absolute and name a file of the private store: one whose bytes passed the
     /// full preflight and that nobody else writes. All symbols are resolved at once, so that a
     /// missing one is an error here and not a crash later.
-    pub(crate) fn open(path: &Path) -> Result<Lease, OpenError> {
+    pub(crate) fn open(path: &Path, turn: &Turn) -> Result<Lease, OpenError> {
         let handle = map(path).map_err(|error| OpenError(first_line(&error)))?;
+        let (who, limit) = turn.terms();
         Ok(Arc::new(Self {
             handle: ManuallyDrop::new(handle),
             path: path.to_owned(),
+            who,
+            limit,
         }))
     }
 
     /// The address of a symbol, or `None` when the library does not export it.
     ///
     /// The symbol's name ends in NUL. The pointer is valid for as long as the library is held.
-    pub(super) fn symbol(&self, name: &str) -> Option<*const ()> {
+    /// Looking for it takes the same lock of the system's loader as mapping does.
+    pub(super) fn symbol(&self, name: &str, _turn: &Turn) -> Option<*const ()> {
         // SAFETY: the symbol is read as an untyped address, which any symbol is; the caller, in
         // this module, decides what stands there.
         let symbol = unsafe { self.handle.get::<*const ()>(name.as_bytes()) }.ok()?;
@@ -74,7 +83,7 @@ impl Library {
 
     /// Unmaps the library, if this is the last that holds it, and looks whether it is gone.
     pub(crate) fn close(lease: Lease) -> Unload {
-        let Self { handle, path } = match alone(lease) {
+        let library = match alone(lease) {
             Ok(library) => library,
             Err(others) => {
                 return Unload::Pinned(format!(
@@ -82,6 +91,11 @@ impl Library {
                 ));
             }
         };
+        let _turn = match Turn::wait(&library.who, library.limit) {
+            Ok(turn) => turn,
+            Err(stuck) => return Unload::Pinned(stuck.to_string()),
+        };
+        let Self { handle, path, .. } = library;
         if let Err(error) = ManuallyDrop::into_inner(handle).close() {
             return Unload::Pinned(format!("the system's loader keeps it: {error}"));
         }

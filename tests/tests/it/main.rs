@@ -7,9 +7,8 @@
 )]
 
 mod abi;
+mod faults;
 mod files;
-mod killers;
 mod lifecycle;
-mod misbehave;
 mod note;
 mod plugins;
