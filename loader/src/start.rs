@@ -176,13 +176,19 @@ impl BringUp {
 
     /// The walk from a file in the store to a running plugin.
     fn bring_up(&self, attempt: &Attempt, watch: &Watch<'_>) -> Result<(), Abandoned> {
-        let Some(loaded) = self.map(attempt, watch)? else {
+        let loaded = self.map(attempt, watch)?;
+        self.acquit(attempt, Phase::Map);
+        let Some(loaded) = loaded else {
             return Ok(());
         };
-        let Some(instance) = self.create(attempt, watch, loaded)? else {
+        let created = self.create(attempt, watch, loaded)?;
+        self.acquit(attempt, Phase::Initialize);
+        let Some(instance) = created else {
             return Ok(());
         };
-        let Some(instance) = self.start(attempt, watch, instance)? else {
+        let started = self.start(attempt, watch, instance)?;
+        self.acquit(attempt, Phase::Start);
+        let Some(instance) = started else {
             return Ok(());
         };
         let vetted = &attempt.planned.vetted;
@@ -194,9 +200,6 @@ impl BringUp {
             sequence,
         });
         *attempt.outcome() = Some(Ok(()));
-        if attempt.planned.alone {
-            self.acquit(vetted);
-        }
         Ok(())
     }
 
@@ -366,16 +369,22 @@ impl BringUp {
         registry.transition(&vetted.manifest.id, State::Rejected, Some(text));
     }
 
-    fn acquit(&self, vetted: &Vetted) {
+    /// A suspect that was inside this step alone has come out of it, and the process lives.
+    fn acquit(&self, attempt: &Attempt, step: Phase) {
+        let vetted: &Vetted = &attempt.planned.vetted;
+        if !attempt.planned.alone {
+            return;
+        }
         let mut quarantine = self
             .crew
             .quarantine
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = quarantine.acquit(&vetted.hash) {
+        if let Err(error) = quarantine.acquit(&vetted.hash, step) {
+            let id = &vetted.manifest.id;
             log::warn!(
-                "{}: came up alone, but that cannot be noted: {error}",
-                vetted.manifest.id
+                "{id}: came out of its {} alone, but that cannot be noted: {error}",
+                step.as_str()
             );
         }
     }

@@ -6,12 +6,8 @@
 use jackfield_abi::{Field, HostObject, Level, LogRecord, PanicReport, RSlice};
 use log::{LevelFilter, Log, Metadata, Record};
 use std::{
-    backtrace::Backtrace,
     panic::{self, PanicHookInfo},
-    sync::{
-        Arc, Once, PoisonError, RwLock,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Once, PoisonError, RwLock},
 };
 
 /// The host's object, shared by everything in this image that needs it.
@@ -22,8 +18,6 @@ pub(crate) struct Hosted {
 /// Where this image's records and panics go. An image runs one plugin at a time.
 static SINK: RwLock<Option<Arc<Hosted>>> = RwLock::new(None);
 static HOOKS: Once = Once::new();
-/// Backtraces cost milliseconds each, so a plugin that panics without end gets only so many.
-static BACKTRACES_LEFT: AtomicU32 = AtomicU32::new(16);
 
 fn sink() -> Option<Arc<Hosted>> {
     // Cloned out, so that no lock is held across the call into the host.
@@ -131,19 +125,14 @@ fn report(info: &PanicHookInfo<'_>) {
         Some(text) => text.to_owned(),
         None => "a panic whose payload is no text".to_owned(),
     };
-    let left = BACKTRACES_LEFT.load(Ordering::Relaxed);
-    let backtrace = if left > 0 {
-        BACKTRACES_LEFT.store(left - 1, Ordering::Relaxed);
-        Backtrace::force_capture().to_string()
-    } else {
-        String::new()
-    };
     let location = info.location();
     host.object.panicked(&PanicReport {
         message: message.as_str().into(),
         file: location.map_or("", |place| place.file()).into(),
         line: location.map_or(0, |place| place.line()),
         column: location.map_or(0, |place| place.column()),
-        backtrace: backtrace.as_str().into(),
+        // The host takes it: its frames end on this stack, and it has the symbols of every image.
+        // One made here would leave the files that it read mapped after this image is gone.
+        backtrace: "".into(),
     });
 }

@@ -36,7 +36,7 @@ fn round(root: &Path) {
     }
     let mut loader = Loader::open(options).unwrap();
     loader.start();
-    assert_eq!(loader.status("minimal").unwrap().state, State::Running);
+    assert_eq!(loader.status("minimal-0000").unwrap().state, State::Running);
     for (id, _) in FAILING {
         assert_eq!(loader.status(id).unwrap().state, State::Failed);
     }
@@ -128,7 +128,7 @@ fn five_hundred_rounds() {
         for _ in 0..count {
             let mut loader = Loader::open(options.clone()).unwrap();
             loader.start();
-            assert_eq!(loader.status("minimal").unwrap().state, State::Running);
+            assert_eq!(loader.status("minimal-0000").unwrap().state, State::Running);
             assert_eq!(loader.stop(Duration::from_secs(30)).failed, []);
         }
     };
@@ -172,14 +172,14 @@ fn a_disabled_plugin_is_only_looked_at() {
 fn disabled() {
     let Some(root) = child::root() else { return };
     let mut options = Options::new(root.join("plugins"), root.join("state"));
-    for id in ["minimal", "echo", "misbehave"] {
+    for id in ["minimal-0000", "echo", "misbehave"] {
         options.settings.entry(id.to_owned()).or_default().enabled = Some(false);
     }
     let mut loader = Loader::open(options).unwrap();
     let before = Traces::now();
     loader.start();
     assert_eq!(Traces::now(), before);
-    for id in ["minimal", "echo", "misbehave"] {
+    for id in ["minimal-0000", "echo", "misbehave"] {
         let status = loader.status(id).unwrap();
         assert_eq!(status.state, State::Disabled);
         // Not even hashed, so not copied either.
