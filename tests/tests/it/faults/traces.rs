@@ -44,6 +44,9 @@ fn round(root: &Path) {
     assert_eq!(loader.abandoned_threads(), 0);
 }
 
+/// The main thread and that of the one test.
+const OWN_THREADS: usize = 2;
+
 /// What a process has that can be left behind.
 #[derive(Debug, PartialEq, Eq)]
 struct Traces {
@@ -55,17 +58,20 @@ struct Traces {
 
 impl Traces {
     fn now() -> Self {
-        let threads = fs::read_dir("/proc/self/task").unwrap().count();
         let maps = fs::read_to_string("/proc/self/maps").unwrap();
         let files = maps
             .lines()
             .filter_map(|line| line.find('/').map(|at| &line[at..]));
         Self {
-            threads,
+            threads: threads(),
             descriptors: descriptors(),
             mapped: files.map(str::to_owned).collect(),
         }
     }
+}
+
+fn threads() -> usize {
+    fs::read_dir("/proc/self/task").unwrap().count()
 }
 
 fn descriptors() -> BTreeSet<String> {
@@ -82,9 +88,7 @@ fn descriptors() -> BTreeSet<String> {
 
 /// Waits until the process has what it had before: threads take a moment to be gone.
 fn nothing_is_left(before: &Traces) {
-    until("a thread is left", || {
-        fs::read_dir("/proc/self/task").unwrap().count() <= before.threads
-    });
+    until("a thread is left", || threads() == before.threads);
     assert_eq!(Traces::now(), *before);
 }
 
@@ -99,6 +103,7 @@ fn fifty_rounds() {
     let Some(root) = child::root() else { return };
     // The first round has the system's loader, the allocator and the timer set themselves up.
     round(&root);
+    until("a thread is left", || threads() == OWN_THREADS);
     let before = Traces::now();
     assert!(!before.mapped.iter().any(|path| path.contains("/store/")));
     for _ in 0..50 {
