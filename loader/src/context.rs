@@ -169,8 +169,9 @@ impl jackfield_abi::Host for HostSide {
         let _ = guard(|| {
             let (file, line, column) = (report.file, report.line, report.column);
             log::error!(target: self.0.id.as_str(), "panicked at {file}:{line}:{column}: {}", report.message);
+            let heard = log::log_enabled!(target: self.0.id.as_str(), log::Level::Error);
             let backtrace = match report.backtrace.as_str() {
-                "" if before < MAX_BACKTRACES => backtrace(),
+                "" if heard && before < MAX_BACKTRACES => backtrace(),
                 text => text.to_owned(),
             };
             if !backtrace.is_empty() {

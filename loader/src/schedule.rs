@@ -36,8 +36,8 @@ pub(crate) trait Work: Send + Sync + 'static {
 
 /// Does all jobs, so many at a time; returns when each has ended or was abandoned.
 ///
-/// One thread more than that is there from the beginning, for the first job that is abandoned: while
-/// a constructor hangs inside the system's loader no thread can be made, because a new thread
+/// One thread more than that is there before the first job begins, for the first that is abandoned:
+/// while a constructor hangs inside the system's loader no thread comes up, because a new one
 /// registers its destructors there.
 ///
 /// It returns as well when it is time to give up; no further job begins then.
@@ -47,8 +47,12 @@ pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>, give_up: O
     }
     let limit = threads.clamp(1, jobs.len());
     let shared = Arc::new(Shared::new(jobs, limit));
-    for _ in 0..limit + usize::from(jobs.len() > 1) {
-        start_thread(&shared, work);
+    let threads = limit + usize::from(jobs.len() > 1);
+    shared.lock().coming = threads;
+    for _ in 0..threads {
+        if !start_thread(&shared, work) {
+            shared.came();
+        }
     }
     let mut state = shared.lock();
     while state.unfinished > 0 {
@@ -89,7 +93,8 @@ pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>, give_up: O
     }
 }
 
-fn start_thread(shared: &Arc<Shared>, work: &Arc<dyn Work>) {
+/// Whether there is one more thread.
+fn start_thread(shared: &Arc<Shared>, work: &Arc<dyn Work>) -> bool {
     let (own, own_work) = (Arc::clone(shared), Arc::clone(work));
     let slot = {
         let mut state = shared.lock();
@@ -99,12 +104,14 @@ fn start_thread(shared: &Arc<Shared>, work: &Arc<dyn Work>) {
     let spawned = thread::Builder::new()
         .name("jackfield-plugin".to_owned())
         .spawn(move || worker(&own, slot, &*own_work));
-    if let Err(error) = spawned {
+    if let Err(error) = &spawned {
         log::error!("cannot start a thread, plugins start more slowly: {error}");
     }
+    spawned.is_ok()
 }
 
 fn worker(shared: &Shared, slot: usize, work: &dyn Work) {
+    shared.came();
     while let Some(job) = shared.next(slot) {
         work.run(job, &Watch { shared, slot });
         let mut state = shared.lock();
@@ -185,6 +192,8 @@ struct State {
     watching: Option<Instant>,
     /// The slot that is being told of as overdue.
     telling: Option<usize>,
+    /// How many of the first threads have not come up.
+    coming: usize,
     running: usize,
     /// The most that run at a time: there is one thread more, see [`run`].
     limit: usize,
@@ -224,6 +233,7 @@ impl Shared {
                 slots: Vec::new(),
                 watching: None,
                 telling: None,
+                coming: 0,
                 running: 0,
                 limit,
                 running_alone: false,
@@ -238,6 +248,16 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more thread has come up, or never will.
+    fn came(&self) {
+        let mut state = self.lock();
+        // A replacement is not waited for.
+        state.coming = state.coming.saturating_sub(1);
+        if state.coming == 0 {
+            self.ready.notify_all();
+        }
     }
 
     /// Waits until the watchdog has told that this slot is overdue: what the thread says of itself
@@ -284,7 +304,10 @@ impl Shared {
 impl State {
     fn take_ready(&mut self) -> Option<usize> {
         let &Reverse((_, job)) = self.ready.peek()?;
-        if self.running == self.limit || self.running_alone || (self.alone[job] && self.running > 0)
+        if self.coming > 0
+            || self.running == self.limit
+            || self.running_alone
+            || (self.alone[job] && self.running > 0)
         {
             return None;
         }

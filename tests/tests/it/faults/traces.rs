@@ -3,8 +3,15 @@
 use super::{child, scene::until};
 use jackfield_loader::{HostFacts, Loader, Options, State};
 use jackfield_tests::{Site, broken};
+use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::json;
-use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 /// Copies of `misbehave`, each of which fails in another way.
 const FAILING: [(&str, &str); 4] = [
@@ -28,17 +35,24 @@ fn with_all() -> Site {
 }
 
 /// A loader's whole life: one plugin runs, everything else is refused or fails.
-fn round(root: &Path) {
+fn round(root: &Path, panics: bool) {
     let mut options = Options::new(root.join("plugins"), root.join("state"));
     for (id, mode) in FAILING {
         let settings = options.settings.entry(id.to_owned()).or_default();
         settings.config = json!({ "mode": mode }).as_object().unwrap().clone();
+        settings.enabled = Some(panics || !mode.starts_with("panic"));
     }
     let mut loader = Loader::open(options).unwrap();
     loader.start();
     assert_eq!(loader.status("minimal-0000").unwrap().state, State::Running);
-    for (id, _) in FAILING {
-        assert_eq!(loader.status(id).unwrap().state, State::Failed);
+    for (id, mode) in FAILING {
+        let fails = panics || !mode.starts_with("panic");
+        let state = if fails {
+            State::Failed
+        } else {
+            State::Disabled
+        };
+        assert_eq!(loader.status(id).unwrap().state, state);
     }
     assert_eq!(loader.stop(Duration::from_secs(30)).failed, []);
     assert_eq!(loader.abandoned_threads(), 0);
@@ -46,6 +60,27 @@ fn round(root: &Path) {
 
 /// The main thread and that of the one test.
 const OWN_THREADS: usize = 2;
+
+/// Hears errors, and with them the backtraces.
+struct Listener;
+
+static BACKTRACES: AtomicU32 = AtomicU32::new(0);
+
+impl Log for Listener {
+    fn enabled(&self, _metadata: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let text = record.args().to_string();
+        // It goes down to the plugin's own function.
+        if text.starts_with("backtrace") && text.contains("::act::at") {
+            BACKTRACES.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn flush(&self) {}
+}
 
 /// What a process has that can be left behind.
 #[derive(Debug, PartialEq, Eq)]
@@ -102,13 +137,17 @@ fn fifty_rounds_leave_no_thread_mapping_or_descriptor() {
 fn fifty_rounds() {
     let Some(root) = child::root() else { return };
     // The first round has the system's loader, the allocator and the timer set themselves up.
-    round(&root);
+    log::set_logger(&Listener).unwrap();
+    log::set_max_level(LevelFilter::Error);
+    round(&root, true);
     until("a thread is left", || threads() == OWN_THREADS);
     let before = Traces::now();
     assert!(!before.mapped.iter().any(|path| path.contains("/store/")));
-    for _ in 0..50 {
-        round(&root);
+    for number in 0..50 {
+        // A panic is told with a backtrace, for which a debug build reads megabytes.
+        round(&root, number % 10 == 0);
     }
+    assert_eq!(BACKTRACES.load(Ordering::Relaxed), 12);
     nothing_is_left(&before);
 }
 
