@@ -256,8 +256,10 @@ impl jackfield_abi::Host for HostSide {
 
 /// The stack, with the plugin's frames in it: a panic hook of the plugin has called.
 fn backtrace() -> String {
+    // What another thread has read may be older than this plugin, which would be unknown.
+    backtrace::clear_symbol_cache();
     let text = format!("{:?}", Backtrace::new());
-    // Else the files that were read for it stay mapped, and libraries mapped later are unknown.
+    // Else the files that were read for it would stay mapped.
     backtrace::clear_symbol_cache();
     text
 }

@@ -12,6 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// One job: `waits_for` are the indices of others, without a cycle.
 pub(crate) struct Job {
     pub(crate) waits_for: Vec<usize>,
@@ -355,114 +358,5 @@ impl State {
         self.slots[slot]
             .take()
             .expect("`overdue` gave a slot with a job inside")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::{
-        Barrier,
-        atomic::{AtomicUsize, Ordering},
-        mpsc,
-    };
-
-    fn job(waits_for: &[usize], priority: i32) -> Job {
-        Job {
-            waits_for: waits_for.to_vec(),
-            priority,
-            alone: false,
-        }
-    }
-
-    /// Records what runs; a job may be told to wait for something.
-    struct Recorder<F> {
-        order: Mutex<Vec<usize>>,
-        overdue: Mutex<Vec<(usize, &'static str)>>,
-        back: mpsc::SyncSender<usize>,
-        body: F,
-    }
-
-    impl<F: Fn(usize, &Watch<'_>) + Send + Sync + 'static> Work for Recorder<F> {
-        fn run(&self, job: usize, watch: &Watch<'_>) {
-            (self.body)(job, watch);
-            self.order.lock().unwrap().push(job);
-        }
-        fn overdue(&self, job: usize, step: &'static str, _limit: Duration) {
-            self.overdue.lock().unwrap().push((job, step));
-        }
-        fn came_back(&self, job: usize) {
-            self.back.send(job).unwrap();
-        }
-    }
-
-    fn recorder<F: Fn(usize, &Watch<'_>) + Send + Sync + 'static>(
-        body: F,
-    ) -> (Arc<Recorder<F>>, mpsc::Receiver<usize>) {
-        let (back, receiver) = mpsc::sync_channel(8);
-        let recorder = Recorder {
-            order: Mutex::default(),
-            overdue: Mutex::default(),
-            back,
-            body,
-        };
-        (Arc::new(recorder), receiver)
-    }
-
-    #[test]
-    fn on_one_thread_dependencies_come_first_and_then_priority() {
-        let (work, _) = recorder(|_, _| {});
-        let jobs = [job(&[2], 0), job(&[], 50), job(&[], 40), job(&[0, 1], -9)];
-        run(&jobs, 1, &(Arc::clone(&work) as Arc<dyn Work>), None);
-        assert_eq!(*work.order.lock().unwrap(), [2, 0, 1, 3]);
-    }
-
-    #[test]
-    fn independent_jobs_run_at_the_same_time() {
-        let barrier = Barrier::new(2);
-        let (work, _) = recorder(move |_, _| {
-            barrier.wait();
-        });
-        run(
-            &[job(&[], 0), job(&[], 0)],
-            2,
-            &(work as Arc<dyn Work>),
-            None,
-        );
-    }
-
-    #[test]
-    fn a_job_that_is_to_run_alone_does() {
-        let inside = AtomicUsize::new(0);
-        let (work, _) = recorder(move |job, _| {
-            let others = inside.fetch_add(1, Ordering::SeqCst);
-            assert!(job != 1 || others == 0);
-            inside.fetch_sub(1, Ordering::SeqCst);
-        });
-        let mut jobs: Vec<Job> = (0..50).map(|_| job(&[], 0)).collect();
-        jobs[1].alone = true;
-        run(&jobs, 4, &(Arc::clone(&work) as Arc<dyn Work>), None);
-        assert_eq!(work.order.lock().unwrap().len(), 50);
-    }
-
-    #[test]
-    fn a_job_that_hangs_is_abandoned_and_the_rest_goes_on() {
-        let (release, held) = mpsc::sync_channel::<()>(1);
-        let held = Mutex::new(held);
-        let (work, back) = recorder(move |job, watch| {
-            if job == 0 {
-                watch.step("initialize", Duration::from_millis(20));
-                held.lock().unwrap().recv().unwrap();
-                assert!(watch.abandoned());
-            }
-        });
-        let jobs = [job(&[], 0), job(&[0], 0), job(&[], 0)];
-        run(&jobs, 1, &(Arc::clone(&work) as Arc<dyn Work>), None);
-        assert_eq!(*work.overdue.lock().unwrap(), [(0, "initialize")]);
-        let mut order = work.order.lock().unwrap().clone();
-        order.sort_unstable();
-        assert_eq!(order, [1, 2]);
-        release.send(()).unwrap();
-        assert_eq!(back.recv_timeout(Duration::from_secs(10)), Ok(0));
     }
 }

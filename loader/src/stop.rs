@@ -112,6 +112,8 @@ impl TakeDown {
     /// A plugin's own limit, or what is left for all; never less than [`LEAST`], so that each is called.
     fn limit(&self, own: Duration) -> Duration {
         let left = self.until.saturating_duration_since(Instant::now());
+        // In whole milliseconds: it stands in messages.
+        let left = Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
         own.min(left).max(LEAST)
     }
 
