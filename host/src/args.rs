@@ -2,8 +2,8 @@
 
 use crate::{
     commands::{
-        check::Check, completions::Completions, inspect::Inspect, list::List, new::New, plan::Plan,
-        release::Release, run::Run, show::ConfigCommand, why::Why,
+        check::Check, completions::Completions, graph::Graph, inspect::Inspect, list::List,
+        new::New, plan::Plan, release::Release, run::Run, show::ConfigCommand, why::Why,
     },
     config::VARIABLE_CONFIG,
 };
@@ -64,6 +64,7 @@ pub(crate) enum Command {
     Check(Check),
     Plan(Plan),
     Why(Why),
+    Graph(Graph),
     New(New),
     Config(ConfigCommand),
     Release(Release),

@@ -1,4 +1,4 @@
-use crate::{commands::new::NewError, config::ConfigError, output::style};
+use crate::{commands::new::NewError, config::ConfigError, graph::SvgError, output::style};
 use jackfield_loader::{OpenLoaderError, QuarantineError};
 use std::{error::Error, io, io::Write, process::ExitCode};
 
@@ -23,6 +23,9 @@ pub(crate) enum CommandError {
     /// The list of what is quarantined cannot be used.
     #[error(transparent)]
     Quarantine(#[from] QuarantineError),
+    /// The graph cannot be drawn.
+    #[error(transparent)]
+    Graph(#[from] SvgError),
     /// The process cannot be set up.
     #[error("cannot {doing}")]
     Process {

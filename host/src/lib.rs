@@ -2,14 +2,15 @@
 //!
 //! A library only so that the integration tests can have the program built beside themselves; what
 //! an embedder wants is `jackfield-loader`. In reading order: `args` (what was asked), `config`
-//! (what was configured), `commands` (one file for each), `output` (what they write), `run`'s
-//! parts: `executor`, `signals`, `logging`.
+//! (what was configured), `commands` (one file for each), `output` and `graph` (what they
+//! write); for `run`: `executor`, `signals`, `logging`.
 
 mod args;
 mod commands;
 mod config;
 mod error;
 mod executor;
+mod graph;
 mod logging;
 mod output;
 mod signals;

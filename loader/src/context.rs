@@ -69,7 +69,7 @@ impl Room {
             panics: AtomicU64::new(0),
             tasks: Arc::default(),
             inbox,
-            library: Arc::downgrade(lease),
+            library: lease.downgrade(),
             shared,
         })
     }
@@ -96,8 +96,7 @@ impl Room {
     }
 
     fn lease(&self) -> Result<Lease, Failure> {
-        self.library
-            .upgrade()
+        Lease::upgrade(&self.library)
             .ok_or_else(|| Failure::new(FailureCode::UNAVAILABLE, "the plugin is being unloaded"))
     }
 }

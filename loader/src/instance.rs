@@ -8,6 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// How long a library waits for wakers of it that are just being called.
+const LEASES: Duration = Duration::from_secs(1);
+
 /// A plugin that was created: initialized, perhaps started.
 #[derive(Clone)]
 pub(crate) struct Instance {
@@ -85,5 +88,5 @@ pub(crate) fn close(lease: Lease, room: &Arc<Room>) -> Unload {
             "it kept its context beyond its own drop, so a thread of it may still run".to_owned(),
         );
     }
-    Library::close(lease)
+    Library::close(lease, Instant::now() + LEASES)
 }

@@ -45,6 +45,12 @@ impl Found {
         faults
     }
 
+    /// The hash of what the file holds now, where it can be read.
+    pub(crate) fn hash_now(&self) -> Option<ContentHash> {
+        let (file, _) = inspect::open(&self.listed.as_ref()?.candidate).ok()?;
+        store::hash(&file).ok()
+    }
+
     fn says(&self, code: Code) -> bool {
         self.reasons.iter().any(|reason| reason.code == code)
     }

@@ -71,7 +71,7 @@ pub use inventory::{Found, Inventory, Survey};
 pub use journal::Phase;
 pub use key::FileKey;
 pub use loaded::{CallError, MapError};
-pub use loader::{Loader, OpenLoaderError};
+pub use loader::{Counters, Loader, OpenLoaderError};
 pub use options::{Enable, Options};
 pub use platform::FileKind;
 pub use proposal::{Considered, Proposal};

@@ -7,7 +7,7 @@ use crate::{
     instance::Instance,
 };
 use jackfield_abi::{FailureCode, HostObject, abi_stable::type_level::downcasting::TD_Opaque};
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 /// A plugin whose library is mapped, and known to fit.
 pub(crate) struct Loaded {
@@ -56,22 +56,22 @@ impl Loaded {
     /// is unmapped again: then the error says what came of that, too.
     pub(crate) fn map(vetted: &Vetted, turn: Turn) -> Result<Self, (MapError, Option<Unload>)> {
         let lease = Library::open(&vetted.stored, &turn).map_err(|error| (error.into(), None))?;
-        let root = Root::find(Arc::clone(&lease), &turn);
+        let root = Root::find(lease.clone(), &turn);
         drop(turn);
         let checked = root
             .map_err(MapError::from)
             .and_then(|root| Self::check(vetted, root));
         match checked {
             Ok(module) => Ok(Self { module, lease }),
-            Err(error) => Err((error, Some(Library::close(lease)))),
+            Err(error) => Err((error, Some(Library::close(lease, Instant::now())))),
         }
     }
 
     /// Unmaps it again.
     pub(crate) fn unmap(self) -> Unload {
         let Self { module, lease } = self;
-        drop(lease);
-        Library::close(module.into_lease())
+        drop(module);
+        Library::close(lease, Instant::now())
     }
 
     fn check(vetted: &Vetted, root: Root) -> Result<Module, MapError> {

@@ -242,6 +242,20 @@ impl Loader {
         self.crew.abandoned()
     }
 
+    /// What was counted for a running plugin since it came to run.
+    pub fn counters(&self, id: &str) -> Option<Counters> {
+        let running = self.crew.running();
+        let room = &running
+            .iter()
+            .find(|running| running.vetted.manifest.id.as_str() == id)?
+            .instance
+            .room;
+        Some(Counters {
+            panics: room.panics(),
+            dropped_events: room.inbox.dropped(),
+        })
+    }
+
     /// What is quarantined, and on which evidence.
     pub fn quarantined(&self) -> Vec<crate::Record> {
         let quarantine = self
@@ -251,6 +265,15 @@ impl Loader {
             .unwrap_or_else(PoisonError::into_inner);
         quarantine.records().to_vec()
     }
+}
+
+/// Counts of one running plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counters {
+    /// How often its code panicked.
+    pub panics: u64,
+    /// How many events it did not get because its queue was full.
+    pub dropped_events: u64,
 }
 
 impl Drop for Loader {

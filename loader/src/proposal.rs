@@ -68,7 +68,7 @@ impl Proposal {
                 None => unreadable.push(found),
                 Some(manifest) => {
                     plugins.push(consider(
-                        inventory, found, manifest, quarantine, &facts, &mode,
+                        inventory, found, manifest, quarantine, &facts, mode,
                     ));
                 }
             }
@@ -153,6 +153,9 @@ fn consider(
     // What counts from here on is what the secured bytes say.
     considered.manifest = secured.manifest;
     considered.hash = secured.hash.or(considered.hash);
+    if considered.hash.is_none() && quarantine.names(&considered.manifest.id) {
+        considered.hash = found.hash_now();
+    }
     let record = considered.hash.and_then(|hash| quarantine.get(&hash));
     considered.alone = record.is_some_and(|record| !record.is_proven());
     match vet::vet(&considered.manifest, facts, &settings, record) {

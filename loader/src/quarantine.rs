@@ -109,6 +109,11 @@ impl Quarantine {
         self.records.iter().find(|record| record.hash == *hash)
     }
 
+    /// Whether any content of a plugin is in it.
+    pub(crate) fn names(&self, id: &PluginId) -> bool {
+        self.records.iter().any(|record| record.id == *id)
+    }
+
     /// Takes up who was inside when the last host ended. One alone did it; of several any may have.
     pub(crate) fn accuse(&mut self, suspects: &[Suspect]) -> Result<(), QuarantineError> {
         if suspects.is_empty() {

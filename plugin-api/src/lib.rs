@@ -1,7 +1,8 @@
 //! What a Jackfield plugin is written with: plain Rust, `serde`, `async fn`, no `unsafe`.
 //!
 //! A plugin is a `cdylib` with a `plugin.toml` beside its `Cargo.toml`, a type that implements
-//! [`Plugin`], and one line, [`export_plugin!`]:
+//! [`Plugin`], and one line, [`export_plugin!`]. Its dependencies are this crate and, for the derives,
+//! `serde` with its feature `derive`:
 //!
 //! ```ignore
 //! use plugin_api::prelude::*;

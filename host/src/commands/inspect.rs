@@ -7,6 +7,7 @@ use crate::{
 };
 use jackfield_loader::{Found, Inventory};
 use jackfield_manifest::{Manifest, Panic, Requirement, Target};
+use serde_json::Value;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -119,6 +120,7 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         "before",
         manifest.before.iter().map(ToString::to_string),
     );
+    list(&mut facts, "configures", fields(manifest).into_iter());
     facts.extend([
         ("built for", format!("ABI {}, {}", build.abi, build.target)),
         (
@@ -128,6 +130,33 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
     ]);
     facts.retain(|(_, value)| !value.is_empty());
     facts
+}
+
+/// What can be configured, as far as a line can tell it: `period_ms (integer) = 1000`.
+fn fields(manifest: &Manifest) -> Vec<String> {
+    let schema = manifest.config_schema.as_deref();
+    let schema: Value = schema
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    let required = schema["required"].as_array().map_or(&[][..], |names| names);
+    let properties = schema["properties"].as_object();
+    let field = |(name, field): (&String, &Value)| {
+        let mut words: Vec<&str> = field["type"].as_str().into_iter().collect();
+        if required.iter().any(|other| other == name) {
+            words.push("required");
+        }
+        if field["writeOnly"] == true {
+            words.push("secret");
+        }
+        let words = match words.as_slice() {
+            [] => String::new(),
+            words => format!(" ({})", words.join(", ")),
+        };
+        let default = field.get("default");
+        let default = default.map_or_else(String::new, |value| format!(" = {value}"));
+        format!("{name}{words}{default}")
+    };
+    properties.into_iter().flatten().map(field).collect()
 }
 
 fn list(

@@ -32,6 +32,7 @@ impl List {
         let options = config.options();
         let mut inventory = Inventory::new(options.clone());
         let mut survey = waiting("reading plugins", None, |_| inventory.survey());
+        inventory.remember();
         for skipped in &survey.skipped {
             warn(&skipped.to_string());
         }

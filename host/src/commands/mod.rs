@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod graph;
 pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod new;
@@ -50,6 +51,7 @@ impl Outcome {
 pub(crate) fn dispatch(args: Args) -> Result<Outcome, CommandError> {
     let Args { common, command } = args;
     match command {
+        Command::Graph(graph) => graph.run(&config(&common)?),
         Command::New(new) => new.run(),
         Command::Completions(completions) => completions.run(),
         Command::Run(run) => run.run(&config(&common)?),

@@ -67,6 +67,7 @@ impl Plan {
         let options = config.options();
         let mut inventory = Inventory::new(options.clone());
         let proposal = waiting("checking plugins", None, |_| inventory.propose())?;
+        inventory.remember();
         let told = tell(&proposal, self.all_files);
         let bad = told.rejected.iter().any(|left_out| is_bad(left_out.code));
         let mut out = Out::new();

@@ -69,6 +69,7 @@ impl Why {
     pub(crate) fn run(self, config: &Config) -> Result<Outcome, CommandError> {
         let mut inventory = Inventory::new(config.options());
         let proposal = waiting("checking plugins", None, |_| inventory.propose())?;
+        inventory.remember();
         let told = tell(&self.id, &proposal);
         let mut out = Out::new();
         match self.format {

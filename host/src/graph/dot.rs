@@ -2,7 +2,7 @@ use super::{EdgeKind, Graph, NodeState};
 use std::fmt::Write as _;
 
 /// The graph in the language of Graphviz: `jackfield graph --format dot | dot -Tsvg`.
-pub fn dot(graph: &Graph) -> String {
+pub(crate) fn dot(graph: &Graph) -> String {
     let mut text = String::from(
         "digraph plugins {\n    rankdir=LR;\n    node [shape=box, style=\"rounded,filled\", \
          fillcolor=white, fontname=\"sans-serif\"];\n",

@@ -2,7 +2,7 @@ use super::{EdgeKind, Graph, NodeState};
 use std::fmt::Write as _;
 
 /// The graph as a Mermaid flowchart, as wikis and forges draw it.
-pub fn mermaid(graph: &Graph) -> String {
+pub(crate) fn mermaid(graph: &Graph) -> String {
     let mut text = String::from("flowchart LR\n");
     for (at, node) in graph.nodes.iter().enumerate() {
         let class = match node.state {

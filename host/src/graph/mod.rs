@@ -7,35 +7,35 @@ mod svg;
 mod tests;
 mod text;
 
-pub use dot::dot;
-pub use mermaid::mermaid;
-pub use svg::{MAX_EDGES, MAX_NODES, SvgError, svg};
-pub use text::text;
+pub(crate) use dot::dot;
+pub(crate) use mermaid::mermaid;
+pub(crate) use svg::{SvgError, svg};
+pub(crate) use text::text;
 
-use jackfield_loader::{Code, Need, Node, Plan, Rejection};
+use jackfield_loader::{Code, Need, Node, Plan, Rejection, Standing};
 use jackfield_manifest::Target;
 use std::collections::BTreeMap;
 
 /// Plugins and what leads from one to another. Edges go from the dependent to what it depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Graph {
+pub(crate) struct Graph {
     /// In the order in which they are drawn where nothing else decides.
-    pub nodes: Vec<GraphNode>,
+    pub(crate) nodes: Vec<GraphNode>,
     /// Their ends are places in `nodes`.
-    pub edges: Vec<GraphEdge>,
+    pub(crate) edges: Vec<GraphEdge>,
 }
 
 /// A plugin, or something that is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GraphNode {
+pub(crate) struct GraphNode {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// Its version; empty for what is missing.
-    pub version: String,
+    pub(crate) version: String,
     /// How it is drawn.
-    pub state: NodeState,
+    pub(crate) state: NodeState,
     /// A word on the state, such as the code of a rejection; may be empty.
-    pub note: String,
+    pub(crate) note: String,
 }
 
 impl GraphNode {
@@ -54,7 +54,7 @@ impl GraphNode {
 
 /// How a node is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NodeState {
+pub(crate) enum NodeState {
     /// It starts.
     Starts,
     /// It starts, but does without something.
@@ -67,18 +67,18 @@ pub enum NodeState {
 
 /// From a dependent to what it depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GraphEdge {
+pub(crate) struct GraphEdge {
     /// The dependent.
-    pub from: usize,
+    pub(crate) from: usize,
     /// What it depends on.
-    pub to: usize,
+    pub(crate) to: usize,
     /// How it is drawn.
-    pub kind: EdgeKind,
+    pub(crate) kind: EdgeKind,
 }
 
 /// How an edge is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum EdgeKind {
+pub(crate) enum EdgeKind {
     /// Required.
     Required,
     /// Optional.
@@ -91,7 +91,7 @@ impl Graph {
     /// The graph of a plan: what starts, in start order, then what stays out, with what it lacks.
     /// Files that were passed over for another of the same id are not drawn, nor are disabled
     /// plugins that nobody requires.
-    pub fn of_plan(plan: &Plan, nodes: &[Node<'_>]) -> Self {
+    pub(crate) fn of_plan(plan: &Plan, nodes: &[Node<'_>]) -> Self {
         let mut graph = Self::default();
         for (at, step) in plan.start.iter().enumerate() {
             let degraded = plan
@@ -152,6 +152,19 @@ impl Graph {
         for rejection in &left_out {
             let note = format!("({})", code(rejection));
             self.add(nodes[rejection.node], NodeState::LeftOut, note);
+        }
+        // What an earlier step rejected stands in the plan only through those that require it.
+        let before = nodes
+            .iter()
+            .filter(|node| matches!(node.standing, Standing::Rejected(_)));
+        for node in before {
+            if !self
+                .nodes
+                .iter()
+                .any(|other| other.id == node.manifest.id.as_str())
+            {
+                self.add(*node, NodeState::LeftOut, "(rejected)".to_owned());
+            }
         }
         let by_id = |graph: &Self| {
             let nodes = graph.nodes.iter().enumerate();

@@ -12,10 +12,10 @@ use layout::{
 };
 
 /// The most nodes that are drawn: beyond, a picture helps nobody, and laying it out takes long.
-pub const MAX_NODES: usize = 300;
+pub(crate) const MAX_NODES: usize = 300;
 
 /// The most edges that are drawn.
-pub const MAX_EDGES: usize = 600;
+pub(crate) const MAX_EDGES: usize = 600;
 
 /// Beyond this many nodes and edges, crossings are left as they fall: sorting them out takes a
 /// second at 300 together, and many at 600.
@@ -23,7 +23,7 @@ const MUCH: usize = 150;
 
 /// Why there is no picture.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SvgError {
+pub(crate) enum SvgError {
     /// More than [`MAX_NODES`] or [`MAX_EDGES`].
     #[error(
         "{nodes} plugins with {edges} edges are too many for a picture (at most {MAX_NODES} and \
@@ -43,7 +43,7 @@ pub enum SvgError {
 /// # Errors
 ///
 /// [`SvgError::TooLarge`].
-pub fn svg(graph: &Graph) -> Result<String, SvgError> {
+pub(crate) fn svg(graph: &Graph) -> Result<String, SvgError> {
     let (nodes, edges) = (graph.nodes.len(), graph.edges.len());
     if nodes > MAX_NODES || edges > MAX_EDGES {
         return Err(SvgError::TooLarge { nodes, edges });

@@ -8,7 +8,7 @@ use super::{EdgeKind, Graph, NodeState};
 /// ├── heartbeat 1.0.0
 /// └── sysinfo 1.0.0 (optional)
 /// ```
-pub fn text(graph: &Graph) -> String {
+pub(crate) fn text(graph: &Graph) -> String {
     let mut tree = Tree::new(graph);
     let mut is_root = vec![true; graph.nodes.len()];
     for edge in graph.edges.iter().filter(|edge| edge.from != edge.to) {

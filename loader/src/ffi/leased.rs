@@ -30,7 +30,7 @@ impl<F: Future + Unpin> Future for Leased<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let waker = Waker::from(Arc::new(LeasedWaker {
             waker: cx.waker().clone(),
-            _lease: Arc::clone(&self.lease),
+            _lease: self.lease.clone(),
         }));
         Pin::new(&mut self.future).poll(&mut Context::from_waker(&waker))
     }

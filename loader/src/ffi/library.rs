@@ -2,10 +2,11 @@ use super::Turn;
 use jackfield_manifest::PluginId;
 use std::{
     fmt,
-    mem::ManuallyDrop,
     path::{Path, PathBuf},
-    sync::Arc,
-    thread,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,20 +15,70 @@ use libloading::os::unix as os;
 #[cfg(windows)]
 use libloading::os::windows as os;
 
-/// Keeps a library mapped for as long as it is held.
-pub(crate) type Lease = Arc<Library>;
+/// Keeps a library mapped for as long as it is held: whoever has one may run the library's code.
+pub(crate) struct Lease(Arc<Library>);
 
 /// A mapped library. Dropping it leaves it mapped; only [`close`](Library::close) unmaps.
 pub(crate) struct Library {
-    handle: ManuallyDrop<os::Library>,
+    /// `None` once it is closed.
+    handle: Mutex<Option<os::Library>>,
     path: PathBuf,
     who: PluginId,
     /// How long its constructors may take, and its destructors.
     limit: Duration,
+    /// How many leases there are; with [`CLOSED`] once there will be no more.
+    leases: AtomicUsize,
+    /// Somebody waits for the other leases to go.
+    is_awaited: AtomicBool,
+    gone: Condvar,
 }
 
-/// How long the last holders of a library get to let go of it.
-const LAST_MOMENT: Duration = Duration::from_millis(200);
+/// Set in [`Library::leases`] when the library is closed.
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+impl Lease {
+    /// A lease on a library that is perhaps closed already.
+    pub(crate) fn upgrade(library: &Weak<Library>) -> Option<Self> {
+        let library = library.upgrade()?;
+        if library.leases.fetch_add(1, SeqCst) & CLOSED != 0 {
+            library.leases.fetch_sub(1, SeqCst);
+            return None;
+        }
+        Some(Self(library))
+    }
+
+    /// What [`upgrade`](Lease::upgrade) takes.
+    pub(crate) fn downgrade(&self) -> Weak<Library> {
+        Arc::downgrade(&self.0)
+    }
+}
+
+impl Clone for Lease {
+    fn clone(&self) -> Self {
+        self.0.leases.fetch_add(1, SeqCst);
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        // Sequentially consistent with the flag: either the one that waits sees this lease gone, or
+        // this sees that somebody waits.
+        self.0.leases.fetch_sub(1, SeqCst);
+        if self.0.is_awaited.load(SeqCst) {
+            drop(self.0.handle());
+            self.0.gone.notify_all();
+        }
+    }
+}
+
+impl std::ops::Deref for Lease {
+    type Target = Library;
+
+    fn deref(&self) -> &Library {
+        &self.0
+    }
+}
 
 /// The system's loader refused a file.
 #[derive(Debug, thiserror::Error)]
@@ -62,12 +113,19 @@ impl Library {
     pub(crate) fn open(path: &Path, turn: &Turn) -> Result<Lease, OpenError> {
         let handle = map(path).map_err(|error| OpenError(first_line(&error)))?;
         let (who, limit) = turn.terms();
-        Ok(Arc::new(Self {
-            handle: ManuallyDrop::new(handle),
+        Ok(Lease(Arc::new(Self {
+            handle: Mutex::new(Some(handle)),
             path: path.to_owned(),
             who,
             limit,
-        }))
+            leases: AtomicUsize::new(1),
+            is_awaited: AtomicBool::new(false),
+            gone: Condvar::new(),
+        })))
+    }
+
+    fn handle(&self) -> MutexGuard<'_, Option<os::Library>> {
+        self.handle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The address of a symbol, or `None` when the library does not export it.
@@ -75,31 +133,42 @@ impl Library {
     /// The symbol's name ends in NUL. The pointer is valid for as long as the library is held.
     /// Looking for it takes the same lock of the system's loader as mapping does.
     pub(super) fn symbol(&self, name: &str, _turn: &Turn) -> Option<*const ()> {
+        let handle = self.handle();
+        let library = handle.as_ref()?;
         // SAFETY: the symbol is read as an untyped address, which any symbol is; the caller, in
         // this module, decides what stands there.
-        let symbol = unsafe { self.handle.get::<*const ()>(name.as_bytes()) }.ok()?;
+        let symbol = unsafe { library.get::<*const ()>(name.as_bytes()) }.ok()?;
         Some(*symbol)
     }
 
-    /// Unmaps the library, if this is the last that holds it, and looks whether it is gone.
-    pub(crate) fn close(lease: Lease) -> Unload {
-        let library = match alone(lease) {
-            Ok(library) => library,
-            Err(others) => {
-                return Unload::Pinned(format!(
-                    "{others} calls, futures or services still hold it"
-                ));
+    /// Unmaps the library, if this is the last lease or becomes it before the deadline (a timer
+    /// that was just waking a future of the library is done in a moment), and looks whether it is
+    /// gone.
+    pub(crate) fn close(lease: Lease, deadline: Instant) -> Unload {
+        lease.is_awaited.store(true, SeqCst);
+        let mut handle = lease.handle();
+        while let Err(leases) = lease.leases.compare_exchange(1, CLOSED | 1, SeqCst, SeqCst) {
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                let others = leases.saturating_sub(1);
+                return Unload::Pinned(format!("{others} futures or wakers of it are still held"));
+            };
+            let waited = lease.gone.wait_timeout(handle, left);
+            handle = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let library = handle.take();
+        // Its destructors run when it is closed: no lock is held meanwhile.
+        drop(handle);
+        let _turn = match Turn::wait(&lease.who, lease.limit) {
+            Ok(turn) => turn,
+            Err(stuck) => {
+                let _kept = library.map(os::Library::into_raw);
+                return Unload::Pinned(stuck.to_string());
             }
         };
-        let _turn = match Turn::wait(&library.who, library.limit) {
-            Ok(turn) => turn,
-            Err(stuck) => return Unload::Pinned(stuck.to_string()),
-        };
-        let Self { handle, path, .. } = library;
-        if let Err(error) = ManuallyDrop::into_inner(handle).close() {
+        if let Some(Err(error)) = library.map(os::Library::close) {
             return Unload::Pinned(format!("the system's loader keeps it: {error}"));
         }
-        if is_mapped(&path) {
+        if is_mapped(&lease.path) {
             return Unload::Pinned(
                 "the system's loader keeps it, as it does after the library has registered a \
                  thread-local destructor or a thread of it still runs"
@@ -110,19 +179,12 @@ impl Library {
     }
 }
 
-/// The library, once nobody else holds it, or how many others do.
-///
-/// A thread that has just woken a future of the plugin, the timer's for one, is inside the plugin's
-/// waker and holds the library for a moment after that future has ended.
-fn alone(mut lease: Lease) -> Result<Library, usize> {
-    let until = Instant::now() + LAST_MOMENT;
-    loop {
-        match Arc::try_unwrap(lease) {
-            Ok(library) => return Ok(library),
-            Err(held) if Instant::now() >= until => return Err(Arc::strong_count(&held) - 1),
-            Err(held) => lease = held,
+impl Drop for Library {
+    fn drop(&mut self) {
+        // Whoever let go of it last may be the library's own code: it stays mapped.
+        if let Some(handle) = self.handle().take() {
+            let _kept = handle.into_raw();
         }
-        thread::sleep(Duration::from_millis(1));
     }
 }
 

@@ -116,12 +116,7 @@ impl Module {
     pub(crate) fn create(&self, host: HostObject) -> Result<Slot, Failure> {
         let create = self.module.create();
         let object = create(host).into_result().map_err(own)?;
-        Ok(Slot::new(object, Lease::clone(&self.lease)))
-    }
-
-    /// Gives the library back, to be closed.
-    pub(crate) fn into_lease(self) -> Lease {
-        self.lease
+        Ok(Slot::new(object, self.lease.clone()))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | route | answer (JSON) |
 //! |---|---|
-//! | `GET /records?topic=&publisher=&since=&after=&limit=&order=` | what was recorded, see [`query`] |
+//! | `GET /records?topic=&publisher=&since=&after=&limit=&order=` | what was recorded; `query.rs` has the keys |
 //! | `GET /summary` | for each topic: how many, the first and the last time |
 //! | `GET /runs` | its own starts, this one included: what outlived a run can be seen here |
 //! | `GET /next?topic=&timeout_ms=` | waits for the next record; 204 when there is none in time |

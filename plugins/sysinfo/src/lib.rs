@@ -10,7 +10,7 @@
 //! often than every `refresh_ms`, however many ask. Units stand in the names of the fields.
 //!
 //! Worth copying: a library that blocks is kept off the host's executor ([`blocking`],
-//! [`Context::run_blocking`]), and a reading is shared by all who ask ([`gauge`]).
+//! [`Context::run_blocking`]), and a reading is shared by all who ask (`gauge.rs`).
 #![forbid(unsafe_code)]
 
 mod gauge;
@@ -83,22 +83,10 @@ impl Plugin for Sysinfo {
 
     fn routes(routes: &mut Routes<Self>) {
         routes.get("/metrics", blocking(Self::metrics));
-        routes.get(
-            "/cpu",
-            blocking(|this: &Self, _| this.part(|m| Response::json(&m.cpu))),
-        );
-        routes.get(
-            "/memory",
-            blocking(|this: &Self, _| this.part(|m| Response::json(&m.memory))),
-        );
-        routes.get(
-            "/disks",
-            blocking(|this: &Self, _| this.part(|m| Response::json(&m.disks))),
-        );
-        routes.get(
-            "/network",
-            blocking(|this: &Self, _| this.part(|m| Response::json(&m.network))),
-        );
+        routes.get("/cpu", blocking(Self::cpu));
+        routes.get("/memory", blocking(Self::memory));
+        routes.get("/disks", blocking(Self::disks));
+        routes.get("/network", blocking(Self::network));
         routes.get("/processes", blocking(Self::list_processes));
     }
 }
@@ -120,8 +108,20 @@ impl Sysinfo {
         Response::json(&processes.listing(limit, sort))
     }
 
-    fn part(&self, answer: impl FnOnce(&Machine) -> Result<Response>) -> Result<Response> {
-        answer(&*self.machine.read(Instant::now())?)
+    fn cpu(&self, _request: Request<'_>) -> Result<Response> {
+        Response::json(&self.machine.read(Instant::now())?.cpu)
+    }
+
+    fn memory(&self, _request: Request<'_>) -> Result<Response> {
+        Response::json(&self.machine.read(Instant::now())?.memory)
+    }
+
+    fn disks(&self, _request: Request<'_>) -> Result<Response> {
+        Response::json(&self.machine.read(Instant::now())?.disks)
+    }
+
+    fn network(&self, _request: Request<'_>) -> Result<Response> {
+        Response::json(&self.machine.read(Instant::now())?.network)
     }
 }
 

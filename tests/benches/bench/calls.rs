@@ -40,6 +40,7 @@ struct Fixture {
 #[expect(
     unsafe_code,
     clippy::disallowed_methods,
+    clippy::multiple_unsafe_ops_per_block,
     reason = "a benchmark of bare pointers loads them itself"
 )]
 fn fixture() -> Fixture {

@@ -5,6 +5,7 @@
 
 mod calls;
 mod files;
+mod load;
 mod manifest;
 mod report;
 mod resolve;
@@ -18,9 +19,15 @@ fn main() {
     {
         return calls::counted(side, calls.parse().expect("a number of calls"));
     }
+    if let [_, flag, side, root] = &arguments[..]
+        && flag == "--load-child"
+    {
+        return load::child(side, root);
+    }
     let mut bench = Bench::from_args();
     calls::measure(&mut bench);
     manifest::measure(&mut bench);
+    load::measure(&mut bench);
     resolve::run(&mut bench);
     files::measure(&mut bench);
     bench.finish();

@@ -7,6 +7,7 @@
 )]
 
 mod abi;
+mod cli;
 mod faults;
 mod files;
 mod lifecycle;

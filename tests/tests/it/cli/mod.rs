@@ -1,0 +1,71 @@
+//! Does the program `jackfield` say and do what its help promises, as a process of its own?
+
+mod configuration;
+mod files;
+mod plans;
+mod running;
+mod scaffold;
+mod terminal;
+
+use jackfield_tests::{Site, made};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+};
+
+/// What a command said, and its exit code.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    fn new(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self {
+            code: output.status.code(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+}
+
+/// The program in the site's directory, in an environment without surprises.
+fn command(site: &Site, arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jackfield-under-test"));
+    command
+        .args(arguments.split_ascii_whitespace())
+        .current_dir(site.root())
+        .env_clear()
+        .stdin(Stdio::null());
+    command
+}
+
+fn jackfield(site: &Site, arguments: &str) -> Said {
+    Said::new(command(site, arguments).output().unwrap())
+}
+
+/// Puts a plugin that cannot run into the plugins directory; `rest` is what else its manifest says.
+fn add(site: &Site, id: &str, version: &str, rest: &str) -> PathBuf {
+    let text = format!(
+        "build = {{ abi = \"1.0.0\", target = \"x86_64-unknown-linux-gnu\", \
+         rustc = \"rustc 1.95.0 (f00ba4 2026-04-14)\", panic = \"unwind\", sdk = \"1.0.0\" }}\n\
+         id = \"{id}\"\nname = \"{id}\"\nversion = \"{version}\"\nkind = \"business\"\n{rest}"
+    );
+    made::build(
+        &site.plugins(),
+        &format!("lib{id}-{version}.so"),
+        &made::note(1, text.as_bytes()),
+    )
+}
+
+fn configure(site: &Site, text: &str) {
+    fs::write(site.root().join("jackfield.toml"), text).unwrap();
+}
