@@ -7,7 +7,6 @@ use crate::{
     registry::{Registry, State},
     tasks::{SpawnError, Tasks},
 };
-use backtrace::Backtrace;
 use jackfield_abi::{
     BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, PanicReport,
     RBox, ROption, RResult, RSlice, RStr, RString, Reply, Request, Response,
@@ -23,9 +22,6 @@ use std::{
     },
     time::Duration,
 };
-
-/// A backtrace costs milliseconds, so a plugin that panics without end gets only so many.
-const MAX_BACKTRACES: u64 = 16;
 
 /// What all plugins of one loader share.
 pub(crate) struct Shared {
@@ -164,17 +160,12 @@ impl jackfield_abi::Host for HostSide {
     }
 
     fn panicked(&self, report: &PanicReport<'_>) {
-        let before = self.0.panics.fetch_add(1, Ordering::Relaxed);
+        self.0.panics.fetch_add(1, Ordering::Relaxed);
         let _ = guard(|| {
             let (file, line, column) = (report.file, report.line, report.column);
             log::error!(target: self.0.id.as_str(), "panicked at {file}:{line}:{column}: {}", report.message);
-            let heard = log::log_enabled!(target: self.0.id.as_str(), log::Level::Error);
-            let backtrace = match report.backtrace.as_str() {
-                "" if heard && before < MAX_BACKTRACES => backtrace(),
-                text => text.to_owned(),
-            };
-            if !backtrace.is_empty() {
-                log::error!(target: self.0.id.as_str(), "backtrace of that panic:\n{backtrace}");
+            if !report.backtrace.is_empty() {
+                log::error!(target: self.0.id.as_str(), "backtrace of that panic:\n{}", report.backtrace);
             }
         });
     }
@@ -251,16 +242,6 @@ impl jackfield_abi::Host for HostSide {
             .sleep(Duration::from_nanos(duration_ns));
         FfiFuture::new(Leased::new(sleep, lease))
     }
-}
-
-/// The stack, with the plugin's frames in it: a panic hook of the plugin has called.
-fn backtrace() -> String {
-    // What another thread has read may be older than this plugin, which would be unknown.
-    backtrace::clear_symbol_cache();
-    let text = format!("{:?}", Backtrace::new());
-    // Else the files that were read for it would stay mapped.
-    backtrace::clear_symbol_cache();
-    text
 }
 
 fn log_record(id: &str, record: &LogRecord<'_>) {

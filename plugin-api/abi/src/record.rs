@@ -49,8 +49,7 @@ pub struct PanicReport<'a> {
     pub line: u32,
     /// Column in that line, from 1; 0 when it is not known.
     pub column: u32,
-    /// The backtrace as text; when it is empty, the host takes one of the stack that it is called
-    /// on.
+    /// The backtrace as text; empty when none was captured.
     pub backtrace: RStr<'a>,
 }
 
