@@ -25,6 +25,8 @@ use std::{
 pub(crate) struct Running {
     pub(crate) vetted: Arc<Vetted>,
     pub(crate) instance: Instance,
+    /// Of the transition with which it came to run.
+    pub(crate) sequence: u64,
 }
 
 pub(crate) struct Crew {
@@ -33,7 +35,7 @@ pub(crate) struct Crew {
     pub(crate) quarantine: Mutex<Quarantine>,
     /// Each plugin's own files lie below it.
     pub(crate) data_dir: PathBuf,
-    /// In the order in which they came to run.
+    /// In no order: each has its number.
     running: Mutex<Vec<Running>>,
     /// Files whose layout was found to fit, to be remembered.
     fits: Mutex<Vec<FileKey>>,
@@ -58,7 +60,7 @@ impl Crew {
         }
     }
 
-    /// Those that run, in the order in which they came to.
+    /// Those that run.
     pub(crate) fn running(&self) -> MutexGuard<'_, Vec<Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }

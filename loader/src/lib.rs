@@ -109,7 +109,7 @@ pub use bus::{BusError, Event, MAX_PAYLOAD_LEN, MAX_SUBSCRIPTIONS, MAX_TOPIC_LEN
 pub use config::{ConfigError, Violation};
 pub use discover::{Candidate, Discovery, SkippedDir, Unfit, discover};
 pub use executor::{BoxFuture, Executor, Threads};
-pub use ffi::{ModuleError, OpenError, Unload};
+pub use ffi::{ModuleError, OpenError, Stuck, Unload};
 pub use hash::{ContentHash, HashError};
 pub use index::{Entry, Index, Summary};
 pub use inspect::{Beginning, Depth, Fault, Inspection, NoteState, What, inspect};

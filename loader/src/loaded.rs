@@ -1,7 +1,9 @@
 use crate::{
     Code, Vetted,
     context::{HostSide, Room},
-    ffi::{LayoutVerdict, Lease, Library, Module, ModuleError, OpenError, Unload},
+    ffi::{
+        LayoutVerdict, Lease, Library, Module, ModuleError, OpenError, Root, Stuck, Turn, Unload,
+    },
     instance::Instance,
 };
 use jackfield_abi::{FailureCode, HostObject, abi_stable::type_level::downcasting::TD_Opaque};
@@ -16,6 +18,9 @@ pub(crate) struct Loaded {
 /// Why a library that was fit to be mapped is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
+    /// The system's loader is taken.
+    #[error("not mapped: {0}")]
+    Stuck(#[from] Stuck),
     /// The system's loader refused it.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -39,7 +44,7 @@ impl MapError {
     /// The code for what is refused; `None` for what failed.
     pub fn code(&self) -> Option<Code> {
         match self {
-            Self::Open(_) => None,
+            Self::Stuck(_) | Self::Open(_) => None,
             Self::Module(_) => Some(Code::IncompatibleAbi),
             Self::Identity { .. } => Some(Code::InvalidManifest),
         }
@@ -47,30 +52,35 @@ impl MapError {
 }
 
 impl Loaded {
-    /// Maps the store's copy of a plugin: its constructors run here.
-    pub(crate) fn map(vetted: &Vetted) -> Result<Self, MapError> {
-        let lease = Library::open(&vetted.stored)?;
-        match Self::check(vetted, &lease) {
+    /// Maps the store's copy of a plugin: its constructors run here. What is mapped and does not fit
+    /// is unmapped again: then the error says what came of that, too.
+    pub(crate) fn map(vetted: &Vetted, turn: Turn) -> Result<Self, (MapError, Option<Unload>)> {
+        let lease = Library::open(&vetted.stored, &turn).map_err(|error| (error.into(), None))?;
+        let root = Root::find(lease.clone(), &turn);
+        drop(turn);
+        let checked = root
+            .map_err(MapError::from)
+            .and_then(|root| Self::check(vetted, root));
+        match checked {
             Ok(module) => Ok(Self { module, lease }),
-            Err(error) => {
-                if let Unload::Pinned(why) = Library::close(lease, Instant::now()) {
-                    log::warn!(
-                        "{}: refused, and still mapped: {why}",
-                        vetted.path.display()
-                    );
-                }
-                Err(error)
-            }
+            Err(error) => Err((error, Some(Library::close(lease, Instant::now())))),
         }
     }
 
-    fn check(vetted: &Vetted, lease: &Lease) -> Result<Module, MapError> {
+    /// Unmaps it again.
+    pub(crate) fn unmap(self) -> Unload {
+        let Self { module, lease } = self;
+        drop(module);
+        Library::close(lease, Instant::now())
+    }
+
+    fn check(vetted: &Vetted, root: Root) -> Result<Module, MapError> {
         let verdict = if vetted.layout_known {
             LayoutVerdict::Fits
         } else {
             LayoutVerdict::Unknown
         };
-        let module = Module::open(lease.clone(), verdict).inspect_err(|error| {
+        let module = Module::open(root, verdict).inspect_err(|error| {
             if let ModuleError::Layout(mismatch) = error {
                 log::debug!("host as interface: {}", mismatch.host_as_interface);
                 log::debug!("plugin as interface: {}", mismatch.plugin_as_interface);

@@ -137,11 +137,16 @@ impl Quarantine {
         self.save()
     }
 
-    /// A content that was started alone came up: it did not do it.
-    pub(crate) fn acquit(&mut self, hash: &ContentHash) -> Result<(), QuarantineError> {
+    /// A content that was inside a step alone has come out: if that or an earlier one is what it is
+    /// suspected of, it did not do it.
+    pub(crate) fn acquit(
+        &mut self,
+        hash: &ContentHash,
+        step: Phase,
+    ) -> Result<(), QuarantineError> {
         let before = self.records.len();
         self.records
-            .retain(|record| record.hash != *hash || record.is_proven());
+            .retain(|record| record.hash != *hash || record.is_proven() || record.step > step);
         if self.records.len() < before {
             self.save()
         } else {

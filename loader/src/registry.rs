@@ -192,14 +192,16 @@ impl Registry {
         self.changed.notify_all();
     }
 
-    /// Changes a plugin's state; does nothing when it is there already.
-    pub(crate) fn transition(&self, id: &PluginId, to: State, cause: Option<String>) {
+    /// Changes a plugin's state and gives the number of the transition; does nothing, and gives 0,
+    /// when it is there already.
+    pub(crate) fn transition(&self, id: &PluginId, to: State, cause: Option<String>) -> u64 {
         let Some(transition) = self.record(id, to, cause) else {
-            return;
+            return 0;
         };
         self.changed.notify_all();
         // Outside the lock: a logger is foreign code.
         write_log(&transition);
+        transition.sequence
     }
 
     fn record(&self, id: &PluginId, to: State, cause: Option<String>) -> Option<Transition> {

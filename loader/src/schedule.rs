@@ -2,9 +2,8 @@
 //!
 //! A job begins the moment the last job that it waits for has ended: there is no barrier between
 //! levels. But mapping a library takes a lock of the system's loader, and threads that only contend
-//! for it cost more than they bring (measured: a quarter of the whole); so one thread runs jobs for
-//! as long as none is stuck, and each job that has been inside one step for a [`TICK`] lets another
-//! thread run beside it. Native code cannot be killed, so a job that is past its deadline is *abandoned*: its
+//! for it cost more than they bring; so one thread runs jobs for as long as none is stuck, and each
+//! job that has been inside one step for a [`TICK`] lets another thread run beside it. Native code cannot be killed, so a job that is past its deadline is *abandoned*: its
 //! thread is left to itself and replaced, and the job counts as ended.
 
 use std::{
@@ -14,6 +13,9 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+#[cfg(test)]
+mod tests;
 
 /// How long a job may be inside one step before it counts as stuck.
 const TICK: Duration = Duration::from_micros(200);
@@ -40,15 +42,26 @@ pub(crate) trait Work: Send + Sync + 'static {
     fn came_back(&self, job: usize);
 }
 
-/// Does all jobs; returns when each has ended or was abandoned.
-pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>) {
+/// Does all jobs, so many at a time; returns when each has ended or was abandoned.
+///
+/// One thread more than that is there before the first job begins, for the first that is abandoned:
+/// while a constructor hangs inside the system's loader no thread comes up, because a new one
+/// registers its destructors there.
+///
+/// It returns as well when it is time to give up; no further job begins then.
+pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>, give_up: Option<Instant>) {
     if jobs.is_empty() {
         return;
     }
-    let shared = Arc::new(Shared::new(jobs));
-    let mut threads = threads.clamp(1, jobs.len());
-    start_thread(&shared, work);
-    threads -= 1;
+    let limit = threads.clamp(1, jobs.len());
+    let shared = Arc::new(Shared::new(jobs, limit));
+    let threads = limit + usize::from(jobs.len() > 1);
+    shared.lock().coming = threads;
+    for _ in 0..threads {
+        if !start_thread(&shared, work) {
+            shared.came();
+        }
+    }
     let mut state = shared.lock();
     while state.unfinished > 0 {
         let now = Instant::now();
@@ -56,22 +69,24 @@ pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>) {
             let inside = state.abandon(slot);
             drop(state);
             work.overdue(inside.job, inside.step, inside.limit);
+            state = shared.lock();
+            state.telling = None;
+            shared.told.notify_all();
+            state.end(inside.job, &shared);
+            // The thread that takes the abandoned one's place waits already.
+            shared.ready.notify_all();
+            drop(state);
             start_thread(&shared, work);
             state = shared.lock();
-            state.end(inside.job, &shared);
-            // The thread that takes the abandoned one's place may be waiting already.
+            continue;
+        }
+        if give_up.is_some_and(|give_up| give_up <= now) {
+            state.given_up = true;
             shared.ready.notify_all();
-            continue;
+            return;
         }
-        let more = state.look_for_stuck(threads, &shared);
-        if more > 0 {
-            drop(state);
-            (0..more).for_each(|_| start_thread(&shared, work));
-            threads -= more;
-            state = shared.lock();
-            continue;
-        }
-        state.watching = state.next_look();
+        state.look_for_stuck(&shared);
+        state.watching = state.next_look().into_iter().chain(give_up).min();
         state = match state.watching {
             None => shared
                 .watchdog
@@ -89,31 +104,31 @@ pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>) {
     }
 }
 
-fn start_thread(shared: &Arc<Shared>, work: &Arc<dyn Work>) {
+/// Whether there is one more thread.
+fn start_thread(shared: &Arc<Shared>, work: &Arc<dyn Work>) -> bool {
     let (own, own_work) = (Arc::clone(shared), Arc::clone(work));
     let slot = {
         let mut state = shared.lock();
         state.slots.push(None);
-        state.starting += 1;
         state.slots.len() - 1
     };
     let spawned = thread::Builder::new()
         .name("jackfield-plugin".to_owned())
         .spawn(move || worker(&own, slot, &*own_work));
-    if let Err(error) = spawned {
-        shared.lock().starting -= 1;
+    if let Err(error) = &spawned {
         log::error!("cannot start a thread, plugins start more slowly: {error}");
     }
+    spawned.is_ok()
 }
 
 fn worker(shared: &Shared, slot: usize, work: &dyn Work) {
-    shared.lock().starting -= 1;
+    shared.came();
     while let Some(job) = shared.next(slot) {
         work.run(job, &Watch { shared, slot });
         let mut state = shared.lock();
         if state.slots[slot].take().is_none() {
             // Abandoned: the watchdog has ended the job and replaced this thread.
-            drop(state);
+            drop(shared.wait_told(state, slot));
             work.came_back(job);
             return;
         }
@@ -155,12 +170,8 @@ impl Watch<'_> {
             stuck: false,
         };
         let (deadline, stuck_at) = (inside.deadline, inside.stuck_at());
-        let look = match stuck_at.filter(|_| !state.ready.is_empty()) {
-            Some(stuck_at) => {
-                deadline.map_or(Some(stuck_at), |deadline| Some(deadline.min(stuck_at)))
-            }
-            None => deadline,
-        };
+        let stuck_at = stuck_at.filter(|_| !state.ready.is_empty());
+        let look = deadline.into_iter().chain(stuck_at).min();
         let is_earlier = match (look, state.watching) {
             (Some(look), Some(watching)) => look < watching,
             (look, None) => look.is_some(),
@@ -172,16 +183,16 @@ impl Watch<'_> {
         }
     }
 
-    /// Ends the step; true when the job was abandoned meanwhile.
+    /// Ends the step; true when the job was abandoned meanwhile, and [`Work::overdue`] has returned.
     pub(crate) fn abandoned(&self) -> bool {
-        match &mut self.shared.lock().slots[self.slot] {
-            None => true,
-            Some(inside) => {
-                inside.deadline = None;
-                inside.stuck = false;
-                false
-            }
+        let mut state = self.shared.lock();
+        if let Some(inside) = &mut state.slots[self.slot] {
+            inside.deadline = None;
+            inside.stuck = false;
+            return false;
         }
+        drop(self.shared.wait_told(state, self.slot));
+        true
     }
 }
 
@@ -191,6 +202,8 @@ struct Shared {
     ready: Condvar,
     /// For the thread that watches deadlines.
     watchdog: Condvar,
+    /// For a thread that comes back while it is being told that it is overdue.
+    told: Condvar,
 }
 
 struct State {
@@ -206,13 +219,16 @@ struct State {
     slots: Vec<Option<Inside>>,
     /// The deadline that the watchdog waits for.
     watching: Option<Instant>,
+    /// The slot that is being told of as overdue.
+    telling: Option<usize>,
+    /// How many of the first threads have not come up.
+    coming: usize,
     running: usize,
+    /// The most that run at a time: there is one thread more, see [`run`].
+    limit: usize,
     running_alone: bool,
-    /// Threads that wait for a job.
-    idle: usize,
-    /// Threads that have not asked for a job yet.
-    starting: usize,
     unfinished: usize,
+    given_up: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -249,7 +265,7 @@ impl Inside {
 }
 
 impl Shared {
-    fn new(jobs: &[Job]) -> Self {
+    fn new(jobs: &[Job], limit: usize) -> Self {
         let mut dependents = vec![Vec::new(); jobs.len()];
         for (index, job) in jobs.iter().enumerate() {
             for &before in &job.waits_for {
@@ -270,14 +286,17 @@ impl Shared {
                 alone: jobs.iter().map(|job| job.alone).collect(),
                 slots: Vec::new(),
                 watching: None,
+                telling: None,
+                coming: 0,
                 running: 0,
+                limit,
                 running_alone: false,
-                idle: 0,
-                starting: 0,
                 unfinished: jobs.len(),
+                given_up: false,
             }),
             ready: Condvar::new(),
             watchdog: Condvar::new(),
+            told: Condvar::new(),
         }
     }
 
@@ -285,23 +304,47 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// One more thread has come up, or never will.
+    fn came(&self) {
+        let mut state = self.lock();
+        // A replacement is not waited for.
+        state.coming = state.coming.saturating_sub(1);
+        if state.coming == 0 {
+            self.ready.notify_all();
+        }
+    }
+
+    /// Waits until the watchdog has told that this slot is overdue: what the thread says of itself
+    /// comes after that.
+    fn wait_told<'s>(
+        &self,
+        mut state: MutexGuard<'s, State>,
+        slot: usize,
+    ) -> MutexGuard<'s, State> {
+        while state.telling == Some(slot) {
+            state = self
+                .told
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        state
+    }
+
     /// The next job for the thread of this slot; waits for one. `None` when nothing more comes.
     fn next(&self, slot: usize) -> Option<usize> {
         let mut state = self.lock();
         loop {
-            if state.unfinished == 0 {
+            if state.unfinished == 0 || state.given_up {
                 return None;
             }
             if let Some(job) = state.take_ready() {
                 state.slots[slot] = Some(Inside::new(job));
                 return Some(job);
             }
-            state.idle += 1;
             state = self
                 .ready
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
-            state.idle -= 1;
         }
     }
 }
@@ -309,7 +352,12 @@ impl Shared {
 impl State {
     fn take_ready(&mut self) -> Option<usize> {
         let &Reverse((_, job)) = self.ready.peek()?;
-        if self.room() == 0 || self.running_alone || (self.alone[job] && self.running > 0) {
+        if self.coming > 0
+            || self.room() == 0
+            || self.running == self.limit
+            || self.running_alone
+            || (self.alone[job] && self.running > 0)
+        {
             return None;
         }
         self.ready.pop();
@@ -338,54 +386,35 @@ impl State {
         }
     }
 
-    fn stuck(&self) -> usize {
-        self.slots
-            .iter()
-            .flatten()
-            .filter(|inside| inside.stuck)
-            .count()
-    }
-
     /// How many more threads may take a job: as many run as are stuck, and at least one.
     fn room(&self) -> usize {
-        let stuck = self.stuck();
+        let inside = self.slots.iter().flatten();
+        let stuck = inside.filter(|inside| inside.stuck).count();
         stuck
             .max(1)
             .saturating_sub(self.running.saturating_sub(stuck))
     }
 
-    /// Finds out which jobs are stuck, lets waiting threads take jobs beside them, and says how
-    /// many threads more are wanted, of those that may yet be started.
-    fn look_for_stuck(&mut self, startable: usize, shared: &Shared) -> usize {
+    /// Finds out which jobs are stuck, and lets waiting threads take jobs beside them.
+    fn look_for_stuck(&mut self, shared: &Shared) {
         if self.ready.is_empty() || self.running_alone {
-            return 0;
+            return;
         }
         let now = Instant::now();
         for inside in self.slots.iter_mut().flatten() {
             inside.stuck |= inside.stuck_at().is_some_and(|stuck_at| stuck_at <= now);
         }
-        let wanted = self.room().min(self.ready.len());
-        if wanted > 0 && self.idle > 0 {
+        if self.room() > 0 {
             shared.ready.notify_all();
         }
-        wanted
-            .saturating_sub(self.idle + self.starting)
-            .min(startable)
     }
 
     /// When the watchdog has to look again.
     fn next_look(&self) -> Option<Instant> {
-        let stuck = self
-            .slots
-            .iter()
-            .flatten()
-            .filter_map(Inside::stuck_at)
-            .min();
+        let inside = self.slots.iter().flatten();
+        let stuck = inside.filter_map(Inside::stuck_at).min();
         let stuck = stuck.filter(|_| !self.ready.is_empty() && !self.running_alone);
-        match (self.nearest_deadline(), stuck) {
-            (Some(deadline), Some(stuck)) => Some(deadline.min(stuck)),
-            (deadline, stuck) => deadline.or(stuck),
-        }
+        self.nearest_deadline().into_iter().chain(stuck).min()
     }
 
     fn overdue(&self, now: Instant) -> Option<usize> {
@@ -403,113 +432,9 @@ impl State {
     }
 
     fn abandon(&mut self, slot: usize) -> Inside {
+        self.telling = Some(slot);
         self.slots[slot]
             .take()
             .expect("`overdue` gave a slot with a job inside")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::{
-        Barrier,
-        atomic::{AtomicUsize, Ordering},
-        mpsc,
-    };
-
-    fn job(waits_for: &[usize], priority: i32) -> Job {
-        Job {
-            waits_for: waits_for.to_vec(),
-            priority,
-            alone: false,
-        }
-    }
-
-    /// Records what runs; a job may be told to wait for something.
-    struct Recorder<F> {
-        order: Mutex<Vec<usize>>,
-        overdue: Mutex<Vec<(usize, &'static str)>>,
-        back: mpsc::SyncSender<usize>,
-        body: F,
-    }
-
-    impl<F: Fn(usize, &Watch<'_>) + Send + Sync + 'static> Work for Recorder<F> {
-        fn run(&self, job: usize, watch: &Watch<'_>) {
-            (self.body)(job, watch);
-            self.order.lock().unwrap().push(job);
-        }
-        fn overdue(&self, job: usize, step: &'static str, _limit: Duration) {
-            self.overdue.lock().unwrap().push((job, step));
-        }
-        fn came_back(&self, job: usize) {
-            self.back.send(job).unwrap();
-        }
-    }
-
-    fn recorder<F: Fn(usize, &Watch<'_>) + Send + Sync + 'static>(
-        body: F,
-    ) -> (Arc<Recorder<F>>, mpsc::Receiver<usize>) {
-        let (back, receiver) = mpsc::sync_channel(8);
-        let recorder = Recorder {
-            order: Mutex::default(),
-            overdue: Mutex::default(),
-            back,
-            body,
-        };
-        (Arc::new(recorder), receiver)
-    }
-
-    #[test]
-    fn on_one_thread_dependencies_come_first_and_then_priority() {
-        let (work, _) = recorder(|_, _| {});
-        let jobs = [job(&[2], 0), job(&[], 50), job(&[], 40), job(&[0, 1], -9)];
-        run(&jobs, 1, &(Arc::clone(&work) as Arc<dyn Work>));
-        assert_eq!(*work.order.lock().unwrap(), [2, 0, 1, 3]);
-    }
-
-    #[test]
-    fn independent_jobs_run_at_the_same_time() {
-        let barrier = Barrier::new(2);
-        let (work, _) = recorder(move |_, watch| {
-            watch.step("start", Duration::from_secs(10));
-            barrier.wait();
-        });
-        run(&[job(&[], 0), job(&[], 0)], 2, &(work as Arc<dyn Work>));
-    }
-
-    #[test]
-    fn a_job_that_is_to_run_alone_does() {
-        let inside = AtomicUsize::new(0);
-        let (work, _) = recorder(move |job, _| {
-            let others = inside.fetch_add(1, Ordering::SeqCst);
-            assert!(job != 1 || others == 0);
-            inside.fetch_sub(1, Ordering::SeqCst);
-        });
-        let mut jobs: Vec<Job> = (0..50).map(|_| job(&[], 0)).collect();
-        jobs[1].alone = true;
-        run(&jobs, 4, &(Arc::clone(&work) as Arc<dyn Work>));
-        assert_eq!(work.order.lock().unwrap().len(), 50);
-    }
-
-    #[test]
-    fn a_job_that_hangs_is_abandoned_and_the_rest_goes_on() {
-        let (release, held) = mpsc::sync_channel::<()>(1);
-        let held = Mutex::new(held);
-        let (work, back) = recorder(move |job, watch| {
-            if job == 0 {
-                watch.step("initialize", Duration::from_millis(20));
-                held.lock().unwrap().recv().unwrap();
-                assert!(watch.abandoned());
-            }
-        });
-        let jobs = [job(&[], 0), job(&[0], 0), job(&[], 0)];
-        run(&jobs, 1, &(Arc::clone(&work) as Arc<dyn Work>));
-        assert_eq!(*work.overdue.lock().unwrap(), [(0, "initialize")]);
-        let mut order = work.order.lock().unwrap().clone();
-        order.sort_unstable();
-        assert_eq!(order, [1, 2]);
-        release.send(()).unwrap();
-        assert_eq!(back.recv_timeout(Duration::from_secs(10)), Ok(0));
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     Code, Phase, Reason, Vetted,
     context::Room,
     crew::{Crew, Running},
-    ffi::Unload,
+    ffi::{Turn, Unload},
     instance::{self, Instance},
     journal::Entry,
     loaded::{Loaded, MapError},
@@ -15,11 +15,8 @@ use crate::{
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
-
-/// How long mapping may take: constructors run meanwhile.
-const MAP_LIMIT: Duration = Duration::from_secs(30);
 
 /// One plugin that is to be started.
 pub(crate) struct Planned {
@@ -38,7 +35,7 @@ pub(crate) fn start(crew: &Arc<Crew>, planned: Vec<Planned>, threads: usize) {
         crew: Arc::clone(crew),
         attempts,
     });
-    schedule::run(&jobs, threads, &work);
+    schedule::run(&jobs, threads, &work, None);
 }
 
 fn job(planned: &Planned) -> Job {
@@ -118,13 +115,13 @@ impl Work for BringUp {
         self.crew.abandon();
         let attempt = &self.attempts[job];
         *attempt.entry() = None;
+        let pinned = Unload::Pinned(format!("a thread is still inside its {step}"));
+        self.crew
+            .note_unload(&attempt.planned.vetted.manifest.id, &pinned);
         self.fail(
             attempt,
             format!("{step} did not return within {} s", limit.as_secs_f64()),
         );
-        let pinned = Unload::Pinned(format!("a thread is still inside its {step}"));
-        self.crew
-            .note_unload(&attempt.planned.vetted.manifest.id, &pinned);
     }
 
     fn came_back(&self, _job: usize) {
@@ -179,36 +176,55 @@ impl BringUp {
 
     /// The walk from a file in the store to a running plugin.
     fn bring_up(&self, attempt: &Attempt, watch: &Watch<'_>) -> Result<(), Abandoned> {
-        let Some(loaded) = self.map(attempt, watch)? else {
+        let loaded = self.map(attempt, watch)?;
+        self.acquit(attempt, Phase::Map);
+        let Some(loaded) = loaded else {
             return Ok(());
         };
-        let Some(instance) = self.create(attempt, watch, loaded)? else {
+        let created = self.create(attempt, watch, loaded)?;
+        self.acquit(attempt, Phase::Initialize);
+        let Some(instance) = created else {
             return Ok(());
         };
-        let Some(instance) = self.start(attempt, watch, instance)? else {
+        let started = self.start(attempt, watch, instance)?;
+        self.acquit(attempt, Phase::Start);
+        let Some(instance) = started else {
             return Ok(());
         };
         let vetted = &attempt.planned.vetted;
+        instance.open(&self.crew.shared);
+        let sequence = self.enter(attempt, State::Running);
         self.crew.running().push(Running {
             vetted: Arc::clone(vetted),
-            instance: instance.clone(),
+            instance,
+            sequence,
         });
-        instance.open(&self.crew.shared);
-        self.enter(attempt, State::Running);
         *attempt.outcome() = Some(Ok(()));
-        if attempt.planned.alone {
-            self.acquit(vetted);
-        }
         Ok(())
     }
 
     fn map(&self, attempt: &Attempt, watch: &Watch<'_>) -> Result<Option<Loaded>, Abandoned> {
         let vetted = &attempt.planned.vetted;
+        let limit = vetted.deadlines.initialize;
+        let turn = match Turn::wait(&vetted.manifest.id, limit) {
+            Ok(turn) => turn,
+            Err(stuck) => {
+                self.refuse(attempt, &stuck.into());
+                return Ok(None);
+            }
+        };
         self.mark(attempt, Phase::Map);
         // The lock is that of the system's loader: nobody else could map meanwhile.
-        watch.step_that_holds_all("constructors", MAP_LIMIT);
-        let mapped = Loaded::map(vetted);
+        watch.step_that_holds_all("constructors", limit);
+        let mapped = Loaded::map(vetted, turn);
         if watch.abandoned() {
+            let unload = match mapped {
+                Ok(loaded) => Some(loaded.unmap()),
+                Err((_, unload)) => unload,
+            };
+            if let Some(unload) = unload {
+                self.crew.note_unload(&vetted.manifest.id, &unload);
+            }
             return Err(Abandoned);
         }
         match mapped {
@@ -219,7 +235,10 @@ impl BringUp {
                 self.enter(attempt, State::Loaded);
                 Ok(Some(loaded))
             }
-            Err(error) => {
+            Err((error, unload)) => {
+                if let Some(unload) = unload {
+                    self.crew.note_unload(&vetted.manifest.id, &unload);
+                }
                 self.refuse(attempt, &error);
                 Ok(None)
             }
@@ -241,7 +260,7 @@ impl BringUp {
         let abandoned = watch.abandoned();
         match created {
             Ok(instance) if abandoned => {
-                self.crew.take_down(instance, Duration::ZERO);
+                self.crew.take_down(instance, vetted.deadlines.stop);
                 Err(Abandoned)
             }
             Ok(instance) => {
@@ -249,8 +268,12 @@ impl BringUp {
                 Ok(Some(instance))
             }
             Err((loaded, room, error)) => {
-                self.clean_up(loaded, &room);
-                if abandoned {
+                if !abandoned {
+                    let limit = vetted.deadlines.stop.saturating_mul(2);
+                    watch.step("unloading after a failed initialize", limit);
+                }
+                self.clean_up(loaded, &room, vetted.deadlines.stop);
+                if abandoned || watch.abandoned() {
                     return Err(Abandoned);
                 }
                 self.fail(attempt, format!("initialize: {error}"));
@@ -271,7 +294,7 @@ impl BringUp {
         watch.step("start", deadlines.start);
         let started = instance.start();
         if watch.abandoned() {
-            self.crew.take_down(instance, Duration::ZERO);
+            self.crew.take_down(instance, deadlines.stop);
             return Err(Abandoned);
         }
         let Err(error) = started else {
@@ -300,15 +323,13 @@ impl BringUp {
     }
 
     /// What a failed `initialize` left behind: tasks and subscriptions, and the library.
-    fn clean_up(&self, loaded: Loaded, room: &Arc<Room>) {
+    fn clean_up(&self, loaded: Loaded, room: &Arc<Room>, limit: Duration) {
         self.crew.shared.bus.detach(&room.inbox);
+        room.inbox.close();
         room.tasks.close();
         let Loaded { module, lease } = loaded;
         drop(module);
-        let unload = match room
-            .tasks
-            .wait(std::time::Instant::now() + Duration::from_secs(1))
-        {
+        let unload = match room.tasks.wait(Instant::now() + limit) {
             Ok(()) => instance::close(lease, room),
             Err(names) => Unload::Pinned(format!("its tasks have not ended: {}", names.join(", "))),
         };
@@ -321,9 +342,10 @@ impl BringUp {
         }
     }
 
-    fn enter(&self, attempt: &Attempt, state: State) {
+    /// The number of the transition.
+    fn enter(&self, attempt: &Attempt, state: State) -> u64 {
         let id = &attempt.planned.vetted.manifest.id;
-        self.crew.shared.registry.transition(id, state, None);
+        self.crew.shared.registry.transition(id, state, None)
     }
 
     fn fail(&self, attempt: &Attempt, cause: String) {
@@ -348,16 +370,22 @@ impl BringUp {
         registry.transition(&vetted.manifest.id, State::Rejected, Some(text));
     }
 
-    fn acquit(&self, vetted: &Vetted) {
+    /// A suspect that was inside this step alone has come out of it, and the process lives.
+    fn acquit(&self, attempt: &Attempt, step: Phase) {
+        let vetted: &Vetted = &attempt.planned.vetted;
+        if !attempt.planned.alone {
+            return;
+        }
         let mut quarantine = self
             .crew
             .quarantine
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = quarantine.acquit(&vetted.hash) {
+        if let Err(error) = quarantine.acquit(&vetted.hash, step) {
+            let id = &vetted.manifest.id;
             log::warn!(
-                "{}: came up alone, but that cannot be noted: {error}",
-                vetted.manifest.id
+                "{id}: came out of its {} alone, but that cannot be noted: {error}",
+                step.as_str()
             );
         }
     }

@@ -8,9 +8,13 @@ use crate::{
 };
 use jackfield_manifest::PluginId;
 use std::{
+    cmp::Reverse,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
+
+/// What each step of each plugin gets, however late it is.
+const LEAST: Duration = Duration::from_millis(20);
 
 /// What came of stopping.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,10 +28,8 @@ pub struct StopReport {
 /// Stops everything that runs, within `limit` altogether; each plugin has its own deadline within
 /// that.
 pub(crate) fn stop(crew: &Arc<Crew>, limit: Duration) -> StopReport {
-    let running: Vec<Running> = std::mem::take(&mut *crew.running())
-        .into_iter()
-        .rev()
-        .collect();
+    let mut running = std::mem::take(&mut *crew.running());
+    running.sort_unstable_by_key(|running| Reverse(running.sequence));
     let jobs: Vec<Job> = (0..running.len())
         .map(|index| Job {
             waits_for: index.checked_sub(1).into_iter().collect(),
@@ -48,7 +50,13 @@ pub(crate) fn stop(crew: &Arc<Crew>, limit: Duration) -> StopReport {
         until: Instant::now() + limit,
         report: Mutex::default(),
     });
-    schedule::run(&jobs, 1, &(Arc::clone(&work) as Arc<dyn Work>));
+    schedule::run(
+        &jobs,
+        1,
+        &(Arc::clone(&work) as Arc<dyn Work>),
+        Some(work.give_up()),
+    );
+    work.not_reached(limit);
     std::mem::take(&mut *work.report())
 }
 
@@ -72,10 +80,41 @@ impl TakeDown {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A plugin's own limit, or what is left for all; never nothing, so that each is called.
+    /// When it is of no use to wait on: each plugin that is reached has had its least time thrice.
+    fn give_up(&self) -> Instant {
+        let all = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
+        self.until + LEAST.saturating_mul(all).saturating_mul(3) + Duration::from_secs(1)
+    }
+
+    /// Those that no thread came to, which is so while constructors hang: then none can be made.
+    fn not_reached(&self, limit: Duration) {
+        let left: Vec<usize> = {
+            let report = self.report();
+            let reached = |id| {
+                report.stopped.iter().any(|(stopped, _)| stopped == id)
+                    || report.failed.iter().any(|(failed, _)| failed == id)
+            };
+            (0..self.ids.len())
+                .filter(|&job| !reached(&self.ids[job]))
+                .collect()
+        };
+        for job in left {
+            let seconds = limit.as_secs_f64();
+            self.failed(
+                &self.ids[job],
+                format!("not stopped: no thread came to it within {seconds} s"),
+            );
+            // Its drop is plugin code as well, so it stays.
+            self.crew.running().extend(self.running(job).take());
+        }
+    }
+
+    /// A plugin's own limit, or what is left for all; never less than [`LEAST`], so that each is called.
     fn limit(&self, own: Duration) -> Duration {
         let left = self.until.saturating_duration_since(Instant::now());
-        own.min(left).max(Duration::from_millis(20))
+        // In whole milliseconds: it stands in messages.
+        let left = Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
+        own.min(left).max(LEAST)
     }
 
     fn failed(&self, id: &PluginId, cause: String) {
@@ -89,7 +128,10 @@ impl TakeDown {
 
 impl Work for TakeDown {
     fn run(&self, job: usize, watch: &Watch<'_>) {
-        let Some(Running { vetted, instance }) = self.running(job).clone() else {
+        let Some(Running {
+            vetted, instance, ..
+        }) = self.running(job).clone()
+        else {
             return;
         };
         let (id, registry) = (&vetted.manifest.id, &self.crew.shared.registry);
@@ -98,20 +140,23 @@ impl Work for TakeDown {
         let unfinished = instance.quiesce(&self.crew.shared, limit).err();
         watch.step("stop", self.limit(vetted.deadlines.stop));
         let stopped = instance.stop();
-        if watch.abandoned() {
-            return;
-        }
+        let abandoned = watch.abandoned();
         // The plugin's drop may hang as well.
         watch.step("drop", self.limit(vetted.deadlines.stop));
         *self.running(job) = None;
         let unload = match &unfinished {
             None => instance.unload(),
-            Some(what) => Unload::Pinned(what.clone()),
+            Some(what) => {
+                drop(instance);
+                Unload::Pinned(what.clone())
+            }
         };
-        if watch.abandoned() {
+        // Late or not, the library is gone now, or is not.
+        let abandoned = watch.abandoned() || abandoned;
+        self.crew.note_unload(id, &unload);
+        if abandoned {
             return;
         }
-        self.crew.note_unload(id, &unload);
         match stopped
             .err()
             .map(|error| format!("stop: {error}"))

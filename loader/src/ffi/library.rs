@@ -1,3 +1,5 @@
+use super::Turn;
+use jackfield_manifest::PluginId;
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -5,7 +7,7 @@ use std::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 #[cfg(unix)]
@@ -21,6 +23,9 @@ pub(crate) struct Library {
     /// `None` once it is closed.
     handle: Mutex<Option<os::Library>>,
     path: PathBuf,
+    who: PluginId,
+    /// How long its constructors may take, and its destructors.
+    limit: Duration,
     /// How many leases there are; with [`CLOSED`] once there will be no more.
     leases: AtomicUsize,
     /// Somebody waits for the other leases to go.
@@ -105,11 +110,14 @@ impl Library {
     /// `path` must be absolute and name a file of the private store: one whose bytes passed the
     /// full preflight and that nobody else writes. All symbols are resolved at once, so that a
     /// missing one is an error here and not a crash later.
-    pub(crate) fn open(path: &Path) -> Result<Lease, OpenError> {
+    pub(crate) fn open(path: &Path, turn: &Turn) -> Result<Lease, OpenError> {
         let handle = map(path).map_err(|error| OpenError(first_line(&error)))?;
+        let (who, limit) = turn.terms();
         Ok(Lease(Arc::new(Self {
             handle: Mutex::new(Some(handle)),
             path: path.to_owned(),
+            who,
+            limit,
             leases: AtomicUsize::new(1),
             is_awaited: AtomicBool::new(false),
             gone: Condvar::new(),
@@ -123,7 +131,8 @@ impl Library {
     /// The address of a symbol, or `None` when the library does not export it.
     ///
     /// The symbol's name ends in NUL. The pointer is valid for as long as the library is held.
-    pub(super) fn symbol(&self, name: &str) -> Option<*const ()> {
+    /// Looking for it takes the same lock of the system's loader as mapping does.
+    pub(super) fn symbol(&self, name: &str, _turn: &Turn) -> Option<*const ()> {
         let handle = self.handle();
         let library = handle.as_ref()?;
         // SAFETY: the symbol is read as an untyped address, which any symbol is; the caller, in
@@ -149,6 +158,13 @@ impl Library {
         let library = handle.take();
         // Its destructors run when it is closed: no lock is held meanwhile.
         drop(handle);
+        let _turn = match Turn::wait(&lease.who, lease.limit) {
+            Ok(turn) => turn,
+            Err(stuck) => {
+                let _kept = library.map(os::Library::into_raw);
+                return Unload::Pinned(stuck.to_string());
+            }
+        };
         if let Some(Err(error)) = library.map(os::Library::close) {
             return Unload::Pinned(format!("the system's loader keeps it: {error}"));
         }

@@ -20,11 +20,14 @@ mod leased;
 mod library;
 mod module;
 mod slot;
+mod turnstile;
 
 pub(crate) use guard::guard;
 pub(crate) use leased::Leased;
 pub(crate) use library::{Lease, Library};
 pub use library::{OpenError, Unload};
 pub use module::ModuleError;
-pub(crate) use module::{LayoutVerdict, Module};
+pub(crate) use module::{LayoutVerdict, Module, Root};
 pub(crate) use slot::{Entered, Slot, no_response};
+pub use turnstile::Stuck;
+pub(crate) use turnstile::Turn;

@@ -1,4 +1,4 @@
-use super::{Lease, Slot};
+use super::{Lease, Slot, Turn};
 use jackfield_abi::{
     ABI_VERSION, AbiMismatch, Failure, HostObject, PluginModuleRef, ROOT_MODULE_SYMBOL,
     abi_stable::{
@@ -61,10 +61,39 @@ pub enum ModuleError {
     Module(String),
 }
 
+/// Where the root module of a mapped library stands; nothing of it was read yet.
+///
+/// The header lies in the library, so the lease is the last field.
+pub(crate) struct Root {
+    header: AbiHeaderRef,
+    lease: Lease,
+}
+
+impl Root {
+    /// Looks for it.
+    pub(crate) fn find(lease: Lease, turn: &Turn) -> Result<Self, ModuleError> {
+        let address = lease
+            .symbol(ROOT_MODULE_SYMBOL, turn)
+            .ok_or(ModuleError::NoRootModule)?;
+        if address.is_null() || !address.cast::<usize>().is_aligned() {
+            return Err(ModuleError::NoRootModule);
+        }
+        // SAFETY: the symbol's name is mangled by `abi_stable` for a static that begins with an
+        // `AbiHeader`; `AbiHeaderRef` is a transparent pointer to one, not null and aligned as
+        // checked above, and the library stays mapped while the lease is held. What follows the
+        // header is read only after `upgrade` has found the magic string and a fitting version.
+        let header = unsafe { std::mem::transmute::<*const (), AbiHeaderRef>(address) };
+        Ok(Self { header, lease })
+    }
+}
+
 impl Module {
     /// Reads the root module of a mapped library and checks that it fits.
-    pub(crate) fn open(lease: Lease, verdict: LayoutVerdict) -> Result<Self, ModuleError> {
-        let header = header(&lease)?;
+    pub(crate) fn open(root: Root, verdict: LayoutVerdict) -> Result<Self, ModuleError> {
+        let Root { header, lease } = root;
+        let header = header
+            .upgrade()
+            .map_err(|error| ModuleError::Header(first_line(&error.to_string())))?;
         check_version(header)?;
         if verdict == LayoutVerdict::Unknown {
             let layout = header.layout().ok_or(ModuleError::NoLayout)?;
@@ -95,23 +124,6 @@ impl Module {
 fn own(failure: Failure) -> Failure {
     let text = failure.message.as_str().to_owned();
     Failure::new(failure.code, text)
-}
-
-fn header(lease: &Lease) -> Result<&'static LibHeader, ModuleError> {
-    let address = lease
-        .symbol(ROOT_MODULE_SYMBOL)
-        .ok_or(ModuleError::NoRootModule)?;
-    if address.is_null() || !address.cast::<usize>().is_aligned() {
-        return Err(ModuleError::NoRootModule);
-    }
-    // SAFETY: the symbol's name is mangled by `abi_stable` for a static that begins with an
-    // `AbiHeader`; `AbiHeaderRef` is a transparent pointer to one, not null and aligned as checked
-    // above, and the library stays mapped while the lease is held. What follows the header is read
-    // only after `upgrade` has found the magic string and a fitting version in it.
-    let header = unsafe { std::mem::transmute::<*const (), AbiHeaderRef>(address) };
-    header
-        .upgrade()
-        .map_err(|error| ModuleError::Header(first_line(&error.to_string())))
 }
 
 fn check_version(header: &LibHeader) -> Result<(), ModuleError> {

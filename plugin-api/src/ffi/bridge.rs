@@ -3,10 +3,10 @@
 //! A `cdylib` has its own copy of every static, `log`'s and `std`'s too, so what the host installed
 //! for itself is silent here.
 
+use backtrace::Backtrace;
 use jackfield_abi::{Field, HostObject, Level, LogRecord, PanicReport, RSlice};
 use log::{LevelFilter, Log, Metadata, Record};
 use std::{
-    backtrace::Backtrace,
     panic::{self, PanicHookInfo},
     sync::{
         Arc, Once, PoisonError, RwLock,
@@ -125,6 +125,14 @@ impl<'kvs> log::kv::VisitSource<'kvs> for Fields {
     }
 }
 
+/// The stack as text. Not `std`'s: that keeps what it has read mapped in a static of this image, and
+/// the files stay mapped when the image is gone.
+fn backtrace() -> String {
+    let text = format!("{:?}", Backtrace::new());
+    backtrace::clear_symbol_cache();
+    text
+}
+
 fn report(info: &PanicHookInfo<'_>) {
     let Some(host) = sink() else { return };
     let message = match info.payload_as_str() {
@@ -132,9 +140,9 @@ fn report(info: &PanicHookInfo<'_>) {
         None => "a panic whose payload is no text".to_owned(),
     };
     let left = BACKTRACES_LEFT.load(Ordering::Relaxed);
-    let backtrace = if left > 0 {
+    let backtrace = if left > 0 && log::log_enabled!(log::Level::Error) {
         BACKTRACES_LEFT.store(left - 1, Ordering::Relaxed);
-        Backtrace::force_capture().to_string()
+        backtrace()
     } else {
         String::new()
     };

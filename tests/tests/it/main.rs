@@ -9,11 +9,11 @@
 mod abi;
 mod cli;
 mod documents;
+mod faults;
+
 mod files;
 mod guide;
 mod house;
-mod killers;
 mod lifecycle;
-mod misbehave;
 mod note;
 mod plugins;
