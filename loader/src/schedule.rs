@@ -85,7 +85,9 @@ pub(crate) fn run(jobs: &[Job], threads: usize, work: &Arc<dyn Work>, give_up: O
             shared.ready.notify_all();
             return;
         }
-        state.look_for_stuck(&shared);
+        if !state.ready.is_empty() && state.room() > 0 {
+            shared.ready.notify_all();
+        }
         state.watching = state.next_look().into_iter().chain(give_up).min();
         state = match state.watching {
             None => shared
@@ -167,20 +169,8 @@ impl Watch<'_> {
             deadline: since.checked_add(limit),
             since,
             holds_all,
-            stuck: false,
         };
-        let (deadline, stuck_at) = (inside.deadline, inside.stuck_at());
-        let stuck_at = stuck_at.filter(|_| !state.ready.is_empty());
-        let look = deadline.into_iter().chain(stuck_at).min();
-        let is_earlier = match (look, state.watching) {
-            (Some(look), Some(watching)) => look < watching,
-            (look, None) => look.is_some(),
-            (None, _) => false,
-        };
-        if is_earlier {
-            state.watching = look;
-            self.shared.watchdog.notify_one();
-        }
+        state.wake_watchdog(self.shared);
     }
 
     /// Ends the step; true when the job was abandoned meanwhile, and [`Work::overdue`] has returned.
@@ -188,7 +178,6 @@ impl Watch<'_> {
         let mut state = self.shared.lock();
         if let Some(inside) = &mut state.slots[self.slot] {
             inside.deadline = None;
-            inside.stuck = false;
             return false;
         }
         drop(self.shared.wait_told(state, self.slot));
@@ -241,8 +230,6 @@ struct Inside {
     since: Instant,
     /// Nobody else could do anything meanwhile, so it never counts as stuck.
     holds_all: bool,
-    /// It has been inside for so long that another thread may run beside it.
-    stuck: bool,
 }
 
 impl Inside {
@@ -254,13 +241,12 @@ impl Inside {
             deadline: None,
             since: Instant::now(),
             holds_all: false,
-            stuck: false,
         }
     }
 
-    /// When it will count as stuck, if it may.
+    /// From when on it counts as stuck, if it may.
     fn stuck_at(&self) -> Option<Instant> {
-        (self.deadline.is_some() && !self.holds_all && !self.stuck).then(|| self.since + TICK)
+        (self.deadline.is_some() && !self.holds_all).then(|| self.since + TICK)
     }
 }
 
@@ -341,6 +327,9 @@ impl Shared {
                 state.slots[slot] = Some(Inside::new(job));
                 return Some(job);
             }
+            if !state.ready.is_empty() {
+                state.wake_watchdog(self);
+            }
             state = self
                 .ready
                 .wait(state)
@@ -388,33 +377,36 @@ impl State {
 
     /// How many more threads may take a job: as many run as are stuck, and at least one.
     fn room(&self) -> usize {
-        let inside = self.slots.iter().flatten();
-        let stuck = inside.filter(|inside| inside.stuck).count();
+        let now = Instant::now();
+        let inside = self.slots.iter().flatten().filter_map(Inside::stuck_at);
+        let stuck = inside.filter(|&stuck_at| stuck_at <= now).count();
         stuck
             .max(1)
             .saturating_sub(self.running.saturating_sub(stuck))
     }
 
-    /// Finds out which jobs are stuck, and lets waiting threads take jobs beside them.
-    fn look_for_stuck(&mut self, shared: &Shared) {
-        if self.ready.is_empty() || self.running_alone {
-            return;
-        }
-        let now = Instant::now();
-        for inside in self.slots.iter_mut().flatten() {
-            inside.stuck |= inside.stuck_at().is_some_and(|stuck_at| stuck_at <= now);
-        }
-        if self.room() > 0 {
-            shared.ready.notify_all();
-        }
-    }
-
-    /// When the watchdog has to look again.
+    /// When the watchdog has to look again: at the nearest deadline, or when a job that others could
+    /// run beside becomes stuck.
     fn next_look(&self) -> Option<Instant> {
-        let inside = self.slots.iter().flatten();
-        let stuck = inside.filter_map(Inside::stuck_at).min();
+        let now = Instant::now();
+        let inside = self.slots.iter().flatten().filter_map(Inside::stuck_at);
+        let stuck = inside.filter(|&stuck_at| stuck_at > now).min();
         let stuck = stuck.filter(|_| !self.ready.is_empty() && !self.running_alone);
         self.nearest_deadline().into_iter().chain(stuck).min()
+    }
+
+    /// Has the watchdog look again earlier than it would, where that is needed.
+    fn wake_watchdog(&mut self, shared: &Shared) {
+        let look = self.next_look();
+        let is_earlier = match (look, self.watching) {
+            (Some(look), Some(watching)) => look < watching,
+            (look, None) => look.is_some(),
+            (None, _) => false,
+        };
+        if is_earlier {
+            self.watching = look;
+            shared.watchdog.notify_one();
+        }
     }
 
     fn overdue(&self, now: Instant) -> Option<usize> {

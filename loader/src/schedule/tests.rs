@@ -159,3 +159,18 @@ fn who_comes_back_does_so_after_it_was_told() {
         ["overdue", "abandoned", "came back"]
     );
 }
+
+#[test]
+fn jobs_that_are_stuck_let_all_others_run_level_after_level() {
+    // Each level can only end when all ten of it are inside at the same time.
+    let levels: Vec<Barrier> = (0..5).map(|_| Barrier::new(10)).collect();
+    let (work, _) = recorder(move |job, watch| {
+        watch.step("start", Duration::from_secs(30));
+        levels[job / 10].wait();
+        assert!(!watch.abandoned());
+    });
+    let needs = |job: usize| job.checked_sub(10).into_iter().collect::<Vec<_>>();
+    let jobs: Vec<Job> = (0..50).map(|number| job(&needs(number), 0)).collect();
+    run(&jobs, 10, &(Arc::clone(&work) as Arc<dyn Work>), None);
+    assert_eq!(work.order.lock().unwrap().len(), 50);
+}
