@@ -43,6 +43,8 @@ const ATTEMPTS: usize = 3;
 #[derive(Debug, Clone)]
 pub struct Store {
     root: PathBuf,
+    /// The same, open: what lies in it is looked at by one system call.
+    dir: Arc<platform::Dir>,
 }
 
 /// A library in the store: its bytes are those of `hash`, and they have been inspected in full.
@@ -149,12 +151,13 @@ impl Store {
         let root = state.join("store");
         let failed = |source| StoreError::io("create a directory", &root)(source);
         platform::create_private_dir(&root).map_err(failed)?;
-        let stat = platform::Dir::open(&root).and_then(|dir| dir.stat());
-        let stat = stat.map_err(failed)?;
-        match Breach::of(&stat, trust::user(), || root.clone()) {
-            Some(breach) => Err(StoreError::Untrusted(breach)),
-            None => Ok(Self { root }),
+        let dir = platform::Dir::open(&root).map_err(failed)?;
+        let stat = dir.stat().map_err(failed)?;
+        if let Some(breach) = Breach::of(&stat, trust::user(), || root.clone()) {
+            return Err(StoreError::Untrusted(breach));
         }
+        let dir = Arc::new(dir);
+        Ok(Self { root, dir })
     }
 
     /// Where the copy of a content lies, or would lie, under a name.
@@ -198,11 +201,10 @@ impl Store {
         manifest: Arc<Manifest>,
         warnings: Vec<String>,
     ) -> Option<Stored> {
-        let path = self.path(&hash, candidate.file_name());
-        let dir = platform::Dir::open(path.parent()?).ok()?;
-        let stat = dir.stat_at(candidate.file_name()).ok()?;
-        (stat.key == *noted).then_some(Stored {
-            path,
+        let name = Path::new(&hash.to_string()).join(candidate.file_name());
+        let stat = self.dir.stat_at(name.as_os_str()).ok()?;
+        (stat.key == *noted).then(|| Stored {
+            path: self.root.join(name),
             hash,
             size: noted.size,
             key: *noted,

@@ -94,12 +94,12 @@ impl Module {
         let header = header
             .upgrade()
             .map_err(|error| ModuleError::Header(first_line(&error.to_string())))?;
-        check_version(header)?;
         if verdict == LayoutVerdict::Unknown {
+            check_version(header)?;
             let layout = header.layout().ok_or(ModuleError::NoLayout)?;
             compatible(<PluginModuleRef as StableAbi>::LAYOUT, layout)?;
         }
-        // SAFETY: the layout of `PluginModuleRef` was compared just above, or, as the verdict
+        // SAFETY: version and layout of `PluginModuleRef` were compared just above, or, as the verdict
         // says, for the same bytes and the same build of this host before.
         let module = unsafe { header.unchecked_layout::<PluginModuleRef>() }
             .map_err(|error| ModuleError::Module(error.to_string()))?;
