@@ -1,4 +1,4 @@
-use super::{Lease, Slot, Turn};
+use super::{Lease, Slot, Turn, slot};
 use jackfield_abi::{
     ABI_VERSION, AbiMismatch, Failure, HostObject, PluginModuleRef, ROOT_MODULE_SYMBOL,
     abi_stable::{
@@ -115,15 +115,9 @@ impl Module {
     /// Creates the plugin.
     pub(crate) fn create(&self, host: HostObject) -> Result<Slot, Failure> {
         let create = self.module.create();
-        let object = create(host).into_result().map_err(own)?;
+        let object = create(host).into_result().map_err(slot::own)?;
         Ok(Slot::new(object, self.lease.clone()))
     }
-}
-
-/// A failure whose text is in the host's own memory, so that it outlives the plugin.
-fn own(failure: Failure) -> Failure {
-    let text = failure.message.as_str().to_owned();
-    Failure::new(failure.code, text)
 }
 
 fn check_version(header: &LibHeader) -> Result<(), ModuleError> {

@@ -193,8 +193,8 @@ impl Entered<'_> {
     }
 }
 
-/// A failure whose text is in the host's own memory.
-fn own(failure: Failure) -> Failure {
+/// A failure whose text is in the host's own memory, so that it outlives the plugin.
+pub(super) fn own(failure: Failure) -> Failure {
     let text = failure.message.as_str().to_owned();
     Failure::new(failure.code, text)
 }
