@@ -15,15 +15,7 @@ impl<'a> Request<'a> {
     /// namespace, begins with `/` and is percent-encoded.
     pub fn new(method: &'a str, path: &'a str) -> Self {
         Self {
-            raw: jackfield_abi::Request {
-                method: method.into(),
-                path: path.into(),
-                query: "".into(),
-                headers: RSlice::EMPTY,
-                extensions: RSlice::EMPTY,
-                body: RSlice::EMPTY,
-                stream: ROption::RNone,
-            },
+            raw: jackfield_abi::Request::new(method, path),
         }
     }
 

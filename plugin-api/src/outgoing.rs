@@ -1,5 +1,3 @@
-use jackfield_abi::{ROption, RSlice};
-
 /// A request to another plugin, to be sent with [`Context::request`](crate::Context::request).
 pub struct OutgoingRequest<'a> {
     raw: jackfield_abi::Request<'a>,
@@ -10,15 +8,7 @@ impl<'a> OutgoingRequest<'a> {
     /// percent-encoded.
     pub fn new(method: &'a str, path: &'a str) -> Self {
         Self {
-            raw: jackfield_abi::Request {
-                method: method.into(),
-                path: path.into(),
-                query: "".into(),
-                headers: RSlice::EMPTY,
-                extensions: RSlice::EMPTY,
-                body: RSlice::EMPTY,
-                stream: ROption::RNone,
-            },
+            raw: jackfield_abi::Request::new(method, path),
         }
     }
 

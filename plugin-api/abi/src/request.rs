@@ -48,6 +48,21 @@ pub struct Header<'a> {
     pub value: RSlice<'a, u8>,
 }
 
+impl<'a> Request<'a> {
+    /// A request with nothing but an upper-case method and a path.
+    pub fn new(method: &'a str, path: &'a str) -> Self {
+        Self {
+            method: method.into(),
+            path: path.into(),
+            query: "".into(),
+            headers: RSlice::EMPTY,
+            extensions: RSlice::EMPTY,
+            body: RSlice::EMPTY,
+            stream: ROption::RNone,
+        }
+    }
+}
+
 impl<'a> Header<'a> {
     /// A header of that lower-case name.
     pub fn new(name: &'a str, value: &'a [u8]) -> Self {
