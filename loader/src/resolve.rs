@@ -36,7 +36,6 @@ mod order;
 mod plan;
 mod ready;
 mod soften;
-mod span;
 mod start;
 #[cfg(test)]
 mod tests;

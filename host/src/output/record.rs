@@ -1,6 +1,6 @@
 use jackfield_loader::{ContentHash, Found, Reason};
-use jackfield_manifest::{Kind, Manifest, Panic, PluginId, Provision, Requirement, Target};
-use semver::{Version, VersionReq};
+use jackfield_manifest::{Kind, Manifest, Panic, PluginId, Provision, Range, Requirement, Target};
+use semver::Version;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ struct Needed<'f> {
     plugin: Option<&'f str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     service: Option<&'f str>,
-    range: &'f VersionReq,
+    range: &'f Range,
     optional: bool,
 }
 

@@ -4,7 +4,7 @@ use jackfield_manifest::{
     Build, Deadlines, IdError, Kind, Manifest, Panic, PluginId, Provision, Requirement, ServiceId,
     Target,
 };
-use semver::{Version, VersionReq};
+use semver::Version;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -271,7 +271,7 @@ impl<'a> LeanRequirement<'a> {
         };
         Ok(Requirement {
             target,
-            range: VersionReq::parse(&self.range)?,
+            range: self.range.parse()?,
             optional: self.optional,
         })
     }

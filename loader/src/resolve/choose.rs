@@ -3,9 +3,8 @@
 use super::{
     flat::{Components, Flat, small},
     index::{Bar, Goal, Index},
-    span,
 };
-use semver::VersionReq;
+use jackfield_manifest::Range;
 
 /// What became of a node before requirements are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,17 +62,12 @@ impl Winners {
     }
 
     /// The rank, where anything was chosen, and whether it is in a range.
-    pub(super) fn get(
-        &self,
-        index: &Index<'_>,
-        name: u32,
-        range: &VersionReq,
-    ) -> Option<(u32, bool)> {
+    pub(super) fn get(&self, index: &Index<'_>, name: u32, range: &Range) -> Option<(u32, bool)> {
         let Winner { rank, release } = self.of_name[name as usize];
         let fits = match release {
             _ if rank == NONE => return None,
             [ODD, ..] => range.matches(index.version(rank)),
-            release => span::matches(range, release),
+            release => range.contains(release),
         };
         Some((rank, fits))
     }
@@ -230,7 +224,7 @@ impl Chosen {
 struct Wish<'a> {
     by: u32,
     of: u32,
-    range: &'a VersionReq,
+    range: &'a Range,
     optional: bool,
 }
 
@@ -240,7 +234,7 @@ struct Wish<'a> {
 /// that a range accepts lie side by side, so two rounds are enough for them, and the cost is the
 /// sum, not the product, of candidates and ranges. Pre-releases of one release lie side by side as
 /// well, and one range names at most 32 such releases.
-fn highest(index: &Index<'_>, candidates: &[u32], ranges: &[&VersionReq]) -> Option<u32> {
+fn highest(index: &Index<'_>, candidates: &[u32], ranges: &[&Range]) -> Option<u32> {
     let mut at = 0;
     loop {
         let before = at;

@@ -10,7 +10,7 @@ use super::{Need, Node, Plan, Standing, resolve};
 use jackfield_manifest::{
     Build, Deadlines, Kind, Manifest, Panic, PluginId, Provision, Requirement, ServiceId, Target,
 };
-use semver::{Version, VersionReq};
+use semver::Version;
 use std::{
     fmt::Write as _,
     path::{Path, PathBuf},
@@ -82,7 +82,7 @@ impl File {
             } else {
                 Target::Plugin(PluginId::new(id).expect("an id"))
             },
-            range: VersionReq::parse(range).expect("a range"),
+            range: range.parse().expect("a range"),
             optional,
         });
         self

@@ -8,8 +8,7 @@ use super::{
     nearest::Suggestions,
 };
 use crate::Code;
-use jackfield_manifest::{Requirement, Target};
-use semver::VersionReq;
+use jackfield_manifest::{Range, Requirement, Target};
 
 /// How many names a message gives before it counts the rest.
 const NAMED: usize = 3;
@@ -146,7 +145,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn other_version(&self, id: &str, range: &VersionReq) -> Said {
+    fn other_version(&self, id: &str, range: &Range) -> Said {
         let index = self.index;
         let name = index.name(id).expect("a mismatch has something installed");
         let shown = self.chosen.of_name[name as usize].unwrap_or(index.files(name).end - 1);
@@ -169,7 +168,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn other_service(&self, id: &str, range: &VersionReq) -> Said {
+    fn other_service(&self, id: &str, range: &Range) -> Said {
         let mut there = self.providers(id, |fate| fate == Fate::Chosen);
         if there.is_empty() {
             there = self.providers(id, |_| true);
@@ -239,7 +238,7 @@ impl<'a> Words<'a> {
 
 /// `store ^2`, `service clock`.
 pub(super) fn wanted(requirement: &Requirement) -> String {
-    let range = if requirement.range == VersionReq::STAR {
+    let range = if requirement.range == Range::ANY {
         String::new()
     } else {
         format!(" {}", requirement.range)

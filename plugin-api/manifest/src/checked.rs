@@ -1,12 +1,13 @@
 //! The top-level keys, one after the other, and the rules that join them.
 
 use crate::{
-    Build, Deadlines, Kind, Manifest, Panic, PluginId, Provision, Requirement, ServiceId, Target,
+    Build, Deadlines, Kind, Manifest, Panic, PluginId, Provision, Range, Requirement, ServiceId,
+    Target,
     check::{Checker, Path},
     keys,
     tree::{Entry, NOWHERE, Node, Table},
 };
-use semver::{Version, VersionReq};
+use semver::Version;
 use std::{collections::HashSet, time::Duration};
 
 const A_VERSION: &str = "a version such as \"1.2.3\"";
@@ -144,8 +145,8 @@ fn requirement(checker: &mut Checker, path: Path<'_>, node: Node<'_>) -> Option<
     if range.is_none() {
         checker.missing(path.key("range"), at, A_RANGE);
     }
-    let range = range
-        .and_then(|entry| checker.parsed::<VersionReq>(path.key("range"), entry.node, A_RANGE));
+    let range =
+        range.and_then(|entry| checker.parsed::<Range>(path.key("range"), entry.node, A_RANGE));
     let target = target(checker, path, &mut table, at);
     checker.leftover(path, table, &[keys::REQUIRES]);
     Some(Requirement {

@@ -15,6 +15,8 @@ mod read;
 
 mod problem;
 
+mod range;
+
 pub mod keys;
 
 mod check;
@@ -31,6 +33,7 @@ pub use model::{Build, Deadlines, Kind, Manifest, Panic, Provision, Requirement,
 pub use note::NoteError;
 pub use parse::MAX_LEN;
 pub use problem::{Fault, ManifestError, Position, Problem, SyntaxError, Warning};
+pub use range::Range;
 pub use read::MAX_TOKENS;
 #[doc(hidden)]
 pub use read::readers_agree;

@@ -1,5 +1,6 @@
+use crate::Range;
 use crate::{PluginId, ServiceId};
-use semver::{Version, VersionReq};
+use semver::Version;
 use std::time::Duration;
 
 /// A plugin's manifest, checked: what the note in its library says.
@@ -78,7 +79,7 @@ pub struct Requirement {
     /// What.
     pub target: Target,
     /// Which versions of it will do, by the rules of `semver`.
-    pub range: VersionReq,
+    pub range: Range,
     /// Whether the plugin starts without it.
     pub optional: bool,
 }

@@ -146,7 +146,7 @@ impl<'a> Subject<'a> {
         for (text, manifest) in self.input.iter().zip(&mut self.manifests) {
             manifest.version = Version::parse(text.version).expect("a version");
             for ((_, range), requirement) in text.requires.iter().zip(&mut manifest.requires) {
-                requirement.range = VersionReq::parse(range).expect("a range");
+                requirement.range = range.parse().expect("a range");
             }
         }
         let nodes = self
@@ -235,7 +235,7 @@ fn manifest(text: &Text<'_>) -> Manifest {
             .iter()
             .map(|(id, range)| Requirement {
                 target: Target::Plugin(PluginId::new(id).expect("an id")),
-                range: VersionReq::parse(range).expect("a range"),
+                range: range.parse().expect("a range"),
                 optional: false,
             })
             .collect(),
