@@ -10,6 +10,8 @@ use std::{fmt, fs::File, io, path::Path};
 
 /// More than that says no more.
 const MOST_LINES: usize = 20;
+/// The SDK gives fewer; who writes a plugin without it may not.
+const MOST_FRAMES: usize = 128;
 
 /// Why there are no lines.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +51,7 @@ pub(crate) fn backtrace(
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let mut places = Vec::new();
-    for &address in addresses {
+    for &address in addresses.iter().take(MOST_FRAMES) {
         image.places(address, &mut places);
     }
     let own = own(&places);
@@ -85,7 +87,7 @@ fn own<'a>(places: &'a [Place]) -> &'a [Place] {
     let name = |place: &'a Place| place.function.as_deref().unwrap_or_default();
     let begin = places
         .iter()
-        .rposition(|place| name(place).contains(END))
+        .position(|place| name(place).contains(END))
         .map_or(0, |end| end + 1);
     let begin = begin
         + places[begin..]

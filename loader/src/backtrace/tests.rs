@@ -45,6 +45,17 @@ fn the_panic_above_and_the_guard_below_are_cut_off() {
     );
 }
 
+/// While one panic unwinds, a drop may panic as well, further in.
+#[test]
+fn the_inner_of_two_panics_is_the_one() {
+    let end = "std::sys::backtrace::__rust_end_short_backtrace::<fn, !>";
+    let all = places(&[end, "<greeter::Bomb as Drop>::drop", end, "greeter::outer"]);
+    assert_eq!(
+        names(own(&all)),
+        ["<greeter::Bomb as Drop>::drop", end, "greeter::outer"]
+    );
+}
+
 #[test]
 fn a_thread_of_the_plugin_ends_where_it_began() {
     let all = places(&[
