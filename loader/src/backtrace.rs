@@ -80,6 +80,8 @@ const MACHINERY: [&str; 8] = [
 const END: &str = "__rust_end_short_backtrace";
 /// What calls the plugin's code: its SDK, or a thread that it has started.
 const CALLERS: [&str; 2] = ["plugin_api::ffi::", "__rust_begin_short_backtrace"];
+/// Beginnings of names: what else of the SDK is above those.
+const LAYERS: [&str; 3] = ["plugin_api::", "<plugin_api::", "core::ops::function::"];
 
 /// The frames of the plugin's own code: without the panic's above them and the guard's below. All
 /// of them where there are no names; never none where there were some.
@@ -104,7 +106,13 @@ fn own<'a>(places: &'a [Place]) -> &'a [Place] {
         .skip(1)
         .position(|place| CALLERS.iter().any(|caller| name(place).contains(caller)))
         .map_or(rest.len(), |place| place + 1);
-    let frames = &rest[..called];
+    let layers = rest[..called]
+        .iter()
+        .skip(1)
+        .rev()
+        .take_while(|place| LAYERS.iter().any(|start| name(place).starts_with(start)))
+        .count();
+    let frames = &rest[..called - layers];
     if frames.is_empty() { places } else { frames }
 }
 

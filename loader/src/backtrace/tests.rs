@@ -33,6 +33,8 @@ fn the_panic_above_and_the_guard_below_are_cut_off() {
         "core::option::unwrap_failed",
         "greeter::inner",
         "<greeter::Greeter as plugin_api::Plugin>::start",
+        "core::ops::function::FnOnce::call_once",
+        "<plugin_api::handler::Blocking<_> as plugin_api::handler::Handler>::call",
         "plugin_api::ffi::guard::guard::<…>",
         "std::panicking::catch_unwind::<…>",
     ]);
