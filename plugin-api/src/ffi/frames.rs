@@ -26,16 +26,6 @@ impl Frames {
     pub(super) fn as_slice(&self) -> &[usize] {
         &self.addresses[..self.count]
     }
-
-    /// Whether there is room for more.
-    fn push(&mut self, address: usize) -> bool {
-        let Some(place) = self.addresses.get_mut(self.count) else {
-            return false;
-        };
-        *place = address;
-        self.count += 1;
-        true
-    }
 }
 
 /// The unwinder that `std` itself links for panics, so it is there without a dependency. (On 32-bit
@@ -58,11 +48,16 @@ fn collect(frames: &mut Frames) {
         // SAFETY: it is the pointer that `_Unwind_Backtrace` is given below, to a value that nobody
         // else uses while that runs.
         let frames = unsafe { &mut *frames.cast::<Frames>() };
-        let address = _Unwind_GetIP(context);
-        if address != 0 && frames.push(address) {
-            GO_ON
-        } else {
-            END
+        match (
+            _Unwind_GetIP(context),
+            frames.addresses.get_mut(frames.count),
+        ) {
+            (0, _) | (_, None) => END,
+            (address, Some(place)) => {
+                *place = address;
+                frames.count += 1;
+                GO_ON
+            }
         }
     }
 
