@@ -1,6 +1,7 @@
 //! The host as one plugin sees it: what it may ask, bound to who it is.
 
 use crate::{
+    backtrace::{Backtrace, backtrace},
     bus::{Bus, BusError, Inbox},
     executor::Executor,
     ffi::{Lease, Leased, Library, guard, no_response},
@@ -13,7 +14,7 @@ use jackfield_abi::{
 };
 use jackfield_manifest::PluginId;
 use std::{
-    fs,
+    fmt, fs,
     future::ready,
     path::PathBuf,
     sync::{
@@ -29,6 +30,9 @@ pub(crate) struct Shared {
     pub(crate) bus: Bus,
     pub(crate) executor: Arc<dyn Executor>,
 }
+
+/// A backtrace costs milliseconds, so a plugin that panics without end gets only so many.
+const BACKTRACES: u64 = 16;
 
 /// What the host keeps for one plugin, from when it is mapped until it is unloaded.
 pub(crate) struct Room {
@@ -73,6 +77,32 @@ impl Room {
     /// How often code of the plugin panicked.
     pub(crate) fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
+    }
+
+    /// One record: who reads a log by lines sees what happened and where in the first.
+    fn log_panic(&self, number: u64, report: &PanicReport<'_>) {
+        let id = self.id.as_str();
+        if !log::log_enabled!(target: id, log::Level::Error) {
+            return;
+        }
+        let (file, line, column) = (report.file, report.line, report.column);
+        let backtrace = (number < BACKTRACES)
+            .then(|| self.backtrace(report.frames.as_slice()))
+            .flatten();
+        let lines = backtrace.as_ref().map_or(&"" as &dyn fmt::Display, |b| b);
+        log::error!(target: id, "panicked at {file}:{line}:{column}: {}{lines}", report.message);
+    }
+
+    fn backtrace(&self, frames: &[usize]) -> Option<Backtrace> {
+        // Its code is mapped for longer: it has called.
+        let lease = self.lease().ok()?;
+        match backtrace(lease.path(), lease.root()?, frames) {
+            Ok(backtrace) => Some(backtrace),
+            Err(error) => {
+                log::debug!(target: self.id.as_str(), "no backtrace of a panic: {error}");
+                None
+            }
+        }
     }
 
     fn spawn(&self, name: &str, blocking: bool, task: FfiFuture<()>) -> Result<u64, Failure> {
@@ -139,7 +169,7 @@ impl jackfield_abi::Host for HostSide {
     fn data_dir(&self) -> RResult<RString, Failure> {
         answer(|| {
             let path = &self.0.data_dir;
-            let failed = |error: &dyn std::fmt::Display| {
+            let failed = |error: &dyn fmt::Display| {
                 Failure::new(FailureCode::ERROR, format!("{}: {error}", path.display()))
             };
             fs::create_dir_all(path).map_err(|error| failed(&error))?;
@@ -160,14 +190,8 @@ impl jackfield_abi::Host for HostSide {
     }
 
     fn panicked(&self, report: &PanicReport<'_>) {
-        self.0.panics.fetch_add(1, Ordering::Relaxed);
-        let _ = guard(|| {
-            let (file, line, column) = (report.file, report.line, report.column);
-            log::error!(target: self.0.id.as_str(), "panicked at {file}:{line}:{column}: {}", report.message);
-            if !report.backtrace.is_empty() {
-                log::error!(target: self.0.id.as_str(), "backtrace of that panic:\n{}", report.backtrace);
-            }
-        });
+        let number = self.0.panics.fetch_add(1, Ordering::Relaxed);
+        let _ = guard(|| self.0.log_panic(number, report));
     }
 
     fn publish(&self, topic: RStr<'_>, payload: RSlice<'_, u8>) -> RResult<(), Failure> {

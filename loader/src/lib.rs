@@ -88,6 +88,7 @@ mod proposal;
 
 mod ffi;
 
+mod backtrace;
 mod bus;
 mod context;
 mod executor;

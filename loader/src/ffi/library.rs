@@ -4,7 +4,7 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     time::{Duration, Instant},
@@ -23,6 +23,8 @@ pub(crate) struct Library {
     /// `None` once it is closed.
     handle: Mutex<Option<os::Library>>,
     path: PathBuf,
+    /// The address of its root module's symbol, once that was found.
+    root: OnceLock<usize>,
     who: PluginId,
     /// How long its constructors may take, and its destructors.
     limit: Duration,
@@ -116,6 +118,7 @@ impl Library {
         Ok(Lease(Arc::new(Self {
             handle: Mutex::new(Some(handle)),
             path: path.to_owned(),
+            root: OnceLock::new(),
             who,
             limit,
             leases: AtomicUsize::new(1),
@@ -139,6 +142,22 @@ impl Library {
         // this module, decides what stands there.
         let symbol = unsafe { library.get::<*const ()>(name.as_bytes()) }.ok()?;
         Some(*symbol)
+    }
+
+    /// Its file, in the private store.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where [`ROOT_MODULE_SYMBOL`](jackfield_abi::ROOT_MODULE_SYMBOL) stands in this process, if it
+    /// was found: what stands in the file at an address is as far from there as it is in the file.
+    pub(crate) fn root(&self) -> Option<usize> {
+        self.root.get().copied()
+    }
+
+    pub(super) fn set_root(&self, address: *const ()) {
+        // A second time it would be the same address.
+        let _ = self.root.set(address.addr());
     }
 
     /// Unmaps the library, if this is the last lease or becomes it before the deadline (a timer

@@ -78,6 +78,7 @@ impl Root {
         if address.is_null() || !address.cast::<usize>().is_aligned() {
             return Err(ModuleError::NoRootModule);
         }
+        lease.set_root(address);
         // SAFETY: the symbol's name is mangled by `abi_stable` for a static that begins with an
         // `AbiHeader`; `AbiHeaderRef` is a transparent pointer to one, not null and aligned as
         // checked above, and the library stays mapped while the lease is held. What follows the

@@ -49,8 +49,9 @@ pub struct PanicReport<'a> {
     pub line: u32,
     /// Column in that line, from 1; 0 when it is not known.
     pub column: u32,
-    /// The backtrace as text; empty when none was captured.
-    pub backtrace: RStr<'a>,
+    /// Where the panicking thread stood: return addresses, innermost first, as they were in this
+    /// process; empty when they are not known. The first ones are the panic's own machinery.
+    pub frames: RSlice<'a, usize>,
 }
 
 #[cfg(target_pointer_width = "64")]

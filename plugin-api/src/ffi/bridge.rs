@@ -3,15 +3,12 @@
 //! A `cdylib` has its own copy of every static, `log`'s and `std`'s too, so what the host installed
 //! for itself is silent here.
 
-use backtrace::Backtrace;
+use super::frames::Frames;
 use jackfield_abi::{Field, HostObject, Level, LogRecord, PanicReport, RSlice};
 use log::{LevelFilter, Log, Metadata, Record};
 use std::{
     panic::{self, PanicHookInfo},
-    sync::{
-        Arc, Once, PoisonError, RwLock,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Once, PoisonError, RwLock},
 };
 
 /// The host's object, shared by everything in this image that needs it.
@@ -22,8 +19,6 @@ pub(crate) struct Hosted {
 /// Where this image's records and panics go. An image runs one plugin at a time.
 static SINK: RwLock<Option<Arc<Hosted>>> = RwLock::new(None);
 static HOOKS: Once = Once::new();
-/// Backtraces cost milliseconds each, so a plugin that panics without end gets only so many.
-static BACKTRACES_LEFT: AtomicU32 = AtomicU32::new(16);
 
 fn sink() -> Option<Arc<Hosted>> {
     // Cloned out, so that no lock is held across the call into the host.
@@ -125,33 +120,19 @@ impl<'kvs> log::kv::VisitSource<'kvs> for Fields {
     }
 }
 
-/// The stack as text. Not `std`'s: that keeps what it has read mapped in a static of this image, and
-/// the files stay mapped when the image is gone.
-fn backtrace() -> String {
-    let text = format!("{:?}", Backtrace::new());
-    backtrace::clear_symbol_cache();
-    text
-}
-
 fn report(info: &PanicHookInfo<'_>) {
     let Some(host) = sink() else { return };
     let message = match info.payload_as_str() {
         Some(text) => text.to_owned(),
         None => "a panic whose payload is no text".to_owned(),
     };
-    let left = BACKTRACES_LEFT.load(Ordering::Relaxed);
-    let backtrace = if left > 0 && log::log_enabled!(log::Level::Error) {
-        BACKTRACES_LEFT.store(left - 1, Ordering::Relaxed);
-        backtrace()
-    } else {
-        String::new()
-    };
+    let frames = Frames::here();
     let location = info.location();
     host.object.panicked(&PanicReport {
         message: message.as_str().into(),
         file: location.map_or("", |place| place.file()).into(),
         line: location.map_or(0, |place| place.line()),
         column: location.map_or(0, |place| place.column()),
-        backtrace: backtrace.as_str().into(),
+        frames: RSlice::from_slice(frames.as_slice()),
     });
 }

@@ -2,10 +2,11 @@
 //! with `unsafe`.
 #![expect(
     unsafe_code,
-    reason = "LibHeader::from_constructor has to be told what it transmutes"
+    reason = "LibHeader::from_constructor has to be told what it transmutes, and the unwinder is C"
 )]
 
 mod bridge;
+mod frames;
 mod guard;
 mod shell;
 

@@ -89,7 +89,7 @@ fn sizes_and_offsets_are_those_of_the_code() {
             file,
             line,
             column,
-            backtrace
+            frames
         ),
         measured!("FfiFuture<()>", abi::FfiFuture<()>),
         measured!("RStr", abi::RStr<'_>),

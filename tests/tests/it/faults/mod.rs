@@ -20,4 +20,5 @@ mod threads;
 mod constructors;
 mod killed;
 
+mod backtraces;
 mod traces;

@@ -74,7 +74,7 @@ impl Log for Listener {
     fn log(&self, record: &Record<'_>) {
         let text = record.args().to_string();
         // It goes down to the plugin's own function.
-        if text.starts_with("backtrace") && text.contains("/src/act.rs") {
+        if text.starts_with("panicked at ") && text.contains("/src/act.rs") {
             BACKTRACES.fetch_add(1, Ordering::Relaxed);
         }
     }
