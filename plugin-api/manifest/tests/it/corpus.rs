@@ -73,7 +73,7 @@ struct Shown<'a>(&'a [u8]);
 impl Drop for Shown<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            println!("the input was b\"{}\"", self.0.escape_ascii());
+            eprintln!("the input was b\"{}\"", self.0.escape_ascii());
         }
     }
 }

@@ -49,9 +49,12 @@ impl Scene {
         add_all(&site);
         let mut options = Options::new(site.plugins(), site.state());
         let diary = site.root().join("diary");
-        for pace in ["pace-0001", "pace-0002"] {
-            let settings = options.settings.entry(pace.to_owned()).or_default();
-            settings.config.insert("diary".to_owned(), json!(diary));
+        for other in ["echo", "pace-0001", "pace-0002"] {
+            let settings = options.settings.entry(other.to_owned()).or_default();
+            settings.stop_deadline = Some(LONG);
+            if other != "echo" {
+                settings.config.insert("diary".to_owned(), json!(diary));
+            }
         }
         let settings = options.settings.entry("misbehave".to_owned()).or_default();
         let release = site.root().join("release");
