@@ -1,11 +1,10 @@
-//! `cargo +nightly fuzz run note`: any bytes end in a text or an error.
+//! Fuzzes the reader of notes: `scripts/test` runs it for a bounded time.
 #![no_main]
 
-use jackfield_manifest::note::{Order, read};
+#[path = "../targets.rs"]
+#[expect(dead_code, reason = "the other target is another program")]
+mod targets;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    for align in [4, 8] {
-        let _ = read(bytes, Order::Little, align);
-        let _ = read(bytes, Order::Big, align);
-    }
+    targets::note(bytes);
 });

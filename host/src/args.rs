@@ -71,6 +71,17 @@ pub(crate) enum Command {
     Completions(Completions),
 }
 
+/// Which files of the plugins directories are told of, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Listing {
+    /// Also files that are no plugins
+    #[arg(long)]
+    pub(crate) all_files: bool,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
 /// How to write an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Format {

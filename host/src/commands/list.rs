@@ -1,5 +1,5 @@
 use crate::{
-    args::Format,
+    args::{Format, Listing},
     commands::Outcome,
     config::Config,
     error::CommandError,
@@ -19,12 +19,8 @@ Runs nothing of a plugin and needs no running host. Exits with 1 where a plugin 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct List {
-    /// Also files that are no plugins
-    #[arg(long)]
-    all_files: bool,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    listing: Listing,
 }
 
 impl List {
@@ -41,12 +37,12 @@ impl List {
             .iter()
             .any(|found| !found.faults().is_empty());
         let mut files = survey.plugins;
-        if self.all_files {
+        if self.listing.all_files {
             files.append(&mut survey.others);
             files.sort_by(|a, b| a.path.cmp(&b.path));
         }
         let mut out = Out::new();
-        match self.format {
+        match self.listing.format {
             Format::Json => out.json(&files.iter().map(Record::new).collect::<Vec<_>>())?,
             Format::Table if files.is_empty() => out.line(nothing(&options))?,
             Format::Table => out.table(&table(&files, &options))?,

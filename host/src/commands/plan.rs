@@ -1,5 +1,5 @@
 use crate::{
-    args::Format,
+    args::{Format, Listing},
     commands::{Outcome, absent::absent, list::nothing},
     config::Config,
     error::CommandError,
@@ -23,12 +23,8 @@ start";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Plan {
-    /// Also files that are no plugins
-    #[arg(long)]
-    all_files: bool,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    listing: Listing,
 }
 
 /// The plan as programs are told of it.
@@ -68,10 +64,10 @@ impl Plan {
         let mut inventory = Inventory::new(options.clone());
         let proposal = waiting("checking plugins", None, |_| inventory.propose())?;
         inventory.remember();
-        let told = tell(&proposal, self.all_files);
+        let told = tell(&proposal, self.listing.all_files);
         let bad = told.rejected.iter().any(|left_out| is_bad(left_out.code));
         let mut out = Out::new();
-        match self.format {
+        match self.listing.format {
             Format::Json => out.json(&told)?,
             Format::Table if told.start.is_empty() && told.rejected.is_empty() => {
                 out.line(nothing(&options))?;

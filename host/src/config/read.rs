@@ -126,10 +126,26 @@ fn threads(value: &Value, _: &Origin) -> Result<NonZero<usize>, String> {
 
 fn filter(value: &Value, origin: &Origin) -> Result<String, String> {
     let text = text(value, origin)?;
+    if let Some(word) = no_level(&text) {
+        return Err(format!(
+            "expected a level (off, error, warn, info, debug or trace) or a plugin's id and its \
+             level, such as \"heartbeat=debug\", found {word:?}"
+        ));
+    }
     match env_filter::Builder::new().try_parse(&text) {
         Ok(_) => Ok(text),
         Err(error) => Err(format!(
             "expected a filter such as \"info,heartbeat=debug\", found {text:?}: {error}"
         )),
     }
+}
+
+/// A part of a filter that stands alone and is no level: the filter would take it for a target of
+/// which everything is wanted, and a mistyped level would silence all others.
+fn no_level(filter: &str) -> Option<&str> {
+    let levels = filter.split('/').next().unwrap_or_default();
+    let mut words = levels.split(',').map(str::trim);
+    words.find(|word| {
+        !word.is_empty() && !word.contains('=') && word.parse::<log::LevelFilter>().is_err()
+    })
 }

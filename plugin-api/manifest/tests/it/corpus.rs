@@ -1,10 +1,23 @@
-//! Does whatever the fuzzer was given, and thousands of texts like it, end in a value or an error?
+//! Does whatever the fuzzer was given, and what it becomes within some seconds of changes, end in a
+//! value or an error?
 
-use jackfield_manifest::{Manifest, note, readers_agree};
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
-/// How many times each file is changed.
-const MUTATIONS: u64 = 500;
+#[path = "../../../../fuzz/targets.rs"]
+mod targets;
+
+/// How many changed inputs there are at least, also on a machine that is slow.
+const LEAST: usize = 5_000;
+
+/// How long the inputs are changed further: a longer run is a longer beginning of the same order.
+const BUDGET: Duration = Duration::from_secs(5);
+
+/// Where changed inputs are cut: no corpus file needs more to grow in.
+const LONGEST: usize = 4096;
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
@@ -29,24 +42,7 @@ impl Random {
     }
 }
 
-/// The files, and each of them changed: a bit flipped, a stretch cut out, doubled, or exchanged for
-/// one of another file.
-fn inputs(target: &str) -> Vec<Vec<u8>> {
-    let corpus = corpus(target);
-    let mut random = Random(0x4a61_636b);
-    let mut inputs = corpus.clone();
-    for original in &corpus {
-        for _ in 0..MUTATIONS {
-            let mut bytes = original.clone();
-            for _ in 0..=random.below(2) {
-                change(&mut bytes, &corpus, &mut random);
-            }
-            inputs.push(bytes);
-        }
-    }
-    inputs
-}
-
+/// A bit flipped, a stretch cut out, doubled, or exchanged for one of another file.
 fn change(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
     let begin = random.below(bytes.len());
     let end = begin + random.below((bytes.len() - begin).min(40));
@@ -68,37 +64,53 @@ fn change(bytes: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
             bytes.splice(begin..end, stretch.iter().copied());
         }
     }
+    bytes.truncate(LONGEST);
+}
+
+/// Shows the input that a target panics at, so that it can become a file of the corpus.
+struct Shown<'a>(&'a [u8]);
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the input was b\"{}\"", self.0.escape_ascii());
+        }
+    }
+}
+
+/// Runs a target on its corpus, and on that with up to three changes to each file, until the time is
+/// over. The order is always the same. Says how many inputs it took for good ones, and for bad ones.
+fn run(name: &str, target: fn(&[u8]) -> bool) -> [usize; 2] {
+    let corpus = corpus(name);
+    let mut random = Random(0x4a61_636b);
+    let mut judged = [0, 0];
+    let mut judge = |bytes: &[u8]| {
+        let shown = Shown(bytes);
+        judged[usize::from(!target(bytes))] += 1;
+        drop(shown);
+    };
+    corpus.iter().for_each(|bytes| judge(bytes));
+    let begin = Instant::now();
+    let mut changed = 0;
+    while changed < LEAST || begin.elapsed() < BUDGET {
+        let mut bytes = corpus[changed % corpus.len()].clone();
+        for _ in 0..=random.below(3) {
+            change(&mut bytes, &corpus, &mut random);
+        }
+        judge(&bytes);
+        changed += 1;
+    }
+    judged
 }
 
 #[test]
 fn manifests() {
-    let (mut good, mut bad) = (0, 0);
-    for bytes in inputs("manifest") {
-        let text = String::from_utf8_lossy(&bytes);
-        assert!(readers_agree(&text), "{text}");
-        match Manifest::parse(&text) {
-            Ok((manifest, _)) => {
-                good += 1;
-                let again = Manifest::parse(&manifest.to_toml()).expect("it was one");
-                assert_eq!(again.0, manifest);
-            }
-            Err(error) => {
-                bad += 1;
-                assert!(!error.to_string().is_empty());
-            }
-        }
-    }
+    let [good, bad] = run("manifest", targets::manifest);
     assert!(good > 100 && bad > 100, "{good} good, {bad} bad");
 }
 
 #[test]
 fn notes() {
-    let (mut found, mut none) = (0, 0);
-    for bytes in inputs("note") {
-        match note::read(&bytes, note::Order::Little, 4) {
-            Ok(Some(_)) => found += 1,
-            _ => none += 1,
-        }
-    }
+    let [found, none] = run("note", targets::note);
     assert!(found > 20 && none > 20, "{found} found, {none} not");
 }

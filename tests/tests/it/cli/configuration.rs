@@ -86,10 +86,12 @@ fn directories_with_plugins_can_come_from_the_environment() {
     command.env("JACKFIELD_PLUGINS_PATH", "nowhere:plugins");
     let said = Said::new(command.output().unwrap());
     assert_eq!(said.json()[0]["id"], "store");
-    assert_eq!(
-        jackfield(&site, "list --plugins plugins --format json").json()[0]["id"],
-        "store"
+    // A flag wins, and may be given several times.
+    let said = jackfield(
+        &site,
+        "list --format json --plugins nowhere --plugins plugins",
     );
+    assert_eq!(said.json()[0]["id"], "store");
 }
 
 #[test]
@@ -187,6 +189,41 @@ fn what_is_shown_can_be_read_again() {
     let before = jackfield(&site, "config show --format json").json();
     configure(&site, &shown);
     assert_eq!(jackfield(&site, "config show --format json").json(), before);
+}
+
+#[test]
+fn a_log_level_that_is_none_is_told() {
+    let site = Site::new();
+    let wrong = |value: &str| {
+        format!(
+            "log.filter: expected a level (off, error, warn, info, debug or trace) or a plugin's id \
+             and its level, such as \"heartbeat=debug\", found \"{value}\"\n"
+        )
+    };
+    for (filter, word) in [
+        ("loud", "loud"),
+        ("info,heartbeat", "heartbeat"),
+        ("store=debug, inf", "inf"),
+    ] {
+        configure(&site, &format!("log.filter = \"{filter}\"\n"));
+        for arguments in ["list", "run", "config show"] {
+            let said = jackfield(&site, arguments);
+            let expected = format!("error: jackfield.toml:1:5: {}", wrong(word));
+            assert_eq!((said.err, said.code), (expected, Some(2)), "{filter}");
+        }
+    }
+    for filter in ["", "off", "WARN", "info,heartbeat=debug", "store=trace"] {
+        configure(&site, &format!("log.filter = \"{filter}\"\n"));
+        let said = jackfield(&site, "list");
+        assert_eq!((said.err.as_str(), said.code), ("", Some(0)), "{filter}");
+    }
+    let mut command = command(&site, "list");
+    command.env("JACKFIELD_LOG__FILTER", "loud");
+    let said = Said::new(command.output().unwrap());
+    assert_eq!(
+        said.err,
+        format!("error: JACKFIELD_LOG__FILTER: {}", wrong("loud"))
+    );
 }
 
 #[test]

@@ -84,7 +84,7 @@ impl Host {
         config.insert(key.to_owned(), value.into());
     }
 
-    /// Starts everything in a child, asks `misbehave`, stops; `None` when the child did not come so
+    /// Starts everything in a child, asks `misbehave` and after its health, stops; `None` when the child did not come so
     /// far.
     pub(super) fn run(&self, site: &Site) -> Option<Found> {
         let found = site.root().join("found.json");
@@ -134,6 +134,7 @@ fn host() {
         for path in ["/heard", "/handle"] {
             let _ = pollster::block_on(plugin.request(&Request::new("GET", path)));
         }
+        let _ = plugin.health();
     }
     loader.stop(Duration::from_secs(30));
     fs::write(root.join("found.json"), serde_json::to_vec(&found).unwrap()).unwrap();

@@ -1,4 +1,7 @@
 //! What becomes of a library that does harm as soon as it is mapped, or unmapped?
+//!
+//! A constructor has nobody to return an error to: the nearest is a library that the system's loader
+//! refuses.
 
 use super::{
     child::{self, Host},
@@ -14,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// `echo`, and a C file of `tests/fixtures/broken`.
+/// `echo`, and a file of `tests/fixtures/broken`.
 fn with_broken(name: &str) -> (Site, PathBuf) {
     let site = Site::new();
     site.add("echo");
@@ -38,6 +41,11 @@ fn a_constructor_that_dereferences_null() {
 #[test]
 fn a_constructor_that_ends_the_process() {
     quarantines("constructor-exit");
+}
+
+#[test]
+fn a_constructor_that_panics() {
+    quarantines("constructor-panic");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Does a request that goes wrong fail alone?
 
-use super::scene::{Scene, pinned};
+use super::scene::{LONG, Scene, pinned};
 use jackfield_loader::{Request, Unload};
 
 #[test]
@@ -81,11 +81,11 @@ fn invalid_status() {
 
 #[test]
 fn an_answer_that_is_held_keeps_the_plugin_there() {
-    let mut scene = Scene::new("none");
+    let mut scene = Scene::impatient("none");
     let plugin = scene.plugin("misbehave");
     let request = Request::new("GET", "/fine");
     let answer = pollster::block_on(plugin.request(&request)).unwrap();
-    let report = scene.loader.stop(std::time::Duration::from_millis(100));
+    let report = scene.loader.stop(LONG);
     assert_eq!(report.failed.len(), 1);
     assert_eq!(report.failed[0].1, "1 calls into it have not returned");
     let unload = scene.unload("misbehave");

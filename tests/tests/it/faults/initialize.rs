@@ -5,33 +5,32 @@ use jackfield_loader::{State, Unload};
 
 const STATES: [State; 2] = [State::Loaded, State::Initializing];
 
-#[test]
-fn error_in_initialize() {
-    let mut scene = Scene::new("error-in-initialize");
-    let cause = "initialize: an error in Initialize, as configured";
+/// There was nothing yet that could be stopped or dropped.
+fn fails(mode: &str, cause: &str) {
+    let mut scene = Scene::new(mode);
     scene.did_not_come_up(cause, STATES.to_vec());
     assert_eq!(scene.unload("misbehave"), Unload::Unmapped);
     assert_eq!(scene.loader.abandoned_threads(), 0);
     assert_eq!(scene.stop().failed, []);
-    // There was nothing yet that could be stopped or dropped.
     assert_eq!(scene.diary("misbehave"), ["initialize"]);
 }
 
 #[test]
+fn error_in_initialize() {
+    let cause = "initialize: an error in Initialize, as configured";
+    fails("error-in-initialize", cause);
+}
+
+#[test]
 fn panic_in_initialize() {
-    let mut scene = Scene::new("panic-in-initialize");
     let cause = "initialize: panicked: a panic in Initialize, as configured";
-    scene.did_not_come_up(cause, STATES.to_vec());
-    assert_eq!(scene.unload("misbehave"), Unload::Unmapped);
-    assert_eq!(scene.loader.abandoned_threads(), 0);
-    assert_eq!(scene.stop().failed, []);
-    assert_eq!(scene.diary("misbehave"), ["initialize"]);
+    fails("panic-in-initialize", cause);
 }
 
 #[test]
 fn hang_in_initialize() {
     let mut scene = Scene::new("hang-in-initialize");
-    let cause = "initialize did not return within 0.3 s";
+    let cause = "initialize did not return within 1 s";
     scene.did_not_come_up(cause, STATES.to_vec());
     let inside = "a thread is still inside its initialize";
     assert_eq!(scene.unload("misbehave"), pinned(inside));

@@ -192,6 +192,16 @@ fn abort_in_event() {
 }
 
 #[test]
+fn exit_in_health() {
+    kills_a_host_that_runs("exit-in-health");
+}
+
+#[test]
+fn abort_in_health() {
+    kills_a_host_that_runs("abort-in-health");
+}
+
+#[test]
 fn exit_in_stop() {
     kills_a_host_that_runs("exit-in-stop");
 }

@@ -10,8 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// For what a test waits for in vain.
-const SHORT: Duration = Duration::from_millis(300);
+/// For what a test waits for in vain: long enough for the steps before it, on a busy machine as well.
+const SHORT: Duration = Duration::from_secs(1);
 /// For what comes, on a busy machine as well.
 pub(super) const LONG: Duration = Duration::from_secs(30);
 
@@ -36,13 +36,25 @@ pub(super) struct Scene {
 impl Scene {
     /// Everything is started.
     pub(super) fn new(mode: &str) -> Self {
+        Self::within(mode, deadlines(mode))
+    }
+
+    /// The same, with little time for `stop`.
+    pub(super) fn impatient(mode: &str) -> Self {
+        Self::within(mode, [LONG, LONG, SHORT])
+    }
+
+    fn within(mode: &str, [initialize, start, stop]: [Duration; 3]) -> Self {
         let site = Site::new();
         add_all(&site);
         let mut options = Options::new(site.plugins(), site.state());
         let diary = site.root().join("diary");
-        for pace in ["pace-0001", "pace-0002"] {
-            let settings = options.settings.entry(pace.to_owned()).or_default();
-            settings.config.insert("diary".to_owned(), json!(diary));
+        for other in ["echo", "pace-0001", "pace-0002"] {
+            let settings = options.settings.entry(other.to_owned()).or_default();
+            settings.stop_deadline = Some(LONG);
+            if other != "echo" {
+                settings.config.insert("diary".to_owned(), json!(diary));
+            }
         }
         let settings = options.settings.entry("misbehave".to_owned()).or_default();
         let release = site.root().join("release");
@@ -50,12 +62,9 @@ impl Scene {
             .as_object()
             .unwrap()
             .clone();
-        let hangs = ["hang-", "task-blocks", "blocking-task"];
-        let hangs = hangs.iter().any(|hang| mode.starts_with(hang));
-        let deadline = Some(if hangs { SHORT } else { LONG });
-        settings.initialize_deadline = deadline;
-        settings.start_deadline = deadline;
-        settings.stop_deadline = deadline;
+        settings.initialize_deadline = Some(initialize);
+        settings.start_deadline = Some(start);
+        settings.stop_deadline = Some(stop);
         let mut loader = Loader::open(options).unwrap();
         let events = loader.events();
         loader.start();
@@ -271,6 +280,17 @@ impl Scene {
             }
             assert_eq!(self.status(id).state, state);
         }
+    }
+}
+
+/// Those of `initialize`, `start` and `stop`: short only where the mode hangs.
+fn deadlines(mode: &str) -> [Duration; 3] {
+    match mode {
+        "hang-in-initialize" => [SHORT, LONG, LONG],
+        "hang-in-start" => [LONG, SHORT, LONG],
+        "task-blocks" | "blocking-task" => [LONG, LONG, SHORT],
+        mode if mode.starts_with("hang-") => [LONG, LONG, SHORT],
+        _ => [LONG; 3],
     }
 }
 

@@ -6,8 +6,10 @@ mod bad;
 mod flips;
 mod notes;
 mod remembered;
+mod replaced;
 mod sound;
 mod swapped;
+mod together;
 mod trusted;
 mod walk;
 

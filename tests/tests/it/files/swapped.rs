@@ -1,7 +1,10 @@
 //! Can a file that changes all the time ever get into the store as something else than inspected?
 
 use super::Bad;
-use jackfield_loader::{Candidate, Code, ContentHash, Store, StoreError};
+use jackfield_loader::{
+    Candidate, Code, ContentHash, HostFacts, Loader, Options, Store, StoreError,
+};
+use jackfield_tests::{Site, broken};
 use sha2::{Digest, Sha256};
 use std::{
     fs,
@@ -65,6 +68,66 @@ fn race(swap: impl Fn(&Path, &[u8], usize) + Sync) -> usize {
         .collect();
     assert!(left.is_empty(), "nothing half-written stays: {left:?}");
     admitted
+}
+
+/// How many hosts have to start while the file is swapped, at least.
+const STARTS: usize = 50;
+
+/// Starts a host on a file that is one of two plugins, whose constructors tell which; says whether
+/// it was mapped.
+fn is_what_it_says(site: &Site, number: usize) -> bool {
+    let state = site.root().join(format!("state{number}"));
+    let mut loader = Loader::open(Options::new(site.plugins(), &state)).unwrap();
+    loader.start();
+    let known: Vec<String> = loader
+        .plugins()
+        .iter()
+        .map(|plugin| format!("id={}\n", plugin.id))
+        .collect();
+    drop(loader);
+    let told = fs::read_to_string(state.join("told")).unwrap_or_default();
+    let bytes = fs::read_dir(state.join("store")).unwrap().count();
+    fs::remove_dir_all(&state).unwrap();
+    assert!(
+        told.is_empty() || known == [told.as_str()],
+        "{told} ran, inspected was {known:?}, {bytes} contents are stored"
+    );
+    !told.is_empty()
+}
+
+#[test]
+fn what_runs_is_what_was_inspected() {
+    let site = Site::new();
+    let facts = HostFacts::current();
+    let dir = site.root();
+    let path = broken(dir, "tells-who", facts.target, &facts.abi.to_string());
+    let bytes = fs::read(path).unwrap();
+    let other = jackfield_tests::patched(bytes.clone(), &[("tells-who", "shows-who")]);
+    let (files, path) = ([bytes, other], site.plugins().join("libwho.so"));
+    fs::write(&path, &files[0]).unwrap();
+    let (swaps, starts) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let mut mapped = 0;
+    let is_enough =
+        || swaps.load(Ordering::Acquire) >= SWAPS && starts.load(Ordering::Acquire) >= STARTS;
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_enough() {
+                let round = swaps.fetch_add(1, Ordering::AcqRel);
+                let new = path.with_extension("new");
+                fs::write(&new, &files[round % 2]).unwrap();
+                fs::rename(new, &path).unwrap();
+            }
+        });
+        while !is_enough() {
+            let number = starts.fetch_add(1, Ordering::AcqRel);
+            mapped += usize::from(is_what_it_says(&site, number));
+        }
+    });
+    assert!(
+        mapped > 0,
+        "none of {} starts got so far",
+        starts.into_inner()
+    );
 }
 
 #[test]
