@@ -3,7 +3,7 @@
 use crate::{
     bus::{Bus, BusError, Inbox},
     executor::Executor,
-    ffi::{Lease, Leased, Library, guard, no_response},
+    ffi::{Lease, Leased, Library, guard},
     registry::{Registry, State},
     tasks::{SpawnError, Tasks},
 };
@@ -279,6 +279,7 @@ async fn ask(
     plugin: RStr<'_>,
     request: &Request<'_>,
 ) -> Result<RBox<Response>, Failure> {
+    check(request)?;
     let registry = &room.shared.registry;
     let refused = || not_serving(plugin.as_str(), registry.state(plugin.as_str()));
     let Some(slot) = registry.serving(plugin.as_str()) else {
@@ -295,15 +296,21 @@ async fn ask(
         headers: request.headers,
         extensions: RSlice::from_slice(&caller),
         body: request.body,
-        stream: request.stream,
+        stream: ROption::RNone,
     };
-    let mut reply = Reply::RNone;
-    entered.handle(&request, &mut reply).await;
     // The answer is dropped before the entry that keeps its memory.
-    match reply {
-        ROption::RSome(RResult::ROk(response)) => Ok(RBox::new(copy(&response))),
-        reply => Err(no_response(reply)),
+    let response = entered.handle(&request).await?;
+    Ok(RBox::new(copy(&response)))
+}
+
+/// Refuses what cannot be handed on: a streamed body.
+fn check(request: &Request<'_>) -> Result<(), Failure> {
+    if request.stream.is_rsome() {
+        let text =
+            "a request with a streamed body, which this host does not take: it has to be whole";
+        return Err(Failure::new(FailureCode::UNSUPPORTED, text));
     }
+    Ok(())
 }
 
 pub(crate) fn not_serving(id: &str, state: Option<State>) -> Failure {

@@ -1,7 +1,7 @@
 //! Does a request that goes wrong fail alone?
 
 use super::scene::{Scene, pinned};
-use jackfield_loader::{Request, Unload};
+use jackfield_loader::{Request, RequestError, Unload};
 
 #[test]
 fn error_in_handle() {
@@ -72,10 +72,14 @@ fn invalid_headers() {
 
 #[test]
 fn invalid_status() {
-    // The loader hands on what a plugin says; whoever speaks HTTP refuses it.
+    // The SDK does not let it out.
     let scene = Scene::new("invalid-status");
-    let (status, _) = scene.ask("/handle").unwrap();
-    assert_eq!(status, 7);
+    let failed = Err(RequestError::Failed {
+        id: "misbehave".to_owned(),
+        message: "the handler answered with status 7: a status is 100 to 599".to_owned(),
+    });
+    assert_eq!(scene.ask("/handle"), failed);
+    assert_eq!(scene.ask("/fine"), Ok((200, "fine".to_owned())));
     scene.stops_well();
 }
 
