@@ -1,4 +1,8 @@
-use crate::{Context, Request, Response, Result, ffi::Opening, request::Params};
+use crate::{
+    Context, Request, Response, Result,
+    ffi::{Opening, go_on, guard},
+    request::Params,
+};
 use std::{future::Future, sync::Arc};
 
 /// Something that answers requests for a plugin of type `T`: an `async fn(&self, Request<'_>)`, or
@@ -147,7 +151,11 @@ impl<T: Send + Sync + 'static, F: Method<T>> Handler<T, Synchronous> for Blockin
         let (function, plugin) = (Arc::clone(&self.0), Arc::clone(plugin));
         let owned = OwnedRequest::new(&request);
         let answer = move || owned.with(|request| function.invoke(&plugin, request));
-        async move { context.run_blocking("request", answer).await? }
+        async move {
+            let answered = context.run_blocking("request", || guard(answer)).await?;
+            // Panics here as it did there, so that a panic is one whatever kind the handler is of.
+            answered.unwrap_or_else(|panic| go_on(panic))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     any::Any,
     future::Future,
     mem::ManuallyDrop,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -30,6 +30,11 @@ fn failure(payload: Box<dyn Any + Send>) -> Failure {
         let _leaked = ManuallyDrop::new(second);
     }
     failure
+}
+
+/// Lets a panic go on that was caught on another thread, and was reported there.
+pub(crate) fn go_on(panic: Failure) -> ! {
+    resume_unwind(Box::new(String::from(panic.message)))
 }
 
 /// A panic's payload as text.
