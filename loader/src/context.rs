@@ -2,6 +2,7 @@
 
 use crate::{
     bus::{Bus, BusError, Inbox},
+    chain,
     executor::Executor,
     ffi::{Lease, Leased, Library, guard},
     registry::{Registry, State},
@@ -279,7 +280,7 @@ async fn ask(
     plugin: RStr<'_>,
     request: &Request<'_>,
 ) -> Result<RBox<Response>, Failure> {
-    check(request)?;
+    check(room.id.as_str(), plugin.as_str(), request)?;
     let registry = &room.shared.registry;
     let refused = || not_serving(plugin.as_str(), registry.state(plugin.as_str()));
     let Some(slot) = registry.serving(plugin.as_str()) else {
@@ -299,16 +300,24 @@ async fn ask(
         stream: ROption::RNone,
     };
     // The answer is dropped before the entry that keeps its memory.
-    let response = entered.handle(&request).await?;
+    let response = chain::link(entered.handle(&request)).await?;
     Ok(RBox::new(copy(&response)))
 }
 
-/// Refuses what cannot be handed on: a streamed body.
-fn check(request: &Request<'_>) -> Result<(), Failure> {
+/// Refuses what cannot be handed on: a streamed body, and the last link of a chain that is too long.
+fn check(id: &str, plugin: &str, request: &Request<'_>) -> Result<(), Failure> {
     if request.stream.is_rsome() {
         let text =
             "a request with a streamed body, which this host does not take: it has to be whole";
         return Err(Failure::new(FailureCode::UNSUPPORTED, text));
+    }
+    let length = chain::length();
+    if length >= chain::MAX_CHAIN {
+        let text = format!(
+            "`{id}` asks `{plugin}` at the end of a chain of {length} requests that wait for each \
+             other, and there may be no more: do not ask in a ring, or let a task ask"
+        );
+        return Err(Failure::new(FailureCode::FULL, text));
     }
     Ok(())
 }

@@ -89,6 +89,7 @@ mod proposal;
 mod ffi;
 
 mod bus;
+mod chain;
 mod context;
 mod executor;
 mod tasks;
