@@ -3,8 +3,9 @@
 use crate::{
     backtrace::{Backtrace, backtrace},
     bus::{Bus, BusError, Inbox},
+    chain,
     executor::Executor,
-    ffi::{Lease, Leased, Library, guard, no_response},
+    ffi::{Lease, Leased, Library, guard},
     registry::{Registry, State},
     tasks::{SpawnError, Tasks},
 };
@@ -303,6 +304,7 @@ async fn ask(
     plugin: RStr<'_>,
     request: &Request<'_>,
 ) -> Result<RBox<Response>, Failure> {
+    check(room.id.as_str(), plugin.as_str(), request)?;
     let registry = &room.shared.registry;
     let refused = || not_serving(plugin.as_str(), registry.state(plugin.as_str()));
     let Some(slot) = registry.serving(plugin.as_str()) else {
@@ -319,15 +321,29 @@ async fn ask(
         headers: request.headers,
         extensions: RSlice::from_slice(&caller),
         body: request.body,
-        stream: request.stream,
+        stream: ROption::RNone,
     };
-    let mut reply = Reply::RNone;
-    entered.handle(&request, &mut reply).await;
     // The answer is dropped before the entry that keeps its memory.
-    match reply {
-        ROption::RSome(RResult::ROk(response)) => Ok(RBox::new(copy(&response))),
-        reply => Err(no_response(reply)),
+    let response = chain::link(entered.handle(&request)).await?;
+    Ok(RBox::new(copy(&response)))
+}
+
+/// Refuses what cannot be handed on: a streamed body, and the last link of a chain that is too long.
+fn check(id: &str, plugin: &str, request: &Request<'_>) -> Result<(), Failure> {
+    if request.stream.is_rsome() {
+        let text =
+            "a request with a streamed body, which this host does not take: it has to be whole";
+        return Err(Failure::new(FailureCode::UNSUPPORTED, text));
     }
+    let length = chain::length();
+    if length >= chain::MAX_CHAIN {
+        let text = format!(
+            "`{id}` asks `{plugin}` at the end of a chain of {length} requests that wait for each \
+             other, and there may be no more: do not ask in a ring, or let a task ask"
+        );
+        return Err(Failure::new(FailureCode::FULL, text));
+    }
+    Ok(())
 }
 
 pub(crate) fn not_serving(id: &str, state: Option<State>) -> Failure {

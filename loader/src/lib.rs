@@ -90,6 +90,7 @@ mod ffi;
 
 mod backtrace;
 mod bus;
+mod chain;
 mod context;
 mod executor;
 mod tasks;

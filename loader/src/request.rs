@@ -1,5 +1,5 @@
-use crate::ffi::{Entered, Slot, no_response};
-use jackfield_abi::{Failure, FailureCode, RBox, ROption, RResult, RSlice};
+use crate::ffi::{Entered, Slot};
+use jackfield_abi::{Failure, FailureCode, RBox, RSlice};
 use jackfield_manifest::PluginId;
 use std::{fmt, sync::Arc};
 
@@ -205,17 +205,12 @@ impl Handle {
     /// [`RequestError`] when there is no answer. An answer of any status is none.
     pub async fn request(&self, request: &Request<'_>) -> Result<Answer<'_>, RequestError> {
         let entered = self.enter()?;
-        let mut reply = ROption::RNone;
-        entered.handle(&request.raw, &mut reply).await;
-        match reply {
-            ROption::RSome(RResult::ROk(response)) => Ok(Answer {
+        match entered.handle(&request.raw).await {
+            Ok(response) => Ok(Answer {
                 response,
                 _entered: entered,
             }),
-            reply => Err(RequestError::from_failure(
-                self.id.as_str(),
-                &no_response(reply),
-            )),
+            Err(failure) => Err(RequestError::from_failure(self.id.as_str(), &failure)),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::{
     ffi::{Hosted, guarded_task},
 };
 use futures_channel::oneshot;
-use jackfield_abi::{ROption, RResult};
+use jackfield_abi::{Failure, FailureCode, ROption, RResult};
 use serde::Serialize;
 use std::{
     future::{Future, poll_fn},
@@ -105,6 +105,14 @@ impl Context {
             .request(plugin.into(), request.raw(), &mut reply)
             .await;
         match reply {
+            ROption::RSome(RResult::ROk(response)) if response.stream.is_rsome() => {
+                Err(Error::from_failure(Failure::new(
+                    FailureCode::UNSUPPORTED,
+                    format!(
+                        "`{plugin}` answered with a streamed body, which this plugin does not take"
+                    ),
+                )))
+            }
             ROption::RSome(RResult::ROk(response)) => Ok(Response::from_abi(response)),
             ROption::RSome(RResult::RErr(failure)) => Err(Error::from_failure(failure)),
             ROption::RNone => Err(Error::new("the host gave no answer")),
@@ -166,7 +174,7 @@ impl Context {
             .map_err(|_| Error::new(format!("`{name}` was cancelled or panicked")))
     }
 
-    fn task(&self, id: Result<u64, jackfield_abi::Failure>) -> Result<Task> {
+    fn task(&self, id: Result<u64, Failure>) -> Result<Task> {
         match id {
             Ok(id) => Ok(Task {
                 id,

@@ -1,5 +1,8 @@
-use crate::{Context, Request, Response, Result, ffi::guarded, request::Params};
-use jackfield_abi::{BorrowingFfiFuture, Reply};
+use crate::{
+    Context, Request, Response, Result,
+    ffi::{Opening, go_on, guard},
+    request::Params,
+};
 use std::{future::Future, sync::Arc};
 
 /// Something that answers requests for a plugin of type `T`: an `async fn(&self, Request<'_>)`, or
@@ -7,7 +10,7 @@ use std::{future::Future, sync::Arc};
 pub trait Handler<T, Kind>: Send + Sync + 'static {
     /// Begins to answer.
     fn call<'a>(
-        &self,
+        &'a self,
         plugin: &'a Arc<T>,
         context: &'a Context,
         request: Request<'a>,
@@ -17,12 +20,12 @@ pub trait Handler<T, Kind>: Send + Sync + 'static {
 /// A handler whose type is forgotten.
 pub(crate) trait ErasedHandler<T>: Send + Sync {
     fn call_erased<'a>(
-        &self,
+        &'a self,
         plugin: &'a Arc<T>,
         context: &'a Context,
         request: Request<'a>,
-        reply: &'a mut Reply,
-    ) -> BorrowingFfiFuture<'a, ()>;
+        opening: Opening<'_, 'a, '_>,
+    ) -> bool;
 }
 
 /// Forgets a handler's type.
@@ -33,13 +36,13 @@ pub(crate) fn erase<T: Send + Sync + 'static, K: 'static>(
 
     impl<T, K, H: Handler<T, K>> ErasedHandler<T> for Erased<H, K> {
         fn call_erased<'a>(
-            &self,
+            &'a self,
             plugin: &'a Arc<T>,
             context: &'a Context,
             request: Request<'a>,
-            reply: &'a mut Reply,
-        ) -> BorrowingFfiFuture<'a, ()> {
-            guarded(self.0.call(plugin, context, request), reply)
+            opening: Opening<'_, 'a, '_>,
+        ) -> bool {
+            opening.answer(self.0.call(plugin, context, request))
         }
     }
 
@@ -79,7 +82,7 @@ where
     F: for<'a> AsyncMethod<'a, T> + 'static,
 {
     fn call<'a>(
-        &self,
+        &'a self,
         plugin: &'a Arc<T>,
         _context: &'a Context,
         request: Request<'a>,
@@ -103,50 +106,55 @@ pub fn quick<T, F>(function: F) -> Quick<F>
 where
     F: Fn(&T, Request<'_>) -> Result<Response> + Send + Sync + 'static,
 {
-    Quick(Arc::new(function))
+    Quick(function)
 }
 
 /// Made by [`blocking`].
 pub struct Blocking<F>(Arc<F>);
 /// Made by [`quick`].
-pub struct Quick<F>(Arc<F>);
+pub struct Quick<F>(F);
 
-impl<T, F> Handler<T, Synchronous> for Quick<F>
+/// A `fn(&T, Request<'_>) -> Result<Response>`: what [`blocking`] and [`quick`] take, by one name.
+/// They themselves spell it out, so that the compiler knows the types of a closure's arguments.
+pub trait Method<T>: Send + Sync + 'static {
+    /// Calls it.
+    fn invoke(&self, plugin: &T, request: Request<'_>) -> Result<Response>;
+}
+
+impl<T, F> Method<T> for F
 where
-    T: Send + Sync + 'static,
     F: Fn(&T, Request<'_>) -> Result<Response> + Send + Sync + 'static,
 {
-    fn call<'a>(
-        &self,
-        plugin: &'a Arc<T>,
-        _context: &'a Context,
-        request: Request<'a>,
-    ) -> impl Future<Output = Result<Response>> + Send + 'a {
-        // Lazily, so that it runs behind the guard of the poll.
-        let function = Arc::clone(&self.0);
-        async move { function(plugin, request) }
+    fn invoke(&self, plugin: &T, request: Request<'_>) -> Result<Response> {
+        self(plugin, request)
     }
 }
 
-impl<T, F> Handler<T, Synchronous> for Blocking<F>
-where
-    T: Send + Sync + 'static,
-    F: Fn(&T, Request<'_>) -> Result<Response> + Send + Sync + 'static,
-{
+impl<T: Send + Sync + 'static, F: Method<T>> Handler<T, Synchronous> for Quick<F> {
+    async fn call<'a>(
+        &'a self,
+        plugin: &'a Arc<T>,
+        _context: &'a Context,
+        request: Request<'a>,
+    ) -> Result<Response> {
+        self.0.invoke(plugin, request)
+    }
+}
+
+impl<T: Send + Sync + 'static, F: Method<T>> Handler<T, Synchronous> for Blocking<F> {
     fn call<'a>(
-        &self,
+        &'a self,
         plugin: &'a Arc<T>,
         context: &'a Context,
         request: Request<'a>,
     ) -> impl Future<Output = Result<Response>> + Send + 'a {
         let (function, plugin) = (Arc::clone(&self.0), Arc::clone(plugin));
         let owned = OwnedRequest::new(&request);
+        let answer = move || owned.with(|request| function.invoke(&plugin, request));
         async move {
-            context
-                .run_blocking("request", move || {
-                    owned.with(|request| function(&plugin, request))
-                })
-                .await?
+            let answered = context.run_blocking("request", || guard(answer)).await?;
+            // Panics here as it did there, so that a panic is one whatever kind the handler is of.
+            answered.unwrap_or_else(|panic| go_on(panic))
         }
     }
 }

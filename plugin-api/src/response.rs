@@ -8,13 +8,17 @@ pub struct Response {
 }
 
 impl Response {
-    /// An empty answer with this status.
+    /// An empty answer with this status: 100 to 599, or the request fails.
     pub fn new(status: u16) -> Self {
+        Self::whole(status, Vec::new())
+    }
+
+    fn whole(status: u16, body: Vec<u8>) -> Self {
         Self {
             raw: RBox::new(jackfield_abi::Response {
                 status,
                 headers: RVec::new(),
-                body: RVec::new(),
+                body: body.into(),
                 stream: ROption::RNone,
             }),
         }
@@ -41,7 +45,7 @@ impl Response {
 
     /// 200 with bytes, without a media type.
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
-        Self::new(200).with_body(bytes)
+        Self::whole(200, bytes.into())
     }
 
     /// The answer to a failed request: `{"detail": message}` with the error's status.
@@ -52,7 +56,7 @@ impl Response {
             .with_body(body)
     }
 
-    /// With another status.
+    /// With another status: 100 to 599, or the request fails.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.raw.status = status;

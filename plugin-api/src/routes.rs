@@ -1,9 +1,8 @@
 use crate::{
     Context, Error, Handler, Request, Response,
-    ffi::guarded,
+    ffi::Opening,
     handler::{ErasedHandler, erase},
 };
-use jackfield_abi::{BorrowingFfiFuture, Reply};
 use std::{collections::HashMap, future::ready, sync::Arc};
 
 /// What a plugin answers: patterns such as `/greet/{name}` or `/files/{*path}`, each with a handler
@@ -110,14 +109,14 @@ impl<T: Send + Sync + 'static> Routes<T> {
         (!self.faults.is_empty()).then(|| self.faults.join("; "))
     }
 
-    /// Finds the handler and begins to answer.
+    /// Finds the handler and begins to answer; true when the answer is there.
     pub(crate) fn dispatch<'a>(
         &'a self,
         plugin: &'a Arc<T>,
         context: &'a Context,
         mut request: Request<'a>,
-        reply: &'a mut Reply,
-    ) -> BorrowingFfiFuture<'a, ()> {
+        opening: Opening<'_, 'a, '_>,
+    ) -> bool {
         let matched = if self.methods.is_empty() {
             None
         } else {
@@ -126,14 +125,14 @@ impl<T: Send + Sync + 'static> Routes<T> {
         if let Some(matched) = matched {
             let methods = &self.methods[*matched.value];
             let Some(handler) = select(methods, request.method()) else {
-                return guarded(ready(Ok(not_allowed(methods, request.method()))), reply);
+                return opening.answer(ready(Ok(not_allowed(methods, request.method()))));
             };
             request.set_params(matched.params.iter().collect());
-            return handler.call_erased(plugin, context, request, reply);
+            return handler.call_erased(plugin, context, request, opening);
         }
         match &self.fallback {
-            Some(handler) => handler.call_erased(plugin, context, request, reply),
-            None => guarded(ready(Err(no_route(context, &request))), reply),
+            Some(handler) => handler.call_erased(plugin, context, request, opening),
+            None => opening.answer(ready(Err(no_route(context, &request)))),
         }
     }
 }

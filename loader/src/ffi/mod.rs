@@ -28,6 +28,6 @@ pub(crate) use library::{Lease, Library};
 pub use library::{OpenError, Unload};
 pub use module::ModuleError;
 pub(crate) use module::{LayoutVerdict, Module, Root};
-pub(crate) use slot::{Entered, Slot, no_response};
+pub(crate) use slot::{Entered, Slot};
 pub use turnstile::Stuck;
 pub(crate) use turnstile::Turn;

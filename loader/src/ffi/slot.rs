@@ -1,18 +1,18 @@
-use super::{Lease, guard};
+use super::Lease;
 use jackfield_abi::{
-    BorrowingFfiFuture, Event, Failure, FailureCode, Health, Level, PluginObject, ROption, RResult,
-    Reply, Request,
+    Call, CallMut, ContextExt, Event, Failure, FailureCode, Health, Level, PluginObject, RBox,
+    ROption, RResult, Reply, Request, Response,
 };
 use std::{
     cell::UnsafeCell,
     fmt,
-    future::Future,
-    pin::Pin,
+    future::poll_fn,
+    pin::pin,
     sync::{
         Condvar, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
+    task::Poll,
     time::Instant,
 };
 
@@ -184,12 +184,23 @@ impl Entered<'_> {
         self.object().set_log_level(level);
     }
 
-    /// Begins a request. The future is the plugin's, and so is the memory of what it leaves in
-    /// `reply`: both are to be dropped before this entry.
-    pub(crate) fn handle<'a>(&'a self, request: &'a Request<'a>, reply: &'a mut Reply) -> Call<'a> {
-        Call {
-            future: self.object().handle(request, reply),
-        }
+    /// Asks the plugin. The response's memory is the plugin's: it is to be dropped before this entry.
+    pub(crate) async fn handle(&self, request: &Request<'_>) -> Result<RBox<Response>, Failure> {
+        let mut call = pin!(Call::new());
+        let mut begun = false;
+        poll_fn(|cx| {
+            if begun {
+                return call.as_mut().poll(cx);
+            }
+            begun = true;
+            let call = CallMut::new(call.as_mut());
+            match cx.with_ffi_context(|cx| self.object().handle(request, call, cx)) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
+        accept(call.as_mut().take_reply())
     }
 }
 
@@ -199,24 +210,33 @@ pub(super) fn own(failure: Failure) -> Failure {
     Failure::new(failure.code, text)
 }
 
-/// A request on its way. Dropping it cancels it.
-pub(crate) struct Call<'a> {
-    future: BorrowingFfiFuture<'a, ()>,
-}
-
-impl Future for Call<'_> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        // A plugin without the SDK may say `Panicked`; then its reply is empty, which tells it.
-        guard(|| Pin::new(&mut self.future).poll(cx)).unwrap_or(Poll::Ready(()))
-    }
-}
-
-/// Why a call has no response; the text in the host's own memory.
-pub(crate) fn no_response(reply: Reply) -> Failure {
+/// The response of a call that is ready, or why there is none; that text in the host's own memory.
+fn accept(reply: Reply) -> Result<RBox<Response>, Failure> {
     match reply {
-        ROption::RSome(RResult::RErr(failure)) => own(failure),
-        _ => Failure::new(FailureCode::PANIC, "it gave no answer"),
+        ROption::RSome(RResult::ROk(response)) => match fault(&response) {
+            None => Ok(response),
+            Some(fault) => Err(fault),
+        },
+        ROption::RSome(RResult::RErr(failure)) => Err(own(failure)),
+        ROption::RNone => Err(Failure::new(FailureCode::PANIC, "it gave no answer")),
     }
 }
+
+/// What is wrong with a response that this host cannot hand on.
+fn fault(response: &Response) -> Option<Failure> {
+    if !(100..600).contains(&response.status) {
+        let text = format!(
+            "it answered with status {}: a status is 100 to 599",
+            response.status
+        );
+        return Some(Failure::new(FailureCode::ERROR, text));
+    }
+    response.stream.is_rsome().then(|| {
+        let text = "it answered with a streamed body, which this host does not take: it has to be \
+                    whole";
+        Failure::new(FailureCode::UNSUPPORTED, text)
+    })
+}
+
+#[cfg(test)]
+mod tests;

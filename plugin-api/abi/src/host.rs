@@ -49,7 +49,8 @@ pub trait Host: Send + Sync {
     fn unsubscribe(&self, subscription: u64) -> bool;
 
     /// Asks another plugin, wherever it runs, into `reply`. Both are lent until the future is dropped.
-    /// Fails with `NOT_FOUND` or `UNAVAILABLE` when there is no such plugin, or it does not run.
+    /// Fails with `NOT_FOUND` or `UNAVAILABLE` when there is no such plugin, or it does not run, with
+    /// `UNSUPPORTED` for a streamed body, and with `FULL` at the end of too long a chain of requests.
     /// `[any thread, initialized to stopping]`
     fn request<'a>(
         &'a self,

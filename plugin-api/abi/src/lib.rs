@@ -11,6 +11,7 @@
 //! | [`Plugin`] / [`PluginObject`] | host calls plugin | methods with a default body |
 //! | [`Host`] / [`HostObject`] | plugin calls host | methods with a default body |
 //! | [`Request`] / [`Response`] | the message-shaped door | named extensions |
+//! | [`Call`] | a request under way: its reply, and room for a future | it does not |
 //! | [`Event`], [`LogRecord`], [`PanicReport`], [`Health`], [`Failure`] | small and frozen | they do not |
 //!
 //! The crate's version is the ABI version ([`ABI_VERSION`]). Within one major version nothing is
@@ -25,6 +26,7 @@
     reason = "sabi_trait 0.11 expands to it, as its panic guard"
 )]
 
+mod call;
 mod event;
 mod failure;
 mod health;
@@ -40,8 +42,9 @@ mod version;
 pub use abi_stable;
 pub use abi_stable::std_types::{RBox, ROption, RResult, RSlice, RStr, RString, RVec};
 pub use async_ffi;
-pub use async_ffi::{BorrowingFfiFuture, FfiFuture};
+pub use async_ffi::{BorrowingFfiFuture, ContextExt, FfiContext, FfiFuture};
 
+pub use call::{Answer, CALL_ROOM, Call, CallMut};
 pub use event::Event;
 pub use failure::{Failure, FailureCode};
 pub use health::{Health, HealthStatus};

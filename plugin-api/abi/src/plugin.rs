@@ -1,9 +1,9 @@
-use crate::{Event, Failure, Health, Level, Reply, Request};
+use crate::{CallMut, Event, Failure, Health, Level, Request};
 use abi_stable::{
     sabi_trait,
     std_types::{RBox, RResult},
 };
-use async_ffi::BorrowingFfiFuture;
+use async_ffi::FfiContext;
 
 /// What a plugin gives the host: one object for each time it is created.
 ///
@@ -24,16 +24,18 @@ pub trait Plugin: Send + Sync {
     /// How the plugin does. May take a while; callers set a deadline. `[any thread; running]`
     fn health(&self) -> RResult<Health, Failure>;
 
-    /// Answers one request, into `reply`. Several run at once. `[any thread; running]`
+    /// Begins to answer one request, and polls once: true when the answer is in the call, false when
+    /// a future is, which will wake `context`. Several run at once. `[any thread; running]`
     ///
-    /// Request and reply are the caller's, and are lent until the future is dropped; the response is the
-    /// callee's, see [`Response`](crate::Response). Dropping the future cancels the call. A handler
-    /// must not block inside a poll for longer than a system call takes.
+    /// The request is the caller's, and is lent until the call is dropped or ready; the response is
+    /// the callee's, see [`Response`](crate::Response). Dropping the call cancels it. A handler must
+    /// not block inside a poll for longer than a system call takes.
     fn handle<'a>(
         &'a self,
         request: &'a Request<'a>,
-        reply: &'a mut Reply,
-    ) -> BorrowingFfiFuture<'a, ()>;
+        call: CallMut<'_, 'a>,
+        context: &mut FfiContext<'_>,
+    ) -> bool;
 
     /// One event of a topic that the plugin subscribed to; in order, one at a time for each plugin.
     /// May block. `[any thread; initialized to running]`

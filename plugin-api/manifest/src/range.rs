@@ -6,7 +6,7 @@ const HELD: usize = 2;
 
 /// A range of versions: what [`VersionReq`] says, packed.
 ///
-/// Nearly every range is one or two comparators of small numbers. These take 40 bytes and no
+/// Nearly every range is one or two comparators of small numbers. These take 32 bytes and no
 /// allocation, so that a host with ten thousand plugins does not wait for the memory of each range.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Range(Repr);
@@ -294,6 +294,6 @@ mod tests {
             let Range(repr) = text.parse().unwrap();
             assert!(matches!(repr, Repr::Packed(_)), "{text}");
         }
-        assert_eq!(size_of::<Range>(), 40);
+        assert_eq!(size_of::<Range>(), 32);
     }
 }

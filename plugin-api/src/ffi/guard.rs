@@ -1,12 +1,14 @@
 //! The one panic boundary of a plugin: nothing else in the SDK catches.
 
 use crate::{Response, Result};
-use jackfield_abi::{BorrowingFfiFuture, Failure, FailureCode, FfiFuture, ROption, RResult, Reply};
+use jackfield_abi::{
+    Answer, Call, Failure, FailureCode, FfiContext, FfiFuture, ROption, RResult, Reply,
+};
 use std::{
     any::Any,
     future::Future,
     mem::ManuallyDrop,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -28,6 +30,11 @@ fn failure(payload: Box<dyn Any + Send>) -> Failure {
         let _leaked = ManuallyDrop::new(second);
     }
     failure
+}
+
+/// Lets a panic go on that was caught on another thread, and was reported there.
+pub(crate) fn go_on(panic: Failure) -> ! {
+    resume_unwind(Box::new(String::from(panic.message)))
 }
 
 /// A panic's payload as text.
@@ -63,74 +70,109 @@ pin_project_lite::pin_project! {
 impl<F: Future> Guarded<F> {
     /// Polls the future, and hands its output to `take`, all behind one guard.
     fn poll_with(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         take: impl FnOnce(F::Output),
     ) -> Poll<Result<(), Failure>> {
-        let mut inner = self.project().inner;
-        let polled = guard(|| {
-            let Some(future) = inner.as_mut().as_pin_mut() else {
-                return Poll::Ready(());
-            };
-            match future.poll(cx) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(output) => {
-                    take(output);
-                    inner.as_mut().set(None);
-                    Poll::Ready(())
-                }
-            }
-        });
-        match polled {
+        match guard(|| self.as_mut().poll_unguarded(cx, take)) {
             Ok(poll) => poll.map(Ok),
             Err(failure) => {
-                let _ = guard(|| inner.set(None));
+                let _ = guard(|| self.project().inner.set(None));
                 Poll::Ready(Err(failure))
             }
         }
     }
+
+    fn poll_unguarded(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        take: impl FnOnce(F::Output),
+    ) -> Poll<()> {
+        let mut inner = self.project().inner;
+        let Some(future) = inner.as_mut().as_pin_mut() else {
+            return Poll::Ready(());
+        };
+        future.poll(cx).map(|output| {
+            take(output);
+            inner.set(None);
+        })
+    }
 }
 
 pin_project_lite::pin_project! {
-    struct Answering<'a, F> {
-        #[pin]
-        inner: Guarded<F>,
-        reply: &'a mut Reply,
+    /// A handler's future as the work on an answer: an error becomes the response that tells it, a
+    /// panic a [`Failure`].
+    struct Answering<F> { #[pin] inner: Guarded<F> }
+}
+
+impl<F: Future<Output = Result<Response>>> Answering<F> {
+    /// The first poll, which is made behind the guard that the whole of `handle` has.
+    fn poll_unguarded(self: Pin<&mut Self>, cx: &mut Context<'_>, reply: &mut Reply) -> Poll<()> {
+        self.project()
+            .inner
+            .poll_unguarded(cx, |output| fill(reply, output))
     }
 }
 
-impl<F: Future<Output = Result<Response>>> Future for Answering<'_, F> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        let reply = this.reply;
-        let polled = this.inner.poll_with(cx, |output| {
-            let response = output.unwrap_or_else(|error| Response::error(&error));
-            **reply = ROption::RSome(RResult::ROk(response.into_abi()));
-        });
-        match polled {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(())) => Poll::Ready(()),
-            Poll::Ready(Err(failure)) => {
-                **reply = ROption::RSome(RResult::RErr(failure));
-                Poll::Ready(())
-            }
-        }
+impl<F: Future<Output = Result<Response>> + Send> Answer for Answering<F> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, reply: &mut Reply) -> Poll<()> {
+        let inner = self.project().inner;
+        inner
+            .poll_with(cx, |output| fill(reply, output))
+            .map(|polled| {
+                if let Err(failure) = polled {
+                    *reply = ROption::RSome(RResult::RErr(failure));
+                }
+            })
     }
 }
 
-/// A handler's future, ready to cross: an error becomes the response that tells it, a panic a
-/// [`Failure`].
-pub(crate) fn guarded<'a>(
-    future: impl Future<Output = Result<Response>> + Send + 'a,
-    reply: &'a mut Reply,
-) -> BorrowingFfiFuture<'a, ()> {
-    BorrowingFfiFuture::new(Answering {
-        inner: Guarded {
-            inner: Some(future),
-        },
-        reply,
+fn fill(reply: &mut Reply, output: Result<Response>) {
+    let response = output.unwrap_or_else(|error| Response::error(&error));
+    *reply = ROption::RSome(match response.status() {
+        100..600 => RResult::ROk(response.into_abi()),
+        status => RResult::RErr(no_status(status)),
+    });
+}
+
+#[cold]
+fn no_status(status: u16) -> Failure {
+    let text = format!("the handler answered with status {status}: a status is 100 to 599");
+    Failure::new(FailureCode::ERROR, text)
+}
+
+/// A request on its way through the routes to the handler that begins to answer it.
+pub(crate) struct Opening<'c, 'a, 'x> {
+    call: Pin<&'c mut Call<'a>>,
+    context: &'c mut FfiContext<'x>,
+}
+
+impl<'a> Opening<'_, 'a, '_> {
+    /// Polls the handler's future for the first time; true when the answer is there.
+    pub(crate) fn answer(self, future: impl Future<Output = Result<Response>> + Send + 'a) -> bool {
+        let answering = Answering {
+            inner: Guarded {
+                inner: Some(future),
+            },
+        };
+        self.call
+            .begin(answering, self.context, Answering::poll_unguarded)
+    }
+}
+
+/// Begins to answer a call: all of `body` runs behind one guard.
+pub(super) fn open<'a>(
+    mut call: Pin<&mut Call<'a>>,
+    context: &mut FfiContext<'_>,
+    body: impl FnOnce(Opening<'_, 'a, '_>) -> bool,
+) -> bool {
+    let opening = Opening {
+        call: call.as_mut(),
+        context,
+    };
+    guard(|| body(opening)).unwrap_or_else(|failure| {
+        call.refuse(failure);
+        true
     })
 }
 

@@ -2,14 +2,14 @@
 
 use super::{
     bridge::{self, Hosted},
-    guard::guard,
+    guard::{self, guard},
 };
 use crate::{Context, Error, Event, Plugin, Request, Result, Routes};
 use jackfield_abi::{
-    BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Health, HostObject, Level, PluginObject,
-    RResult, Reply, abi_stable::type_level::downcasting::TD_Opaque,
+    CallMut, Failure, FailureCode, FfiContext, Health, HostObject, Level, PluginObject, RResult,
+    abi_stable::type_level::downcasting::TD_Opaque,
 };
-use std::{future::ready, sync::Arc};
+use std::sync::Arc;
 
 /// The author's plugin, with its routes. Every method goes through [`guard`].
 struct Shell<T: Plugin> {
@@ -73,6 +73,13 @@ impl<T: Plugin> Shell<T> {
     }
 }
 
+#[cold]
+fn streamed() -> Failure {
+    let text =
+        "a request with a streamed body, which this plugin does not take: it has to be whole";
+    Failure::new(FailureCode::UNSUPPORTED, text)
+}
+
 impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
     fn start(&self) -> RResult<(), Failure> {
         self.call(T::start)
@@ -89,16 +96,20 @@ impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
     fn handle<'a>(
         &'a self,
         request: &'a jackfield_abi::Request<'a>,
-        reply: &'a mut Reply,
-    ) -> BorrowingFfiFuture<'a, ()> {
-        let request = Request::from_abi(request);
-        // What the author wrote runs when the future is polled. Should something panic before that,
-        // the reply stays empty, which the host takes for a panic.
-        guard(|| {
+        call: CallMut<'_, 'a>,
+        context: &mut FfiContext<'_>,
+    ) -> bool {
+        // SAFETY: the lifetimes are those of this method's signature.
+        let call = unsafe { call.into_pin() };
+        if request.stream.is_rsome() {
+            call.refuse(streamed());
+            return true;
+        }
+        guard::open(call, context, |opening| {
+            let request = Request::from_abi(request);
             self.routes
-                .dispatch(self.plugin(), &self.context, request, reply)
+                .dispatch(self.plugin(), &self.context, request, opening)
         })
-        .unwrap_or_else(|_| FfiFuture::new(ready(())))
     }
 
     fn event(&self, event: &jackfield_abi::Event<'_>) -> RResult<(), Failure> {
@@ -118,3 +129,6 @@ impl<T: Plugin> Drop for Shell<T> {
         bridge::uninstall(&self.host);
     }
 }
+
+#[cfg(test)]
+mod tests;

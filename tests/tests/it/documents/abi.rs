@@ -56,6 +56,8 @@ fn sizes_and_offsets_are_those_of_the_code() {
         measured!("Header", abi::Header<'_>, name, value),
         measured!("Response", abi::Response, status, headers, body, stream),
         measured!("Reply", abi::Reply),
+        measured!("Call", abi::Call<'_>),
+        measured!("CallMut", abi::CallMut<'_, '_>),
         measured!("Failure", abi::Failure, code, message),
         measured!("FailureCode", abi::FailureCode),
         measured!("Health", abi::Health, status, message, metadata),

@@ -1,7 +1,14 @@
 //! Does a request that goes wrong fail alone?
 
 use super::scene::{LONG, Scene, pinned};
-use jackfield_loader::{Request, Unload};
+use jackfield_loader::{Request, RequestError, Unload};
+
+fn panicked(message: &str) -> Result<(u16, String), RequestError> {
+    Err(RequestError::Panicked {
+        id: "misbehave".to_owned(),
+        message: message.to_owned(),
+    })
+}
 
 #[test]
 fn error_in_handle() {
@@ -15,8 +22,9 @@ fn error_in_handle() {
 #[test]
 fn panic_in_handle() {
     let scene = Scene::new("panic-in-handle");
-    let text = r#"{"detail":"`request` was cancelled or panicked"}"#;
-    assert_eq!(scene.ask("/handle"), Ok((500, text.to_owned())));
+    let panicked = panicked("a panic in Handle, as configured");
+    assert_eq!(scene.ask("/handle"), panicked);
+    assert_eq!(scene.ask("/quick"), panicked);
     assert_eq!(scene.ask("/fine"), Ok((200, "fine".to_owned())));
     scene.stops_well();
 }
@@ -24,8 +32,9 @@ fn panic_in_handle() {
 #[test]
 fn payload_panic() {
     let scene = Scene::new("payload-panic");
-    let text = r#"{"detail":"`request` was cancelled or panicked"}"#;
-    assert_eq!(scene.ask("/handle"), Ok((500, text.to_owned())));
+    let panicked = panicked("a panic whose payload is no text");
+    assert_eq!(scene.ask("/handle"), panicked);
+    assert_eq!(scene.ask("/quick"), panicked);
     assert_eq!(scene.ask("/fine"), Ok((200, "fine".to_owned())));
     scene.stops_well();
 }
@@ -65,17 +74,23 @@ fn huge_response() {
 fn invalid_headers() {
     // The SDK does not let it out: building the answer panics.
     let scene = Scene::new("invalid-headers");
-    let text = r#"{"detail":"`request` was cancelled or panicked"}"#;
-    assert_eq!(scene.ask("/handle"), Ok((500, text.to_owned())));
+    let panicked = panicked("the value of the header split holds a line break or NUL");
+    assert_eq!(scene.ask("/handle"), panicked);
+    assert_eq!(scene.ask("/quick"), panicked);
     scene.stops_well();
 }
 
 #[test]
 fn invalid_status() {
-    // The loader hands on what a plugin says; whoever speaks HTTP refuses it.
+    // The SDK does not let it out.
     let scene = Scene::new("invalid-status");
-    let (status, _) = scene.ask("/handle").unwrap();
-    assert_eq!(status, 7);
+    let failed = Err(RequestError::Failed {
+        id: "misbehave".to_owned(),
+        message: "the handler answered with status 7: a status is 100 to 599".to_owned(),
+    });
+    assert_eq!(scene.ask("/handle"), failed);
+    assert_eq!(scene.ask("/quick"), failed);
+    assert_eq!(scene.ask("/fine"), Ok((200, "fine".to_owned())));
     scene.stops_well();
 }
 

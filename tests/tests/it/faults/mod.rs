@@ -10,6 +10,7 @@ mod initialize;
 mod start;
 mod stop;
 
+mod chain;
 mod event;
 mod floods;
 mod future;
