@@ -102,6 +102,7 @@ mod request;
 mod schedule;
 mod start;
 mod stop;
+mod took;
 
 mod loader;
 
