@@ -5,6 +5,7 @@ use crate::{
     bus::Inbox,
     context::{Room, Shared},
     ffi::{Lease, Unload},
+    hands::Hands,
     instance::Instance,
     journal::{Entry, Journal},
     quarantine::Quarantine,
@@ -35,6 +36,8 @@ pub(crate) struct Crew {
     pub(crate) quarantine: Mutex<Quarantine>,
     /// Each plugin's own files lie below it.
     pub(crate) data_dir: PathBuf,
+    /// On which plugins are started and stopped.
+    pub(crate) hands: Hands,
     /// In no order: each has its number.
     running: Mutex<Vec<Running>>,
     /// Files whose layout was found to fit, to be remembered.
@@ -54,6 +57,7 @@ impl Crew {
             journal: Arc::new(journal),
             quarantine: Mutex::new(quarantine),
             data_dir,
+            hands: Hands::default(),
             running: Mutex::default(),
             fits: Mutex::default(),
             abandoned: AtomicUsize::new(0),

@@ -94,6 +94,7 @@ mod executor;
 mod tasks;
 
 mod crew;
+mod hands;
 mod instance;
 mod journal;
 mod loaded;

@@ -49,6 +49,7 @@ pub(crate) fn stop(crew: &Arc<Crew>, limit: Duration) -> StopReport {
         &jobs,
         1,
         &(Arc::clone(&work) as Arc<dyn Work>),
+        &crew.hands,
         Some(work.give_up()),
     );
     work.not_reached(limit);
