@@ -5,6 +5,7 @@ use crate::{
     bus::Inbox,
     context::{Room, Shared},
     ffi::{Lease, Unload},
+    hands::Hands,
     instance::Instance,
     journal::{Entry, Journal},
     quarantine::Quarantine,
@@ -35,6 +36,8 @@ pub(crate) struct Crew {
     pub(crate) quarantine: Mutex<Quarantine>,
     /// Each plugin's own files lie below it.
     pub(crate) data_dir: PathBuf,
+    /// On which plugins are started and stopped.
+    pub(crate) hands: Hands,
     /// In no order: each has its number.
     running: Mutex<Vec<Running>>,
     /// Files whose layout was found to fit, to be remembered.
@@ -54,6 +57,7 @@ impl Crew {
             journal: Arc::new(journal),
             quarantine: Mutex::new(quarantine),
             data_dir,
+            hands: Hands::default(),
             running: Mutex::default(),
             fits: Mutex::default(),
             abandoned: AtomicUsize::new(0),
@@ -106,21 +110,19 @@ impl Crew {
         }
     }
 
-    /// Stops and unloads what was set up, and tells what came of it.
-    pub(crate) fn take_down(
-        &self,
-        instance: Instance,
-        limit: Duration,
-    ) -> (Option<String>, Unload) {
+    /// Stops and unloads what did not come to run. What it says of that is logged: why it does not
+    /// run is what its status tells of.
+    pub(crate) fn take_down(&self, instance: Instance, limit: Duration) {
         let id = instance.room.id.clone();
-        let unfinished = instance.quiesce(&self.shared, limit).err();
-        let stopped = instance.stop().err().map(|error| format!("stop: {error}"));
-        let unload = match &unfinished {
-            None => instance.unload(),
-            Some(what) => Unload::Pinned(what.clone()),
+        let unfinished = instance.quiesce(&self.shared, limit);
+        if let Err(error) = instance.stop() {
+            log::warn!("{id}: stop: {error}");
+        }
+        let unload = match unfinished {
+            Ok(()) => instance.unload(),
+            Err(what) => Unload::Pinned(what),
         };
         self.note_unload(&id, &unload);
-        (stopped.or(unfinished), unload)
     }
 
     pub(crate) fn note_unload(&self, id: &PluginId, unload: &Unload) {

@@ -96,6 +96,7 @@ mod executor;
 mod tasks;
 
 mod crew;
+mod hands;
 mod instance;
 mod journal;
 mod loaded;
@@ -104,6 +105,7 @@ mod request;
 mod schedule;
 mod start;
 mod stop;
+mod took;
 
 mod loader;
 

@@ -3,6 +3,7 @@
 use crate::{
     ContentHash, Reason,
     ffi::{Slot, Unload},
+    took::Took,
 };
 use jackfield_manifest::{Manifest, PluginId};
 use semver::Version;
@@ -170,6 +171,8 @@ struct Inner {
     sequence: u64,
     listeners: Vec<mpsc::SyncSender<Transition>>,
     dropped_events: u64,
+    /// How many wait for a change: to notify nobody is a system call all the same.
+    waiting: usize,
 }
 
 struct Entry {
@@ -188,23 +191,36 @@ impl Registry {
             since: Instant::now(),
             status,
         };
-        self.lock().plugins.insert(entry.status.id.clone(), entry);
-        self.changed.notify_all();
+        let mut inner = self.lock();
+        inner.plugins.insert(entry.status.id.clone(), entry);
+        if inner.waiting > 0 {
+            self.changed.notify_all();
+        }
     }
 
     /// Changes a plugin's state and gives the number of the transition; does nothing, and gives 0,
     /// when it is there already.
     pub(crate) fn transition(&self, id: &PluginId, to: State, cause: Option<String>) -> u64 {
-        let Some(transition) = self.record(id, to, cause) else {
+        // A thousand plugins make seven thousand transitions, most of them for nobody.
+        let is_logged = log::log_enabled!(level(to));
+        let Some((sequence, told)) = self.record(id, to, cause, is_logged) else {
             return 0;
         };
-        self.changed.notify_all();
         // Outside the lock: a logger is foreign code.
-        write_log(&transition);
-        transition.sequence
+        if let Some(transition) = told {
+            write_log(&transition);
+        }
+        sequence
     }
 
-    fn record(&self, id: &PluginId, to: State, cause: Option<String>) -> Option<Transition> {
+    /// The number of the transition, and all of it where somebody listens or it is logged.
+    fn record(
+        &self,
+        id: &PluginId,
+        to: State,
+        cause: Option<String>,
+        is_logged: bool,
+    ) -> Option<(u64, Option<Transition>)> {
         let mut inner = self.lock();
         let inner = &mut *inner;
         let entry = inner
@@ -212,19 +228,26 @@ impl Registry {
             .get_mut(id)
             .filter(|entry| entry.status.state != to)?;
         inner.sequence += 1;
+        let now = Instant::now();
+        let duration = now.saturating_duration_since(std::mem::replace(&mut entry.since, now));
+        let from = std::mem::replace(&mut entry.status.state, to);
+        entry.status.since = SystemTime::now();
+        entry.status.cause = cause;
+        if inner.waiting > 0 {
+            self.changed.notify_all();
+        }
+        if inner.listeners.is_empty() && !is_logged {
+            return Some((inner.sequence, None));
+        }
         let transition = Transition {
             sequence: inner.sequence,
             id: id.clone(),
             version: entry.status.version.clone(),
-            from: entry.status.state,
+            from,
             to,
-            duration: entry.since.elapsed(),
-            cause: cause.clone(),
+            duration,
+            cause: entry.status.cause.clone(),
         };
-        entry.since = Instant::now();
-        entry.status.since = SystemTime::now();
-        entry.status.state = to;
-        entry.status.cause = cause;
         inner
             .listeners
             .retain(|listener| match listener.try_send(transition.clone()) {
@@ -235,7 +258,7 @@ impl Registry {
                 }
                 Err(mpsc::TrySendError::Disconnected(_)) => false,
             });
-        Some(transition)
+        Some((inner.sequence, Some(transition)))
     }
 
     /// Changes something beside the state.
@@ -278,11 +301,13 @@ impl Registry {
                 return Some(state);
             }
             let left = deadline.checked_duration_since(Instant::now())?;
+            inner.waiting += 1;
             inner = self
                 .changed
                 .wait_timeout(inner, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
+            inner.waiting -= 1;
         }
     }
 
@@ -325,17 +350,18 @@ fn write_log(transition: &Transition) {
         cause,
         ..
     } = transition;
-    let level = match to {
+    let (level, took) = (level(*to), Took(*duration));
+    match cause {
+        None => log::log!(level, "{id} {version}: {from} -> {to} ({took})"),
+        Some(cause) => log::log!(level, "{id} {version}: {from} -> {to} ({took}): {cause}"),
+    }
+}
+
+/// How loudly it is told that a plugin came there.
+fn level(to: State) -> log::Level {
+    match to {
         State::Failed | State::Quarantined => log::Level::Error,
         State::Running | State::Stopped => log::Level::Info,
         _ => log::Level::Debug,
-    };
-    let duration = duration.as_secs_f64() * 1e3;
-    match cause {
-        None => log::log!(level, "{id} {version}: {from} -> {to} ({duration:.1} ms)"),
-        Some(cause) => log::log!(
-            level,
-            "{id} {version}: {from} -> {to} ({duration:.1} ms): {cause}"
-        ),
     }
 }

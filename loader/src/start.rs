@@ -35,7 +35,7 @@ pub(crate) fn start(crew: &Arc<Crew>, planned: Vec<Planned>, threads: usize) {
         crew: Arc::clone(crew),
         attempts,
     });
-    schedule::run(&jobs, threads, &work, None);
+    schedule::run(&jobs, threads, &work, &crew.hands, None);
 }
 
 fn job(planned: &Planned) -> Job {

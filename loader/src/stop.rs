@@ -1,15 +1,17 @@
 //! Stopping plugins: exactly the reverse of the order in which they came to run.
 
 use crate::{
+    Vetted,
     crew::{Crew, Running},
     ffi::Unload,
+    instance::Instance,
     registry::State,
     schedule::{self, Job, Watch, Work},
 };
 use jackfield_manifest::PluginId;
 use std::{
     cmp::Reverse,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -39,14 +41,7 @@ pub(crate) fn stop(crew: &Arc<Crew>, limit: Duration) -> StopReport {
         .collect();
     let work = Arc::new(TakeDown {
         crew: Arc::clone(crew),
-        ids: running
-            .iter()
-            .map(|running| running.vetted.manifest.id.clone())
-            .collect(),
-        running: running
-            .into_iter()
-            .map(|running| Mutex::new(Some(running)))
-            .collect(),
+        leaving: running.into_iter().map(Leaving::from).collect(),
         until: Instant::now() + limit,
         report: Mutex::default(),
     });
@@ -54,58 +49,89 @@ pub(crate) fn stop(crew: &Arc<Crew>, limit: Duration) -> StopReport {
         &jobs,
         1,
         &(Arc::clone(&work) as Arc<dyn Work>),
+        &crew.hands,
         Some(work.give_up()),
     );
     work.not_reached(limit);
     std::mem::take(&mut *work.report())
 }
 
+/// A plugin on its way out.
+struct Leaving {
+    vetted: Arc<Vetted>,
+    sequence: u64,
+    /// `None` once it is being dropped.
+    instance: Mutex<Option<Instance>>,
+}
+
+impl From<Running> for Leaving {
+    fn from(running: Running) -> Self {
+        Self {
+            vetted: running.vetted,
+            sequence: running.sequence,
+            instance: Mutex::new(Some(running.instance)),
+        }
+    }
+}
+
+impl Leaving {
+    fn id(&self) -> &PluginId {
+        &self.vetted.manifest.id
+    }
+
+    fn instance(&self) -> MutexGuard<'_, Option<Instance>> {
+        self.instance.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs on.
+    fn stays(&self) -> Option<Running> {
+        Some(Running {
+            instance: self.instance().take()?,
+            vetted: Arc::clone(&self.vetted),
+            sequence: self.sequence,
+        })
+    }
+}
+
 struct TakeDown {
     crew: Arc<Crew>,
-    ids: Vec<PluginId>,
-    running: Vec<Mutex<Option<Running>>>,
+    leaving: Vec<Leaving>,
     /// When all have to be done.
     until: Instant,
     report: Mutex<StopReport>,
 }
 
 impl TakeDown {
-    fn report(&self) -> std::sync::MutexGuard<'_, StopReport> {
+    fn report(&self) -> MutexGuard<'_, StopReport> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn running(&self, job: usize) -> std::sync::MutexGuard<'_, Option<Running>> {
-        self.running[job]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// When it is of no use to wait on: each plugin that is reached has had its least time thrice.
     fn give_up(&self) -> Instant {
-        let all = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
+        let all = u32::try_from(self.leaving.len()).unwrap_or(u32::MAX);
         self.until + LEAST.saturating_mul(all).saturating_mul(3) + Duration::from_secs(1)
     }
 
-    /// Those that no thread came to, which is so while constructors hang: then none can be made.
+    /// Those that no thread came to: there is none left, and while constructors hang none can be
+    /// made.
     fn not_reached(&self, limit: Duration) {
-        let left: Vec<usize> = {
+        let left: Vec<&Leaving> = {
             let report = self.report();
             let reached = |id| {
                 report.stopped.iter().any(|(stopped, _)| stopped == id)
                     || report.failed.iter().any(|(failed, _)| failed == id)
             };
-            (0..self.ids.len())
-                .filter(|&job| !reached(&self.ids[job]))
-                .collect()
+            let left = self.leaving.iter().filter(|leaving| !reached(leaving.id()));
+            left.collect()
         };
-        for job in left {
+        for leaving in left {
             let seconds = limit.as_secs_f64();
             self.failed(
-                &self.ids[job],
+                leaving.id(),
                 format!("not stopped: no thread came to it within {seconds} s"),
             );
             // Its drop is plugin code as well, so it stays.
-            self.crew.running().extend(self.running(job).take());
+            self.crew.running().extend(leaving.stays());
         }
     }
 
@@ -128,13 +154,12 @@ impl TakeDown {
 
 impl Work for TakeDown {
     fn run(&self, job: usize, watch: &Watch<'_>) {
-        let Some(Running {
-            vetted, instance, ..
-        }) = self.running(job).clone()
-        else {
+        let leaving = &self.leaving[job];
+        let Some(instance) = leaving.instance().clone() else {
             return;
         };
-        let (id, registry) = (&vetted.manifest.id, &self.crew.shared.registry);
+        let (vetted, id) = (&leaving.vetted, leaving.id());
+        let registry = &self.crew.shared.registry;
         registry.transition(id, State::Stopping, None);
         let limit = self.limit(vetted.deadlines.stop);
         let unfinished = instance.quiesce(&self.crew.shared, limit).err();
@@ -143,7 +168,7 @@ impl Work for TakeDown {
         let abandoned = watch.abandoned();
         // The plugin's drop may hang as well.
         watch.step("drop", self.limit(vetted.deadlines.stop));
-        *self.running(job) = None;
+        *leaving.instance() = None;
         let unload = match &unfinished {
             None => instance.unload(),
             Some(what) => {
@@ -172,7 +197,7 @@ impl Work for TakeDown {
 
     fn overdue(&self, job: usize, step: &'static str, limit: Duration) {
         self.crew.abandon();
-        let id = &self.ids[job];
+        let id = self.leaving[job].id();
         let pinned = Unload::Pinned(format!("a thread is still inside its {step}"));
         self.crew.note_unload(id, &pinned);
         self.failed(

@@ -18,6 +18,7 @@
 mod guard;
 mod leased;
 mod library;
+mod mirror;
 mod module;
 mod slot;
 mod turnstile;
@@ -26,6 +27,7 @@ pub(crate) use guard::guard;
 pub(crate) use leased::Leased;
 pub(crate) use library::{Lease, Library};
 pub use library::{OpenError, Unload};
+pub(crate) use mirror::Mirror;
 pub use module::ModuleError;
 pub(crate) use module::{LayoutVerdict, Module, Root};
 pub(crate) use slot::{Entered, Slot};

@@ -53,7 +53,13 @@ fn recorder<F: Fn(usize, &Watch<'_>) + Send + Sync + 'static>(
 fn on_one_thread_dependencies_come_first_and_then_priority() {
     let (work, _) = recorder(|_, _| {});
     let jobs = [job(&[2], 0), job(&[], 50), job(&[], 40), job(&[0, 1], -9)];
-    run(&jobs, 1, &(Arc::clone(&work) as Arc<dyn Work>), None);
+    run(
+        &jobs,
+        1,
+        &(Arc::clone(&work) as Arc<dyn Work>),
+        &Hands::default(),
+        None,
+    );
     assert_eq!(*work.order.lock().unwrap(), [2, 0, 1, 3]);
 }
 
@@ -68,6 +74,7 @@ fn independent_jobs_run_at_the_same_time() {
         &[job(&[], 0), job(&[], 0)],
         2,
         &(work as Arc<dyn Work>),
+        &Hands::default(),
         None,
     );
 }
@@ -82,7 +89,13 @@ fn a_job_that_is_to_run_alone_does() {
     });
     let mut jobs: Vec<Job> = (0..50).map(|_| job(&[], 0)).collect();
     jobs[1].alone = true;
-    run(&jobs, 4, &(Arc::clone(&work) as Arc<dyn Work>), None);
+    run(
+        &jobs,
+        4,
+        &(Arc::clone(&work) as Arc<dyn Work>),
+        &Hands::default(),
+        None,
+    );
     assert_eq!(work.order.lock().unwrap().len(), 50);
 }
 
@@ -98,7 +111,13 @@ fn a_job_that_hangs_is_abandoned_and_the_rest_goes_on() {
         }
     });
     let jobs = [job(&[], 0), job(&[0], 0), job(&[], 0)];
-    run(&jobs, 1, &(Arc::clone(&work) as Arc<dyn Work>), None);
+    run(
+        &jobs,
+        1,
+        &(Arc::clone(&work) as Arc<dyn Work>),
+        &Hands::default(),
+        None,
+    );
     assert_eq!(*work.overdue.lock().unwrap(), [(0, "initialize")]);
     let mut order = work.order.lock().unwrap().clone();
     order.sort_unstable();
@@ -118,7 +137,7 @@ fn what_nobody_watches_is_given_up() {
     let jobs = [job(&[], 0), job(&[0], 0)];
     let give_up = Instant::now() + Duration::from_millis(20);
     let shared: Arc<dyn Work> = Arc::clone(&work) as Arc<dyn Work>;
-    run(&jobs, 1, &shared, Some(give_up));
+    run(&jobs, 1, &shared, &Hands::default(), Some(give_up));
     assert_eq!(*work.order.lock().unwrap(), [0; 0]);
     assert_eq!(*work.overdue.lock().unwrap(), []);
     drop(release);
@@ -137,7 +156,7 @@ fn who_comes_back_does_so_after_it_was_told() {
         fn overdue(&self, _job: usize, _step: &'static str, _limit: Duration) {
             // It returns from its step while it is told.
             self.1.wait();
-            thread::yield_now();
+            std::thread::yield_now();
             self.0.lock().unwrap().push("overdue");
         }
         fn came_back(&self, _job: usize) {
@@ -151,6 +170,7 @@ fn who_comes_back_does_so_after_it_was_told() {
         &[job(&[], 0)],
         1,
         &(Arc::clone(&work) as Arc<dyn Work>),
+        &Hands::default(),
         None,
     );
     receiver.recv_timeout(Duration::from_secs(10)).unwrap();
@@ -171,6 +191,12 @@ fn jobs_that_are_stuck_let_all_others_run_level_after_level() {
     });
     let needs = |job: usize| job.checked_sub(10).into_iter().collect::<Vec<_>>();
     let jobs: Vec<Job> = (0..50).map(|number| job(&needs(number), 0)).collect();
-    run(&jobs, 10, &(Arc::clone(&work) as Arc<dyn Work>), None);
+    run(
+        &jobs,
+        10,
+        &(Arc::clone(&work) as Arc<dyn Work>),
+        &Hands::default(),
+        None,
+    );
     assert_eq!(work.order.lock().unwrap().len(), 50);
 }

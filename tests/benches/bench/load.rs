@@ -34,7 +34,9 @@ pub fn child(side: &str, root: &str) {
     let begin = Instant::now();
     match side {
         "dlopen" => {
-            let kept = dlopen_all(&plugins, &state.join("store"));
+            let paths = mapped_files(&plugins, &state.join("store"));
+            let begin = Instant::now();
+            let kept = dlopen_all(&paths);
             println!("{} {}", begin.elapsed().as_nanos(), resident_kb() - before);
             std::mem::drop(kept);
         }
@@ -104,6 +106,23 @@ fn resident_kb() -> usize {
         .expect("a number of kB")
 }
 
+/// The very files that the loader maps: how a file was written decides how much of it the system's
+/// page cache maps at once.
+fn mapped_files(plugins: &Path, store: &Path) -> Vec<PathBuf> {
+    let list = |dir: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(dir).into_iter().flatten();
+        entries
+            .map(|entry| entry.expect("it can be read").path())
+            .collect()
+    };
+    let mut paths: Vec<PathBuf> = list(store).iter().flat_map(|dir| list(dir)).collect();
+    if paths.is_empty() {
+        paths = list(plugins);
+    }
+    paths.sort();
+    paths
+}
+
 /// `dlopen`, `dlsym`, the root module's constructor and `create`, and nothing around it.
 #[expect(
     unsafe_code,
@@ -111,20 +130,7 @@ fn resident_kb() -> usize {
     clippy::multiple_unsafe_ops_per_block,
     reason = "the baseline loads libraries bare"
 )]
-fn dlopen_all(plugins: &Path, store: &Path) -> Vec<(PluginObject, libloading::Library)> {
-    let list = |dir: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(dir).into_iter().flatten();
-        entries
-            .map(|entry| entry.expect("it can be read").path())
-            .collect()
-    };
-    // The very files that the loader maps: how a file was written decides how much of it the
-    // system's page cache maps at once.
-    let mut paths: Vec<PathBuf> = list(store).iter().flat_map(|dir| list(dir)).collect();
-    if paths.is_empty() {
-        paths = list(plugins);
-    }
-    paths.sort();
+fn dlopen_all(paths: &[PathBuf]) -> Vec<(PluginObject, libloading::Library)> {
     paths
         .iter()
         .map(|path| {

@@ -79,12 +79,12 @@ impl Drop for Host {
     }
 }
 
-/// Without what is different each time: `(1.2 ms)`, `in 3 ms`.
+/// Without what is different each time: `(340 µs)`, `in 3 ms`.
 fn timeless(line: &str) -> String {
     let mut words: Vec<&str> = line.split(' ').collect();
     while let Some(at) = words
         .iter()
-        .position(|word| word.trim_end_matches([':', ')']) == "ms")
+        .position(|word| ["µs", "ms", "s"].contains(&word.trim_end_matches([':', ')'])))
     {
         words.drain(at - 1..=at);
     }
