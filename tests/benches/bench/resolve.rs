@@ -42,8 +42,8 @@ pub fn run(bench: &mut Bench) {
     if growth {
         let text = write(10 * PLUGINS);
         let slices = requirements(&text);
-        let input = plugins(&text, &slices);
-        let mut large = Subject::new(&input);
+        let large_input = plugins(&text, &slices);
+        let mut large = Subject::new(&large_input);
         let (large, small) = interleaved(
             ROUNDS,
             || {
@@ -54,6 +54,23 @@ pub fn run(bench: &mut Bench) {
             },
         );
         bench.ratio("resolve.growth", "ms", ms(large), ms(small), Bar::Max(12.0));
+        // What the machine itself takes more for ten times the memory.
+        let (large, small) = interleaved(
+            ROUNDS,
+            || {
+                black_box(bare(&large_input));
+            },
+            || {
+                black_box(bare(&input));
+            },
+        );
+        bench.ratio(
+            "resolve.growth.bare",
+            "ms",
+            ms(large),
+            ms(small),
+            Bar::None,
+        );
     }
 }
 
