@@ -320,43 +320,57 @@ fn graph(time: impl Fn(usize) -> u64) -> Vec<(Vec<usize>, u64)> {
         .collect()
 }
 
-/// Milliseconds from the first `start` to the last plugin running.
-fn start(graph: &[(Vec<usize>, u64)], threads: usize) -> f64 {
-    let site = Site::new();
-    let mut settings = BTreeMap::new();
-    for (number, (needs, time)) in graph.iter().enumerate() {
-        let id = format!("pace-{number:04}");
-        let mut texts = vec![("pace-0000".to_owned(), id.clone())];
-        let needs = needs.iter().enumerate();
-        texts.extend(needs.map(|(at, need)| (format!("need-{at:04}"), format!("pace-{need:04}"))));
-        let texts: Vec<(&str, &str)> = texts.iter().map(|(a, b)| (&**a, &**b)).collect();
-        site.add_patched("pace", &format!("lib{id}.so"), &texts);
-        let mut own = jackfield_loader::Settings::default();
-        own.config.insert("start_ms".to_owned(), (*time).into());
-        settings.insert(id, own);
-    }
-    let mut options = Options::new(site.plugins(), site.state());
-    options.settings = settings;
-    options.threads = std::num::NonZero::new(threads).expect("some threads");
-    let mut loader = Loader::open(options).expect("a fresh state directory");
-    let events = loader.events();
-    let watcher = std::thread::spawn(move || {
-        let deadline = Instant::now() + std::time::Duration::from_secs(60);
-        let (mut begin, mut running) = (None, 0);
-        while let Some(event) = events.next(deadline) {
-            match event.to {
-                State::Starting => begin = begin.or(Some(Instant::now())),
-                State::Running => running += 1,
-                _ => {}
-            }
-            if running == 50 {
-                return begin.expect("one starts before one runs").elapsed();
-            }
+/// Plugins that take so long to start, and wait for one another.
+struct Paced {
+    site: Site,
+    options: Options,
+}
+
+impl Paced {
+    fn new(graph: &[(Vec<usize>, u64)], threads: usize) -> Self {
+        let site = Site::new();
+        let mut options = Options::new(site.plugins(), site.state());
+        options.threads = std::num::NonZero::new(threads).expect("some threads");
+        for (number, (needs, time)) in graph.iter().enumerate() {
+            let id = format!("pace-{number:04}");
+            let mut texts = vec![("pace-0000".to_owned(), id.clone())];
+            let needs = needs.iter().enumerate();
+            texts.extend(
+                needs.map(|(at, need)| (format!("need-{at:04}"), format!("pace-{need:04}"))),
+            );
+            let texts: Vec<(&str, &str)> = texts.iter().map(|(a, b)| (&**a, &**b)).collect();
+            site.add_patched("pace", &format!("lib{id}.so"), &texts);
+            let mut own = jackfield_loader::Settings::default();
+            own.config.insert("start_ms".to_owned(), (*time).into());
+            options.settings.insert(id, own);
         }
-        panic!("only {running} of 50 run");
-    });
-    loader.start();
-    watcher.join().expect("it counts to fifty").as_secs_f64() * 1e3
+        Self { site, options }
+    }
+
+    /// Milliseconds from the first `start` to the last plugin running.
+    fn start(&self) -> f64 {
+        let mut loader = Loader::open(self.options.clone()).expect("a state directory");
+        let events = loader.events();
+        let watcher = std::thread::spawn(move || {
+            let deadline = Instant::now() + std::time::Duration::from_secs(60);
+            let (mut begin, mut running) = (None, 0);
+            while let Some(event) = events.next(deadline) {
+                match event.to {
+                    State::Starting => begin = begin.or(Some(Instant::now())),
+                    State::Running => running += 1,
+                    _ => {}
+                }
+                if running == 50 {
+                    return begin.expect("one starts before one runs").elapsed();
+                }
+            }
+            panic!("only {running} of 50 run");
+        });
+        loader.start();
+        let time = watcher.join().expect("it counts to fifty");
+        assert_eq!(loader.stop(std::time::Duration::from_secs(60)).failed, []);
+        time.as_secs_f64() * 1e3
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds")]
@@ -365,7 +379,10 @@ fn parallel(bench: &mut Bench) {
     let mut worst: Option<(f64, f64)> = None;
     for graph in [graph(|_| 20), graph(|number| 5 + (number as u64 * 13) % 31)] {
         let bound = bound(&graph, THREADS as u64) as f64;
-        let mut times: Vec<f64> = (0..5).map(|_| start(&graph, THREADS)).collect();
+        let paced = Paced::new(&graph, THREADS);
+        // What is known of the files after that is known at every start but the first.
+        paced.start();
+        let mut times: Vec<f64> = (0..9).map(|_| paced.start()).collect();
         let time = median(&mut times);
         if worst.is_none_or(|(value, baseline)| time / bound > value / baseline) {
             worst = Some((time, bound));

@@ -64,13 +64,7 @@ pub fn run(bench: &mut Bench) {
                 black_box(bare(&input));
             },
         );
-        bench.ratio(
-            "resolve.growth.bare",
-            "ms",
-            ms(large),
-            ms(small),
-            Bar::None,
-        );
+        bench.ratio("resolve.growth.bare", "ms", ms(large), ms(small), Bar::None);
     }
 }
 
