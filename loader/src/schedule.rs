@@ -3,8 +3,8 @@
 //! A job begins the moment the last job that it waits for has ended: there is no barrier between
 //! levels. But mapping a library takes a lock of the system's loader, and threads that only contend
 //! for it cost more than they bring; so one thread runs jobs for as long as none is stuck, and each
-//! job that has been inside one step for a [`TICK`], or goes into one that takes others that long,
-//! lets another thread run beside it.
+//! job that has been inside one step for a while, or goes into one that takes others that long, lets
+//! another thread run beside it.
 //!
 //! Native code cannot be killed, so a job that is past its deadline is *abandoned*: its thread is left
 //! to itself and replaced, and the job counts as ended.
@@ -21,8 +21,8 @@ use std::{
 #[cfg(test)]
 mod tests;
 
-/// How long a job may be inside one step before it counts as stuck. While jobs wait, the watching
-/// thread wakes so often: at 200 µs a warm start switched threads more than twice a plugin.
+/// How long a job may be inside one step before it counts as stuck, at the least: see
+/// [`State::grace`].
 const TICK: Duration = Duration::from_millis(1);
 
 /// How long the first job waits for threads to come up: they do so in much less, or not at all.
@@ -176,7 +176,11 @@ impl Watch<'_> {
         };
         state.learn(&before, since);
         let is_slow = state.is_slow(step, since);
-        let grace = if is_slow { Duration::ZERO } else { TICK };
+        let grace = if is_slow {
+            Duration::ZERO
+        } else {
+            state.grace(since)
+        };
         state.slots[self.slot] = Some(Inside {
             job: before.job,
             step,

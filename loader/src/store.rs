@@ -176,9 +176,10 @@ impl Store {
         for _ in 0..ATTEMPTS {
             let opened = inspect::open(candidate);
             let (file, key) = opened.map_err(|fault| refuse(candidate, &fault))?;
+            let failed = |error| self.copy_failed(candidate, error);
+            let begun = copy::begin(&file, key.size).map_err(failed)?;
             let (mut temporary, copy) = self.temporary()?;
-            let copied = copy::copy(&file, &copy, key.size);
-            let copied = copied.map_err(|error| self.copy_failed(candidate, error))?;
+            let copied = begun.write(&copy).map_err(failed)?;
             let after = platform::stat_of(&file, &key);
             let unchanged = after.is_ok_and(|stat| stat.key == key) && copied.len == key.size;
             if unchanged {

@@ -27,6 +27,7 @@ pub(super) struct State {
     pub(super) coming: usize,
     /// Until when the first job waits for them.
     pub(super) muster: Instant,
+    pub(super) began: Instant,
     pub(super) running: usize,
     /// The most that run at a time: there is one thread more, see [`run`](super::run).
     pub(super) limit: usize,
@@ -85,6 +86,7 @@ impl State {
             telling: None,
             coming: 0,
             muster: Instant::now() + MUSTER,
+            began: Instant::now(),
             running: 0,
             limit,
             running_alone: false,
@@ -134,6 +136,15 @@ impl State {
         for _ in 0..self.room().min(self.ready.len()) {
             shared.ready.notify_one();
         }
+    }
+
+    /// How long a job that goes into a step now may be inside before it counts as stuck.
+    ///
+    /// While jobs wait, the watching thread wakes so often, and each time takes a processor from
+    /// its sleep: once a millisecond, that was a twelfth of a warm start. So where all went well
+    /// for long, it looks more rarely; what that may cost is a quarter of the time passed already.
+    pub(super) fn grace(&self, now: Instant) -> Duration {
+        TICK.max(now.saturating_duration_since(self.began) / 4)
     }
 
     /// A step is over: whether to expect of the next one by that name that it takes long. Then

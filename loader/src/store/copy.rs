@@ -31,28 +31,63 @@ impl Copied {
     }
 }
 
-/// Copies `from` to `to`. Stops after one byte more than `size`, so that a file that grows for
-/// ever ends.
-pub(super) fn copy(from: &File, mut to: &File, size: u64) -> Result<Copied, CopyError> {
+/// A copy of which the beginning is read: it is hashed while the file for the copy is being made.
+pub(super) struct Begun<'f> {
+    from: &'f File,
+    relay: Relay,
+    first: Vec<u8>,
+    limit: u64,
+}
+
+/// Begins to copy `from`, which has `size` bytes. Stops after one byte more, so that a file that
+/// grows for ever ends.
+pub(super) fn begin(from: &File, size: u64) -> Result<Begun<'_>, CopyError> {
     let limit = size.saturating_add(1);
     let mut relay = if size < SMALL {
         Relay::alone()
     } else {
         Relay::with_helper()
     };
-    let mut len = 0;
-    while len < limit {
-        let mut chunk = relay.chunk();
-        let room = usize::try_from(limit - len).map_or(CHUNK, |left| left.min(CHUNK));
-        let count = platform::read_at(from, &mut chunk[..room], len).map_err(CopyError::Read)?;
-        if count == 0 {
-            break;
+    let mut chunk = relay.chunk();
+    let count = read(from, &mut chunk, 0, limit)?;
+    let first = chunk[..count].to_vec();
+    relay.send(chunk, count);
+    Ok(Begun {
+        from,
+        relay,
+        first,
+        limit,
+    })
+}
+
+impl Begun<'_> {
+    /// Writes everything to `to`.
+    pub(super) fn write(self, mut to: &File) -> Result<Copied, CopyError> {
+        let Self {
+            from,
+            mut relay,
+            first,
+            limit,
+        } = self;
+        to.write_all(&first).map_err(CopyError::Write)?;
+        let mut len = first.len() as u64;
+        let mut ended = first.is_empty();
+        while len < limit && !ended {
+            let mut chunk = relay.chunk();
+            let count = read(from, &mut chunk, len, limit)?;
+            to.write_all(&chunk[..count]).map_err(CopyError::Write)?;
+            len += count as u64;
+            ended = count == 0;
+            relay.send(chunk, count);
         }
-        to.write_all(&chunk[..count]).map_err(CopyError::Write)?;
-        len += count as u64;
-        relay.send(chunk, count);
+        Ok(Copied { relay, len })
     }
-    Ok(Copied { relay, len })
+}
+
+/// The next bytes, as many as fit and are within the limit.
+fn read(from: &File, chunk: &mut [u8], at: u64, limit: u64) -> Result<usize, CopyError> {
+    let room = usize::try_from(limit - at).map_or(CHUNK, |left| left.min(CHUNK));
+    platform::read_at(from, &mut chunk[..room], at).map_err(CopyError::Read)
 }
 
 /// The hash of a file.
