@@ -10,7 +10,6 @@ use jackfield_abi::{
 use jackfield_loader::{Enable, Loader, Options, State};
 use jackfield_tests::Site;
 use std::{
-    collections::BTreeMap,
     env, fs,
     future::ready,
     path::{Path, PathBuf},
