@@ -7,7 +7,7 @@ use std::{
     cell::UnsafeCell,
     fmt,
     future::poll_fn,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Condvar, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -200,7 +200,17 @@ impl Entered<'_> {
             }
         })
         .await;
-        accept(call.as_mut().take_reply())
+        accept(call)
+    }
+}
+
+/// The response of a call that is ready, or why there is none.
+#[inline]
+fn accept(mut call: Pin<&mut Call<'_>>) -> Result<RBox<Response>, Failure> {
+    match call.as_mut().take_response() {
+        Some(response) if is_whole(&response) => Ok(response),
+        Some(response) => Err(fault(&response)),
+        None => Err(refusal(call.take_reply())),
     }
 }
 
@@ -210,32 +220,33 @@ pub(super) fn own(failure: Failure) -> Failure {
     Failure::new(failure.code, text)
 }
 
-/// The response of a call that is ready, or why there is none; that text in the host's own memory.
-fn accept(reply: Reply) -> Result<RBox<Response>, Failure> {
+/// Why there is no response, in the host's own memory.
+#[cold]
+fn refusal(reply: Reply) -> Failure {
     match reply {
-        ROption::RSome(RResult::ROk(response)) => match fault(&response) {
-            None => Ok(response),
-            Some(fault) => Err(fault),
-        },
-        ROption::RSome(RResult::RErr(failure)) => Err(own(failure)),
-        ROption::RNone => Err(Failure::new(FailureCode::PANIC, "it gave no answer")),
+        ROption::RSome(RResult::RErr(failure)) => own(failure),
+        _ => Failure::new(FailureCode::PANIC, "it gave no answer"),
     }
 }
 
-/// What is wrong with a response that this host cannot hand on.
-fn fault(response: &Response) -> Option<Failure> {
-    if !(100..600).contains(&response.status) {
-        let text = format!(
-            "it answered with status {}: a status is 100 to 599",
-            response.status
-        );
-        return Some(Failure::new(FailureCode::ERROR, text));
-    }
-    response.stream.is_rsome().then(|| {
+/// Whether this host can hand a response on.
+fn is_whole(response: &Response) -> bool {
+    (100..600).contains(&response.status) && response.stream.is_rnone()
+}
+
+/// Why it cannot.
+#[cold]
+fn fault(response: &Response) -> Failure {
+    if response.stream.is_rsome() {
         let text = "it answered with a streamed body, which this host does not take: it has to be \
                     whole";
-        Failure::new(FailureCode::UNSUPPORTED, text)
-    })
+        return Failure::new(FailureCode::UNSUPPORTED, text);
+    }
+    let text = format!(
+        "it answered with status {}: a status is 100 to 599",
+        response.status
+    );
+    Failure::new(FailureCode::ERROR, text)
 }
 
 #[cfg(test)]

@@ -2,9 +2,13 @@
 
 use super::*;
 use jackfield_abi::{
-    ByteStream, ByteStreamObject, FfiFuture, RVec, abi_stable::type_level::downcasting::TD_Opaque,
+    Answer, ByteStream, ByteStreamObject, FfiFuture, RVec, Reply,
+    abi_stable::type_level::downcasting::TD_Opaque,
 };
-use std::future::ready;
+use std::{
+    future::ready,
+    task::{Context, Waker},
+};
 
 struct Empty;
 
@@ -23,8 +27,26 @@ fn reply(status: u16, stream: ROption<ByteStreamObject>) -> Reply {
     })))
 }
 
+/// Ready at once, without an answer of its own.
+struct Done;
+
+impl Answer for Done {
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut Reply) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
 fn accepted(reply: Reply) -> Result<u16, Failure> {
-    accept(reply).map(|response| response.status)
+    let mut call = pin!(Call::new());
+    let mut context = Context::from_waker(Waker::noop());
+    let done = context.with_ffi_context(|context| {
+        call.as_mut().begin(Done, context, |_, _, place| {
+            *place = reply;
+            Poll::Ready(())
+        })
+    });
+    assert!(done);
+    accept(call).map(|response| response.status)
 }
 
 #[test]
