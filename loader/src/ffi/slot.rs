@@ -208,9 +208,9 @@ impl Entered<'_> {
 #[inline]
 fn accept(mut call: Pin<&mut Call<'_>>) -> Result<RBox<Response>, Failure> {
     match call.as_mut().take_response() {
-        Some(response) if is_whole(&response) => Ok(response),
-        Some(response) => Err(fault(&response)),
-        None => Err(refusal(call.take_reply())),
+        ROption::RSome(response) if is_whole(&response) => Ok(response),
+        ROption::RSome(response) => Err(fault(&response)),
+        ROption::RNone => Err(refusal(call.take_reply())),
     }
 }
 

@@ -175,18 +175,18 @@ impl<'a> Call<'a> {
     ///
     /// Instead of the whole reply: that moves five times as much memory, just after it was written.
     #[inline]
-    pub fn take_response(self: Pin<&mut Self>) -> Option<RBox<Response>> {
+    pub fn take_response(self: Pin<&mut Self>) -> ROption<RBox<Response>> {
         // SAFETY: only the reply is moved out, and it is not pinned: `begin` and `poll` hand it out
         // as a plain reference.
         let reply = unsafe { &mut self.get_unchecked_mut().reply };
         let ROption::RSome(RResult::ROk(response)) = reply else {
-            return None;
+            return ROption::RNone;
         };
         // SAFETY: it is a valid response, and it is overwritten below without being dropped.
         let response = unsafe { ptr::read(response) };
         // SAFETY: the place is that of a reply; what was in it is owned by `response` now.
         unsafe { ptr::write(reply, ROption::RNone) };
-        Some(response)
+        ROption::RSome(response)
     }
 
     fn clear(self: Pin<&mut Self>) {
