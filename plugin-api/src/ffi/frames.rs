@@ -107,6 +107,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "it has no unwinder to ask")]
     fn it_goes_up_to_the_caller() {
         let (shallow, deeper) = (deep(1), deep(3));
         assert!(shallow.as_slice().len() > 3);
@@ -115,6 +116,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "it has no unwinder to ask")]
     fn it_stops_where_it_is_full() {
         assert_eq!(deep(1_000).as_slice().len(), MOST);
     }
