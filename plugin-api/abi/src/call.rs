@@ -31,7 +31,8 @@ pub struct Call<'a> {
     reply: Reply,
     /// What to do with `room`; `RNone` when it is empty.
     work: ROption<&'static Work>,
-    /// The future that `work` belongs to, or a pointer to it.
+    /// The future that `work` belongs to, or a pointer to it. The future may point into itself, so
+    /// the room is reached by raw pointers alone: a reference to it would claim to be the only one.
     room: MaybeUninit<[u64; WORDS]>,
     _pinned: PhantomPinned,
     _borrowed: PhantomData<&'a ()>,
@@ -117,7 +118,7 @@ impl<'a> Call<'a> {
         self.as_mut().clear();
         // SAFETY: nothing is moved out of the call here.
         let call = unsafe { self.get_unchecked_mut() };
-        let room = call.room.as_mut_ptr().cast();
+        let room = (&raw mut call.room).cast();
         // SAFETY: the room was emptied above, and is that of a call.
         unsafe { Held::<F>::put(room, future) };
         call.work = ROption::RSome(&Held::<F>::WORK);
@@ -145,12 +146,12 @@ impl<'a> Call<'a> {
     ///
     /// A call without a future is ready, whatever its callee said.
     pub fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let ROption::RSome(work) = self.work else {
-            return Poll::Ready(());
-        };
         // SAFETY: nothing is moved out of the call here.
         let call = unsafe { self.as_mut().get_unchecked_mut() };
-        let (room, reply) = (call.room.as_mut_ptr().cast(), &raw mut call.reply);
+        let ROption::RSome(work) = call.work else {
+            return Poll::Ready(());
+        };
+        let (room, reply) = ((&raw mut call.room).cast(), &raw mut call.reply);
         let ready = context.with_ffi_context(|context| {
             // SAFETY: `work` and the future in `room` were put there together, by `begin`; the call
             // is pinned, so the future has not moved since.
@@ -195,7 +196,7 @@ impl<'a> Call<'a> {
         if let ROption::RSome(work) = mem::replace(&mut call.work, ROption::RNone) {
             // SAFETY: `work` and the future in `room` were put there together, by `begin`; taking
             // `work` out makes this the only drop.
-            unsafe { (work.drop)(call.room.as_mut_ptr().cast()) };
+            unsafe { (work.drop)((&raw mut call.room).cast()) };
         }
     }
 }
