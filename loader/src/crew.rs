@@ -3,6 +3,7 @@
 use crate::{
     FileKey, Phase, Vetted,
     bus::Inbox,
+    claims::Claims,
     context::{Room, Shared},
     ffi::{Lease, Unload},
     hands::Hands,
@@ -26,6 +27,8 @@ use std::{
 pub(crate) struct Running {
     pub(crate) vetted: Arc<Vetted>,
     pub(crate) instance: Instance,
+    /// Those without which it cannot run.
+    pub(crate) requires: Vec<PluginId>,
     /// Of the transition with which it came to run.
     pub(crate) sequence: u64,
 }
@@ -38,6 +41,8 @@ pub(crate) struct Crew {
     pub(crate) data_dir: PathBuf,
     /// On which plugins are started and stopped.
     pub(crate) hands: Hands,
+    /// Who is being started or stopped.
+    pub(crate) claims: Claims,
     /// In no order: each has its number.
     running: Mutex<Vec<Running>>,
     /// Files whose layout was found to fit, to be remembered.
@@ -58,6 +63,7 @@ impl Crew {
             quarantine: Mutex::new(quarantine),
             data_dir,
             hands: Hands::default(),
+            claims: Claims::default(),
             running: Mutex::default(),
             fits: Mutex::default(),
             abandoned: AtomicUsize::new(0),

@@ -95,6 +95,7 @@ mod context;
 mod executor;
 mod tasks;
 
+mod claims;
 mod crew;
 mod hands;
 mod instance;
@@ -107,10 +108,13 @@ mod start;
 mod stop;
 mod took;
 
+mod control;
 mod loader;
 
 pub use bus::{BusError, Event, MAX_PAYLOAD_LEN, MAX_SUBSCRIPTIONS, MAX_TOPIC_LEN, QUEUE_LEN};
+pub use claims::Busy;
 pub use config::{ConfigError, Violation};
+pub use control::{Change, ControlError};
 pub use discover::{Candidate, Discovery, SkippedDir, Unfit, discover};
 pub use executor::{BoxFuture, Executor, Threads};
 pub use ffi::{ModuleError, OpenError, Stuck, Unload};

@@ -5,13 +5,13 @@ use crate::{
     Rejected, State, Status, StopReport, Store, StoreError,
     bus::{Bus, BusError},
     context::Shared,
+    control,
     crew::Crew,
     inventory::Mode,
     journal::{Journal, Suspect},
     proposal::Considered,
     registry::Registry,
-    start::{self, Planned},
-    stop,
+    start, stop,
 };
 use jackfield_manifest::PluginId;
 use std::{
@@ -19,7 +19,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -27,9 +27,10 @@ use std::{
 ///
 /// Dropping it stops what still runs, within ten seconds.
 pub struct Loader {
-    inventory: Inventory,
-    store: Store,
-    crew: Arc<Crew>,
+    /// Not held while plugin code runs.
+    pub(crate) inventory: Mutex<Inventory>,
+    pub(crate) store: Store,
+    pub(crate) crew: Arc<Crew>,
     left_out: Vec<Rejected>,
     /// Held for as long as this loader lives, so that no other uses the same state directory.
     _lock: File,
@@ -88,7 +89,7 @@ impl Loader {
             executor: Arc::clone(&options.executor),
         });
         let crew = Arc::new(Crew::new(shared, journal, quarantine, state.join("data")));
-        let inventory = Inventory::new(Options { state, ..options });
+        let inventory = Mutex::new(Inventory::new(Options { state, ..options }));
         Ok(Self {
             inventory,
             store,
@@ -102,33 +103,34 @@ impl Loader {
     /// failed; what came of each stands in the registry, and in the returned proposal why it was
     /// tried at all.
     pub fn start(&mut self) -> Proposal {
-        let proposal = {
-            let quarantine = self
-                .crew
-                .quarantine
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            Proposal::make(&mut self.inventory, &quarantine, &Mode::Real(&self.store))
-        };
+        let mode = Mode::Real(&self.store);
+        let proposal = self.propose(&mut self.inventory(), &mode);
         for warning in &proposal.warnings {
             log::warn!("{warning}");
         }
         self.enter(&proposal);
-        let planned = planned(&proposal);
-        start::start(&self.crew, planned, self.inventory.options().threads.get());
-        let fits = self.crew.take_fits();
-        self.inventory.note_fits(&fits);
-        self.inventory.remember();
-        if self.inventory.has_admitted() {
-            let live: Vec<_> = self
-                .crew
-                .running()
-                .iter()
-                .map(|running| running.vetted.hash)
-                .collect();
-            self.inventory.sweep(&self.store, &live);
-        }
+        let steps = (0..proposal.plan.start.len()).collect();
+        let threads = self.inventory().options().threads.get();
+        start::start(
+            &self.crew,
+            control::steps::planned(&proposal, &steps),
+            threads,
+        );
+        self.remember();
         proposal
+    }
+
+    /// Writes down what was found out, and removes copies that nobody needs any more.
+    fn remember(&self) {
+        let mut inventory = self.inventory();
+        inventory.note_fits(&self.crew.take_fits());
+        inventory.remember();
+        if inventory.has_admitted() {
+            let running = self.crew.running();
+            let live: Vec<_> = running.iter().map(|running| running.vetted.hash).collect();
+            drop(running);
+            inventory.sweep(&self.store, &live);
+        }
     }
 
     /// Puts everything that the proposal says into the registry.
@@ -324,25 +326,7 @@ fn report(suspects: &[Suspect]) {
     }
 }
 
-/// The steps of the plan, as places in the list of all that are to be started.
-fn planned(proposal: &Proposal) -> Vec<Planned> {
-    let Proposal { plan, plugins, .. } = proposal;
-    (0..plan.start.len())
-        .map(|step| {
-            let plugin = &plugins[plan.start[step].node];
-            Planned {
-                vetted: plugin
-                    .vetted
-                    .clone()
-                    .expect("what the plan starts was vetted for real"),
-                waits: plan.waits(step).to_vec(),
-                alone: plugin.alone,
-            }
-        })
-        .collect()
-}
-
-fn status(plugin: &Considered, reasons: &[Reason], root_cause: Option<&str>) -> Status {
+pub(crate) fn status(plugin: &Considered, reasons: &[Reason], root_cause: Option<&str>) -> Status {
     let state = match reasons.first().map(|reason| reason.code) {
         None => State::Vetted,
         Some(Code::Disabled) => State::Disabled,

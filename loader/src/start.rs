@@ -12,6 +12,7 @@ use crate::{
     resolve::{Need, Wait},
     schedule::{self, Job, Watch, Work},
 };
+use jackfield_manifest::PluginId;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,6 +24,8 @@ pub(crate) struct Planned {
     pub(crate) vetted: Arc<Vetted>,
     /// What it waits for; `step` is the place in the list of all that are to be started.
     pub(crate) waits: Vec<Wait>,
+    /// What it requires and runs already.
+    pub(crate) met: Vec<PluginId>,
     /// It may have ended the host before, so nothing else is inside while it comes up.
     pub(crate) alone: bool,
 }
@@ -197,10 +200,21 @@ impl BringUp {
         self.crew.running().push(Running {
             vetted: Arc::clone(vetted),
             instance,
+            requires: self.required(&attempt.planned),
             sequence,
         });
         *attempt.outcome() = Some(Ok(()));
         Ok(())
+    }
+
+    /// Whoever meets a requirement of it.
+    fn required(&self, planned: &Planned) -> Vec<PluginId> {
+        let waits = planned
+            .waits
+            .iter()
+            .filter(|wait| matches!(wait.need, Need::Required { .. }));
+        let ids = waits.map(|wait| &self.attempts[wait.step as usize].planned.vetted.manifest.id);
+        ids.chain(&planned.met).cloned().collect()
     }
 
     fn map(&self, attempt: &Attempt, watch: &Watch<'_>) -> Result<Option<Loaded>, Abandoned> {

@@ -30,7 +30,18 @@ pub struct StopReport {
 /// Stops everything that runs, within `limit` altogether; each plugin has its own deadline within
 /// that.
 pub(crate) fn stop(crew: &Arc<Crew>, limit: Duration) -> StopReport {
-    let mut running = std::mem::take(&mut *crew.running());
+    let running = std::mem::take(&mut *crew.running());
+    stop_all(crew, running, limit)
+}
+
+/// The same for some of them.
+pub(crate) fn some(crew: &Arc<Crew>, ids: &[PluginId], limit: Duration) -> StopReport {
+    let is_one = |running: &mut Running| ids.contains(&running.vetted.manifest.id);
+    let running = crew.running().extract_if(.., is_one).collect();
+    stop_all(crew, running, limit)
+}
+
+fn stop_all(crew: &Arc<Crew>, mut running: Vec<Running>, limit: Duration) -> StopReport {
     running.sort_unstable_by_key(|running| Reverse(running.sequence));
     let jobs: Vec<Job> = (0..running.len())
         .map(|index| Job {
@@ -59,6 +70,7 @@ pub(crate) fn stop(crew: &Arc<Crew>, limit: Duration) -> StopReport {
 /// A plugin on its way out.
 struct Leaving {
     vetted: Arc<Vetted>,
+    requires: Vec<PluginId>,
     sequence: u64,
     /// `None` once it is being dropped.
     instance: Mutex<Option<Instance>>,
@@ -68,6 +80,7 @@ impl From<Running> for Leaving {
     fn from(running: Running) -> Self {
         Self {
             vetted: running.vetted,
+            requires: running.requires,
             sequence: running.sequence,
             instance: Mutex::new(Some(running.instance)),
         }
@@ -88,6 +101,7 @@ impl Leaving {
         Some(Running {
             instance: self.instance().take()?,
             vetted: Arc::clone(&self.vetted),
+            requires: self.requires.clone(),
             sequence: self.sequence,
         })
     }

@@ -8,6 +8,7 @@
 
 mod abi;
 mod cli;
+mod control;
 mod documents;
 mod faults;
 

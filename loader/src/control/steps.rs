@@ -1,0 +1,122 @@
+//! Which plugins a change touches, and in which order: decided here, done elsewhere.
+
+use super::ControlError;
+use crate::{Need, Proposal, Wait, crew::Running, start::Planned};
+use jackfield_manifest::PluginId;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+/// The plugin and those that require it, as far as they run, the last that came to run first.
+pub(super) fn leaving(running: &[Running], id: &PluginId) -> Vec<PluginId> {
+    let mut order: Vec<&Running> = running.iter().collect();
+    order.sort_unstable_by_key(|running| running.sequence);
+    let mut leaving: Vec<(u64, PluginId)> = Vec::new();
+    // In the order in which they came to run, whoever requires another stands after it.
+    for running in order {
+        let own = &running.vetted.manifest.id;
+        let requires = |(_, other): &(u64, PluginId)| running.requires.contains(other);
+        if own == id || leaving.iter().any(requires) {
+            leaving.push((running.sequence, own.clone()));
+        }
+    }
+    leaving.sort_unstable_by_key(|(sequence, _)| Reverse(*sequence));
+    leaving.into_iter().map(|(_, id)| id).collect()
+}
+
+/// The steps of the plan that bring a plugin up: its own, and those of what it requires and
+/// does not run.
+pub(super) fn coming(
+    proposal: &Proposal,
+    id: &str,
+    running: &BTreeSet<PluginId>,
+) -> Result<BTreeSet<usize>, ControlError> {
+    let plan = &proposal.plan;
+    let own = (0..plan.start.len()).find(|&step| step_id(proposal, step).as_str() == id);
+    let Some(own) = own else {
+        return Err(left_out(proposal, id));
+    };
+    let (mut coming, mut open) = (BTreeSet::new(), vec![own]);
+    while let Some(step) = open.pop() {
+        if running.contains(step_id(proposal, step)) || !coming.insert(step) {
+            continue;
+        }
+        let waits = plan.waits(step).iter();
+        let required = waits.filter(|wait| matches!(wait.need, Need::Required { .. }));
+        open.extend(required.map(|wait| wait.step as usize));
+    }
+    Ok(coming)
+}
+
+/// Adds those that were stopped on the way, as far as they can start again.
+pub(super) fn coming_back(
+    proposal: &Proposal,
+    stopped: &[PluginId],
+    running: &BTreeSet<PluginId>,
+    steps: &mut BTreeSet<usize>,
+) {
+    for id in stopped {
+        if let Ok(more) = coming(proposal, id.as_str(), running) {
+            steps.extend(more);
+        }
+    }
+}
+
+fn step_id(proposal: &Proposal, step: usize) -> &PluginId {
+    &proposal.plugins[proposal.plan.start[step].node].manifest.id
+}
+
+/// Whom those steps start, in that order.
+pub(super) fn ids(proposal: &Proposal, steps: &BTreeSet<usize>) -> Vec<PluginId> {
+    let ids = steps.iter().map(|&step| step_id(proposal, step).clone());
+    ids.collect()
+}
+
+/// Why the plan does not start a plugin.
+fn left_out(proposal: &Proposal, id: &str) -> ControlError {
+    let mut nodes = proposal.plugins.iter().enumerate();
+    let Some((node, plugin)) = nodes.rfind(|(_, plugin)| plugin.manifest.id.as_str() == id) else {
+        return ControlError::Unknown(id.to_owned());
+    };
+    let rejection = proposal.plan.rejected.iter().find(|r| r.node == node);
+    let own = plugin.reasons.first();
+    let first = own.or_else(|| rejection?.reasons.first());
+    let reason = first.map_or("it is not enabled", |reason| &reason.message);
+    ControlError::LeftOut {
+        id: plugin.manifest.id.clone(),
+        reason: match rejection.and_then(|r| r.root_cause.as_ref()) {
+            Some(cause) => format!("{reason} (root cause: {cause})"),
+            None => reason.to_owned(),
+        },
+    }
+}
+
+/// Those steps, as places in the list of all that are to be started.
+pub(crate) fn planned(proposal: &Proposal, steps: &BTreeSet<usize>) -> Vec<Planned> {
+    let Proposal { plan, plugins, .. } = proposal;
+    let place: BTreeMap<usize, u32> = steps.iter().copied().zip(0..).collect();
+    let planned = |&step: &usize| {
+        let plugin = &plugins[plan.start[step].node];
+        let (mut waits, mut met) = (Vec::new(), Vec::new());
+        for wait in plan.waits(step) {
+            match place.get(&(wait.step as usize)) {
+                Some(&step) => waits.push(Wait { step, ..*wait }),
+                None if matches!(wait.need, Need::Required { .. }) => {
+                    met.push(step_id(proposal, wait.step as usize).clone());
+                }
+                None => {}
+            }
+        }
+        Planned {
+            vetted: plugin
+                .vetted
+                .clone()
+                .expect("what the plan starts was vetted for real"),
+            waits,
+            met,
+            alone: plugin.alone,
+        }
+    };
+    steps.iter().map(planned).collect()
+}
