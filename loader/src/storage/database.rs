@@ -3,7 +3,10 @@ use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 use std::{
     collections::BTreeMap,
     ops::Bound,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 pub(super) const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
@@ -15,8 +18,9 @@ const PAGE_BYTES: usize = 1 << 20;
 /// A plugin's file, open.
 pub(super) struct Database {
     file: redb::Database,
-    /// Bytes of all keys and values; changed by whoever has the write transaction.
-    used: AtomicU64,
+    /// Bytes of all keys and values. Held by whoever commits, from before the write transaction
+    /// until after it: the next may begin before the last has counted.
+    used: Mutex<u64>,
     has_failed: AtomicBool,
 }
 
@@ -39,7 +43,7 @@ impl Database {
         }
         Ok(Self {
             file,
-            used: AtomicU64::new(used),
+            used: Mutex::new(used),
             has_failed: AtomicBool::new(false),
         })
     }
@@ -97,9 +101,9 @@ impl Database {
         writes: &[StorageItem<'_>],
         limit: u64,
     ) -> Result<Done, redb::Error> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = self.file.begin_write()?;
-        let before = self.used.load(Ordering::Relaxed);
-        let mut after = before;
+        let mut after = *used;
         {
             let mut table = transaction.open_table(ENTRIES)?;
             for item in expected {
@@ -113,7 +117,7 @@ impl Database {
                 let old = table.get(key)?.map_or(0, |old| size(key, old.value()));
                 after = after - old + value.map_or(0, |value| size(key, value));
             }
-            if after > limit && after > before {
+            if after > limit && after > *used {
                 return Ok(Done::TooLarge(after));
             }
             if writes.is_empty() {
@@ -127,7 +131,7 @@ impl Database {
             }
         }
         transaction.commit()?;
-        self.used.store(after, Ordering::Relaxed);
+        *used = after;
         Ok(Done::Written)
     }
 }

@@ -374,3 +374,26 @@ fn a_file_that_somebody_else_has_open_is_left_alone() {
     );
     assert!(put(&first, "a", b"3").unwrap());
 }
+
+#[test]
+fn threads_that_write_at_once_are_all_counted() {
+    const THREADS: usize = 8;
+    const ROUNDS: usize = 20;
+    let place = Place::new();
+    let space = Space::new(place.path(), (THREADS * 2) as u64);
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (space, key) = (&space, char::from(b'a' + u8::try_from(thread).unwrap()));
+            scope.spawn(move || {
+                for round in 0..ROUNDS {
+                    let value: &[u8] = if round % 2 == 0 { b"" } else { b"1" };
+                    assert!(put(space, &key.to_string(), value).unwrap());
+                }
+            });
+        }
+    });
+    // Every value has one byte now, so it is as full as it may be.
+    assert!(put(&space, "a", b"2").unwrap());
+    assert!(put(&space, "a", b"22").is_err());
+    assert!(put(&space, "x", b"").is_err());
+}
