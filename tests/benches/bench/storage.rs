@@ -7,7 +7,7 @@ use redb::{Database, TableDefinition};
 use std::time::Duration;
 
 const TRANSACTIONS: u64 = 1000;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 const VALUE: [u8; 100] = [7; 100];
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 
