@@ -7,11 +7,12 @@ use crate::{
     executor::Executor,
     ffi::{Lease, Leased, Library, guard},
     registry::{Registry, State},
+    storage::{self, Space},
     tasks::{SpawnError, Tasks},
 };
 use jackfield_abi::{
     BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, PanicReport,
-    RBox, ROption, RResult, RSlice, RStr, RString, Reply, Request, Response,
+    RBox, ROption, RResult, RSlice, RStr, RString, Reply, Request, Response, StorageObject,
 };
 use jackfield_manifest::PluginId;
 use std::{
@@ -42,6 +43,7 @@ pub(crate) struct Room {
     /// JSON.
     config: String,
     data_dir: PathBuf,
+    pub(crate) space: Space,
     level: AtomicU32,
     sequence: AtomicU64,
     panics: AtomicU64,
@@ -56,6 +58,7 @@ impl Room {
         id: PluginId,
         config: String,
         data_dir: PathBuf,
+        space: Space,
         inbox: Arc<Inbox>,
         lease: &Lease,
         shared: Arc<Shared>,
@@ -65,6 +68,7 @@ impl Room {
             id,
             config,
             data_dir,
+            space,
             level: AtomicU32::new(level_of(log::max_level())),
             sequence: AtomicU64::new(0),
             panics: AtomicU64::new(0),
@@ -147,7 +151,7 @@ fn bus_failure(error: &BusError) -> Failure {
 }
 
 /// Runs host code for a plugin: a panic of the host's becomes a failure.
-fn answer<R>(body: impl FnOnce() -> Result<R, Failure>) -> RResult<R, Failure> {
+pub(crate) fn answer<R>(body: impl FnOnce() -> Result<R, Failure>) -> RResult<R, Failure> {
     guard(body)
         .unwrap_or_else(|panic| {
             Err(Failure::new(
@@ -179,6 +183,10 @@ impl jackfield_abi::Host for HostSide {
                 .ok_or_else(|| failed(&"its name is not UTF-8"))?;
             Ok(RString::from(text))
         })
+    }
+
+    fn storage(&self) -> RResult<StorageObject, Failure> {
+        answer(|| Ok(storage::object(&self.0)))
     }
 
     fn log_level(&self) -> Level {

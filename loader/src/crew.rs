@@ -11,10 +11,11 @@ use crate::{
     journal::{Entry, Journal},
     quarantine::Quarantine,
     registry::State,
+    storage::Space,
 };
 use jackfield_manifest::PluginId;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
@@ -39,6 +40,8 @@ pub(crate) struct Crew {
     pub(crate) quarantine: Mutex<Quarantine>,
     /// Each plugin's own files lie below it.
     pub(crate) data_dir: PathBuf,
+    /// Each plugin's storage lies in it.
+    storage_dir: PathBuf,
     /// On which plugins are started and stopped.
     pub(crate) hands: Hands,
     /// Who is being started or stopped.
@@ -55,13 +58,14 @@ impl Crew {
         shared: Arc<Shared>,
         journal: Journal,
         quarantine: Quarantine,
-        data_dir: PathBuf,
+        state: &Path,
     ) -> Self {
         Self {
             shared,
             journal: Arc::new(journal),
             quarantine: Mutex::new(quarantine),
-            data_dir,
+            data_dir: state.join("data"),
+            storage_dir: state.join("storage"),
             hands: Hands::default(),
             claims: Claims::default(),
             running: Mutex::default(),
@@ -105,7 +109,10 @@ impl Crew {
         let inbox = inbox(&id, &shared);
         shared.bus.attach(Arc::clone(&inbox));
         let data_dir = self.data_dir.join(id.as_str());
-        Room::new(id, vetted.config.clone(), data_dir, inbox, lease, shared)
+        let path = self.storage_dir.join(format!("{id}.redb"));
+        let space = Space::new(path, vetted.storage_limit);
+        let config = vetted.config.clone();
+        Room::new(id, config, data_dir, space, inbox, lease, shared)
     }
 
     /// Notes which step the plugin goes into, for the case that it ends the process there.

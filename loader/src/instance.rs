@@ -62,10 +62,9 @@ impl Instance {
 
     /// Its `stop` runs here.
     pub(crate) fn stop(&self) -> Result<(), CallError> {
-        self.slot
-            .enter_closed()
-            .stop()
-            .map_err(|failure| CallError::of(&failure))
+        let stopped = self.slot.enter_closed().stop();
+        self.room.space.close();
+        stopped.map_err(|failure| CallError::of(&failure))
     }
 
     /// Drops it, which runs its own drop, and unloads its library. Everything that [`quiesce`]
@@ -82,6 +81,7 @@ impl Instance {
 
 /// Unloads a library whose plugin is gone, if the plugin let go of the host as well.
 pub(crate) fn close(lease: Lease, room: &Arc<Room>) -> Unload {
+    room.space.close();
     // One of the two is ours. Whoever has the other is a thread of the plugin, whose code must stay.
     if Arc::strong_count(room) > 1 {
         return Unload::Pinned(

@@ -51,8 +51,8 @@
 //! | stopped, gone | [`StopReport`], with [`Unload`] for each | `instance`, driven by `stop` | yes |
 //!
 //! `index` and `scan` spare a second start the reading. `inventory` and `proposal` tie the first
-//! four steps together, `crew` and `schedule` the others; `context`, `bus`, `tasks` and `executor`
-//! are the host as a plugin sees it; `registry` tells where each plugin stands ([`Status`],
+//! four steps together, `crew` and `schedule` the others; `context`, `bus`, `storage`, `tasks` and
+//! `executor` are the host as a plugin sees it; `registry` tells where each plugin stands ([`Status`],
 //! [`Transition`]).
 //!
 //! # What it does not do
@@ -93,6 +93,7 @@ mod bus;
 mod chain;
 mod context;
 mod executor;
+mod storage;
 mod tasks;
 
 mod claims;
@@ -139,6 +140,7 @@ pub use resolve::{
 };
 pub use scan::{Listed, Scan, scan};
 pub use stop::StopReport;
+pub use storage::{DEFAULT_STORAGE_LIMIT, StorageError};
 pub use store::{Refused, Store, StoreError, Stored, Swept};
 pub use trust::{Breach, Trust};
 pub use vet::{HostFacts, Settings, VetError};

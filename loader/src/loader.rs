@@ -88,7 +88,7 @@ impl Loader {
             bus: Bus::default(),
             executor: Arc::clone(&options.executor),
         });
-        let crew = Arc::new(Crew::new(shared, journal, quarantine, state.join("data")));
+        let crew = Arc::new(Crew::new(shared, journal, quarantine, &state));
         let inventory = Mutex::new(Inventory::new(Options { state, ..options }));
         Ok(Self {
             inventory,

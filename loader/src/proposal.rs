@@ -1,7 +1,8 @@
 //! What would start, and what would not: everything up to the point where plugin code runs.
 
 use crate::{
-    ContentHash, HostFacts, Inventory, Options, Plan, Quarantine, Reason, Standing, Vetted, Why,
+    ContentHash, DEFAULT_STORAGE_LIMIT, HostFacts, Inventory, Options, Plan, Quarantine, Reason,
+    Standing, Vetted, Why,
     inventory::{Found, Mode},
     resolve::{Node, resolve, why},
     vet::{self, VetError},
@@ -170,6 +171,7 @@ fn consider(
                     config,
                     priority: considered.priority,
                     deadlines: vet::deadlines(&considered.manifest, &settings),
+                    storage_limit: settings.storage_limit.unwrap_or(DEFAULT_STORAGE_LIMIT),
                     layout_known: secured.layout_known,
                     manifest: Arc::clone(&considered.manifest),
                 })

@@ -20,6 +20,9 @@ pub struct Settings {
     pub start_deadline: Option<Duration>,
     /// Instead of the manifest's.
     pub stop_deadline: Option<Duration>,
+    /// Bytes of keys and values that it may store; `None` for
+    /// [`DEFAULT_STORAGE_LIMIT`](crate::DEFAULT_STORAGE_LIMIT).
+    pub storage_limit: Option<u64>,
     /// The plugin's own configuration.
     pub config: Map<String, Value>,
 }

@@ -21,6 +21,8 @@ pub struct Vetted {
     pub priority: i32,
     /// The manifest's deadlines, or the configuration's.
     pub deadlines: Deadlines,
+    /// Bytes of keys and values that it may store.
+    pub storage_limit: u64,
     /// The same bytes passed the layout check of this build of the host before.
     pub layout_known: bool,
 }

@@ -1,5 +1,5 @@
 use crate::{
-    Error, OutgoingRequest, Response, Result,
+    Error, OutgoingRequest, Response, Result, Storage,
     event::Subscription,
     ffi::{Hosted, guarded_task},
 };
@@ -46,6 +46,15 @@ impl Context {
             .into_result()
             .map_err(Error::from_failure)?;
         Ok(PathBuf::from(path.into_string()))
+    }
+
+    /// The plugin's own keys and values, kept between runs. Costs nothing until it is used.
+    ///
+    /// # Errors
+    ///
+    /// When the host has none.
+    pub fn storage(&self) -> Result<Storage> {
+        Storage::new(&self.host)
     }
 
     /// Publishes a value as JSON. It is queued for every subscriber and never waits for one.

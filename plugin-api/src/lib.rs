@@ -43,6 +43,7 @@
 //! | [`Context`] | all that a plugin can ask of its host: events, tasks, timers, files, other plugins |
 //! | [`Routes`], [`quick`], [`blocking`] | what it answers, and on which thread |
 //! | [`Request`], [`Response`], [`Error`] | what a handler takes and gives |
+//! | [`Storage`] | keys and values that it keeps between runs |
 //! | [`Event`], [`Health`] | what it hears, and how it does |
 
 mod config;
@@ -58,6 +59,7 @@ mod plugin;
 mod request;
 mod response;
 mod routes;
+mod storage;
 
 pub use config::NoConfig;
 pub use context::{Context, Interval, Task};
@@ -70,6 +72,7 @@ pub use plugin::Plugin;
 pub use request::Request;
 pub use response::Response;
 pub use routes::Routes;
+pub use storage::{Entry, Scan, Storage, Transaction};
 
 pub use jackfield_macros::export_plugin;
 

@@ -7,7 +7,8 @@
 use jackfield_abi::{
     BorrowingFfiFuture, Call, CallMut, ContextExt, Event, Failure, FailureCode, FfiFuture, Host,
     Host_TO, HostObject, Level, LogRecord, PanicReport, PluginModuleRef, PluginObject, RResult,
-    RSlice, RStr, RString, Reply, Request, abi_stable::type_level::downcasting::TD_Opaque,
+    RSlice, RStr, RString, Reply, Request, StorageObject,
+    abi_stable::type_level::downcasting::TD_Opaque,
 };
 use plugin_api::{__private, prelude::*};
 use std::{
@@ -49,6 +50,9 @@ impl Host for TestHost {
         self.1.as_str().into()
     }
     fn data_dir(&self) -> RResult<RString, Failure> {
+        unsupported()
+    }
+    fn storage(&self) -> RResult<StorageObject, Failure> {
         unsupported()
     }
     fn log_level(&self) -> Level {

@@ -2,7 +2,7 @@
 
 use super::{
     Config, Fault, Origin, Tree,
-    section::{Section, boolean, duration, priority, quoted, text},
+    section::{Section, boolean, bytes, duration, priority, quoted, text},
 };
 use jackfield_loader::{Settings, Trust};
 use jackfield_manifest::PluginId;
@@ -88,6 +88,7 @@ fn settings(id: &str, table: Tree, faults: &mut Vec<Fault>) -> Settings {
         initialize_deadline: section.take("initialize_deadline", duration),
         start_deadline: section.take("start_deadline", duration),
         stop_deadline: section.take("stop_deadline", duration),
+        storage_limit: section.take("storage_limit", bytes),
         config: section.table("config").to_json(),
     };
     section.finish();

@@ -138,6 +138,14 @@ pub(super) fn priority(value: &Json, _: &Origin) -> Result<i32, String> {
     })
 }
 
+pub(super) fn bytes(value: &Json, _: &Origin) -> Result<u64, String> {
+    let read = value.as_u64();
+    read.ok_or_else(|| match value {
+        Json::Number(number) => format!("expected a number of bytes, found {number}"),
+        other => format!("expected a number of bytes, found {}", kind(other)),
+    })
+}
+
 pub(super) fn duration(value: &Json, _: &Origin) -> Result<Duration, String> {
     let Some(text) = value.as_str() else {
         return Err(format!(

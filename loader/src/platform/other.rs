@@ -123,6 +123,12 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 
+/// Does nothing: a directory cannot be opened as a file.
+#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
+pub(crate) fn sync_dir(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Makes a file that was not there, open for reading and writing.
 pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
     File::options()

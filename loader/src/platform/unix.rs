@@ -145,6 +145,11 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Has the names in a directory on the disk.
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
 /// Makes a file that was not there, for its owner alone, open for reading and writing.
 pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
     File::options()

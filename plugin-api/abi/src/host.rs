@@ -1,4 +1,4 @@
-use crate::{Failure, LogRecord, PanicReport, Reply, Request};
+use crate::{Failure, LogRecord, PanicReport, Reply, Request, StorageObject};
 use abi_stable::{
     sabi_trait,
     std_types::{RBox, RResult, RSlice, RStr, RString},
@@ -22,6 +22,11 @@ pub trait Host: Send + Sync {
     /// A directory for the plugin's own files, absolute; made when it is first asked for, and kept
     /// between runs. `[any thread, any state]`
     fn data_dir(&self) -> RResult<RString, Failure>;
+
+    /// The plugin's own keys and values, kept between runs. The plugin owns the object, and drops it
+    /// no later than this one. It costs nothing: the file is opened when it is first used.
+    /// `[any thread, any state]`
+    fn storage(&self) -> RResult<StorageObject, Failure>;
 
     /// The most verbose level that the host wants to be given. `[any thread, any state]`
     fn log_level(&self) -> crate::Level;

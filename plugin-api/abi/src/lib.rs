@@ -10,6 +10,8 @@
 //! | [`PluginModule`] | what a library exports: who it is, and `create` | it does not |
 //! | [`Plugin`] / [`PluginObject`] | host calls plugin | methods with a default body |
 //! | [`Host`] / [`HostObject`] | plugin calls host | methods with a default body |
+//! | [`Storage`] / [`StorageObject`] | plugin reads and writes its own keys | methods with a default body |
+//! | [`StorageItem`], [`StorageEntry`] | keys and values | they do not |
 //! | [`Request`] / [`Response`] | the message-shaped door | named extensions |
 //! | [`Call`] | a request under way: its reply, and room for a future | it does not |
 //! | [`Event`], [`LogRecord`], [`PanicReport`], [`Health`], [`Failure`] | small and frozen | they do not |
@@ -36,6 +38,7 @@ mod module;
 mod plugin;
 mod record;
 mod request;
+mod storage;
 mod stream;
 mod version;
 
@@ -53,5 +56,9 @@ pub use module::{Identity, PluginModule, PluginModuleRef, ROOT_MODULE_SYMBOL};
 pub use plugin::{Plugin, Plugin_CTO, Plugin_TO, PluginObject};
 pub use record::{Field, Level, LogRecord, PanicReport};
 pub use request::{Header, Reply, Request, Response};
+pub use storage::{
+    MAX_COMMIT_LEN, MAX_KEY_LEN, MAX_VALUE_LEN, Storage, Storage_CTO, Storage_TO, StorageEntry,
+    StorageItem, StorageObject,
+};
 pub use stream::{ByteStream, ByteStream_CTO, ByteStream_TO, ByteStreamObject};
 pub use version::{ABI_VERSION, AbiMismatch, abi_version, check_abi};

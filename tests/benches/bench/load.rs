@@ -2,9 +2,9 @@
 
 use crate::report::{Bar, Bench};
 use jackfield_abi::{
-    BorrowingFfiFuture, Failure, FfiFuture, Host, HostObject, Level, LogRecord, PanicReport,
-    PluginModuleRef, PluginObject, ROOT_MODULE_SYMBOL, RResult, RSlice, RStr, RString, Reply,
-    Request,
+    BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Host, HostObject, Level, LogRecord,
+    PanicReport, PluginModuleRef, PluginObject, ROOT_MODULE_SYMBOL, RResult, RSlice, RStr, RString,
+    Reply, Request, StorageObject,
     abi_stable::{library::AbiHeaderRef, type_level::downcasting::TD_Opaque},
 };
 use jackfield_loader::{Enable, Loader, Options, State};
@@ -171,6 +171,9 @@ impl Host for NoHost {
     }
     fn data_dir(&self) -> RResult<RString, Failure> {
         RResult::ROk(RString::new())
+    }
+    fn storage(&self) -> RResult<StorageObject, Failure> {
+        RResult::RErr(Failure::new(FailureCode::UNSUPPORTED, "not in this test"))
     }
     fn log_level(&self) -> Level {
         Level(0)

@@ -9,6 +9,7 @@ mod load;
 mod manifest;
 mod report;
 mod resolve;
+mod storage;
 
 use report::Bench;
 
@@ -30,5 +31,6 @@ fn main() {
     load::measure(&mut bench);
     resolve::run(&mut bench);
     files::measure(&mut bench);
+    storage::measure(&mut bench);
     bench.finish();
 }

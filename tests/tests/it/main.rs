@@ -18,3 +18,4 @@ mod house;
 mod lifecycle;
 mod note;
 mod plugins;
+mod storage;

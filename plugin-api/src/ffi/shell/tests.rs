@@ -4,7 +4,7 @@ use super::*;
 use crate::{NoConfig, OutgoingRequest, Response, quick};
 use jackfield_abi::{
     BorrowingFfiFuture, ByteStream, ByteStreamObject, Call, ContextExt, FfiFuture, LogRecord,
-    PanicReport, RBox, ROption, RSlice, RStr, RString, RVec, Reply,
+    PanicReport, RBox, ROption, RSlice, RStr, RString, RVec, Reply, StorageObject,
 };
 use std::{
     future::ready,
@@ -36,6 +36,9 @@ impl jackfield_abi::Host for Streaming {
     }
     fn data_dir(&self) -> RResult<RString, Failure> {
         RResult::ROk(RString::new())
+    }
+    fn storage(&self) -> RResult<StorageObject, Failure> {
+        RResult::RErr(Failure::new(FailureCode::UNSUPPORTED, "not in this test"))
     }
     fn log_level(&self) -> Level {
         Level(0)

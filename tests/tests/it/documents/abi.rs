@@ -42,6 +42,9 @@ fn sizes_and_offsets_are_those_of_the_code() {
         measured!("PluginObject", abi::PluginObject),
         measured!("HostObject", abi::HostObject),
         measured!("ByteStreamObject", abi::ByteStreamObject),
+        measured!("StorageObject", abi::StorageObject),
+        measured!("StorageItem", abi::StorageItem<'_>, key, value),
+        measured!("StorageEntry", abi::StorageEntry, key, value),
         measured!(
             "Request",
             abi::Request<'_>,
@@ -176,6 +179,7 @@ fn every_method_has_a_row_in_order() {
     for (file, heading) in [
         ("plugin-api/abi/src/plugin.rs", "### `Plugin`"),
         ("plugin-api/abi/src/host.rs", "### `Host`"),
+        ("plugin-api/abi/src/storage.rs", "### `Storage`"),
         ("plugin-api/abi/src/stream.rs", "### `ByteStream`"),
     ] {
         let listed: Vec<String> = rows(DOCUMENT, heading)
