@@ -10,6 +10,7 @@ use crate::{
     journal::{Entry, Journal},
     quarantine::Quarantine,
     registry::State,
+    services::Seat,
 };
 use jackfield_manifest::PluginId;
 use std::{
@@ -99,7 +100,16 @@ impl Crew {
         let inbox = inbox(&id, &shared);
         shared.bus.attach(Arc::clone(&inbox));
         let data_dir = self.data_dir.join(id.as_str());
-        Room::new(id, vetted.config.clone(), data_dir, inbox, lease, shared)
+        let seat = Seat::new(vetted);
+        Room::new(
+            id,
+            vetted.config.clone(),
+            data_dir,
+            inbox,
+            seat,
+            lease,
+            shared,
+        )
     }
 
     /// Notes which step the plugin goes into, for the case that it ends the process there.

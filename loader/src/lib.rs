@@ -51,8 +51,8 @@
 //! | stopped, gone | [`StopReport`], with [`Unload`] for each | `instance`, driven by `stop` | yes |
 //!
 //! `index` and `scan` spare a second start the reading. `inventory` and `proposal` tie the first
-//! four steps together, `crew` and `schedule` the others; `context`, `bus`, `tasks` and `executor`
-//! are the host as a plugin sees it; `registry` tells where each plugin stands ([`Status`],
+//! four steps together, `crew` and `schedule` the others; `context`, `bus`, `services`, `tasks` and
+//! `executor` are the host as a plugin sees it; `registry` tells where each plugin stands ([`Status`],
 //! [`Transition`]).
 //!
 //! # What it does not do
@@ -93,6 +93,7 @@ mod bus;
 mod chain;
 mod context;
 mod executor;
+mod services;
 mod tasks;
 
 mod crew;
@@ -134,6 +135,9 @@ pub use resolve::{
     WarningKind, Why, nearest, resolve, why,
 };
 pub use scan::{Listed, Scan, scan};
+pub use services::{
+    Candidate as ServiceCandidate, MAX_LEASES, ProvideError, RequireError, Unfit as ServiceUnfit,
+};
 pub use stop::StopReport;
 pub use store::{Refused, Store, StoreError, Stored, Swept};
 pub use trust::{Breach, Trust};

@@ -10,6 +10,7 @@ use crate::{
     journal::{Journal, Suspect},
     proposal::Considered,
     registry::Registry,
+    services::Services,
     start::{self, Planned},
     stop,
 };
@@ -85,6 +86,7 @@ impl Loader {
         let shared = Arc::new(Shared {
             registry: Registry::default(),
             bus: Bus::default(),
+            services: Services::default(),
             executor: Arc::clone(&options.executor),
         });
         let crew = Arc::new(Crew::new(shared, journal, quarantine, state.join("data")));

@@ -43,6 +43,7 @@
 //! | [`Context`] | all that a plugin can ask of its host: events, tasks, timers, files, other plugins |
 //! | [`Routes`], [`quick`], [`blocking`] | what it answers, and on which thread |
 //! | [`Request`], [`Response`], [`Error`] | what a handler takes and gives |
+//! | [`Service`], [`Lease`] | typed objects that plugins share, called like functions |
 //! | [`Event`], [`Health`] | what it hears, and how it does |
 
 mod config;
@@ -58,11 +59,13 @@ mod plugin;
 mod request;
 mod response;
 mod routes;
+mod service;
 
 pub use config::NoConfig;
 pub use context::{Context, Interval, Task};
 pub use error::{Error, Result};
 pub use event::{Event, Subscription};
+pub use ffi::Lease;
 pub use handler::{Handler, blocking, quick};
 pub use health::{Health, HealthStatus};
 pub use outgoing::OutgoingRequest;
@@ -70,6 +73,7 @@ pub use plugin::Plugin;
 pub use request::Request;
 pub use response::Response;
 pub use routes::Routes;
+pub use service::{Service, guarded};
 
 pub use jackfield_macros::export_plugin;
 

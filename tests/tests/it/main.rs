@@ -17,3 +17,4 @@ mod house;
 mod lifecycle;
 mod note;
 mod plugins;
+mod services;
