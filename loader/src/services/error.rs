@@ -191,3 +191,64 @@ fn lacking(candidates: &[Candidate]) -> FailureCode {
     let not_found = FailureCode::NOT_FOUND;
     codes.find(|code| *code != not_found).unwrap_or(not_found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lacking(candidates: &[(&str, Unfit)]) -> Failure {
+        let candidate = |(plugin, unfit): &(&str, Unfit)| Candidate {
+            plugin: PluginId::new(plugin).unwrap(),
+            version: Version::new(1, 2, 0),
+            unfit: unfit.clone(),
+        };
+        RequireError::Lacking {
+            service: ServiceId::new("store").unwrap(),
+            range: "^1.1".parse().unwrap(),
+            candidates: candidates.iter().map(candidate).collect(),
+        }
+        .into_failure(&PluginId::new("user").unwrap())
+    }
+
+    #[test]
+    fn everybody_who_could_is_named_with_why_not() {
+        let failure = lacking(&[
+            ("a", Unfit::OutOfDeclared("^2".parse().unwrap())),
+            ("b", Unfit::State(State::Stopping)),
+            ("user", Unfit::Itself),
+        ]);
+        assert_eq!(
+            failure.message,
+            "`user` asks for service `store` ^1.1, which nobody provides now: `a` (1.2.0) is not in \
+             ^2, which the manifest takes; `b` (1.2.0) is stopping; `user` (1.2.0) is this plugin \
+             itself"
+        );
+        assert_eq!(failure.code, FailureCode::UNAVAILABLE);
+    }
+
+    #[test]
+    fn the_code_is_that_of_who_comes_nearest() {
+        let out = ("a", Unfit::OutOfRange);
+        assert_eq!(lacking(&[]).code, FailureCode::NOT_FOUND);
+        assert_eq!(
+            lacking(std::slice::from_ref(&out)).code,
+            FailureCode::NOT_FOUND
+        );
+        let unlike = lacking(&[out, ("b", Unfit::Layout)]);
+        assert_eq!(unlike.code, FailureCode::UNSUPPORTED);
+    }
+
+    #[test]
+    fn an_offer_in_another_version_than_declared_is_told_with_both() {
+        let error = ProvideError::OtherVersion {
+            service: ServiceId::new("store").unwrap(),
+            declared: Version::new(1, 0, 0),
+            offered: "1.1.0".to_owned(),
+        };
+        assert_eq!(
+            error.into_failure(&PluginId::new("p").unwrap()).message,
+            "`p` offers service `store` in version 1.1.0, and its manifest says 1.0.0: make both \
+             the version of the contract that it is built with"
+        );
+    }
+}

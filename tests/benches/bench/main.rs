@@ -9,6 +9,7 @@ mod load;
 mod manifest;
 mod report;
 mod resolve;
+mod services;
 
 use report::Bench;
 
@@ -29,6 +30,7 @@ fn main() {
     manifest::measure(&mut bench);
     load::measure(&mut bench);
     resolve::run(&mut bench);
+    services::measure(&mut bench);
     files::measure(&mut bench);
     bench.finish();
 }

@@ -1,6 +1,6 @@
 //! Does a plugin get another's service when the two fit, and else an error that says who could?
 
-use jackfield_loader::{Loader, Options, Request, State, StopReport, Unload};
+use jackfield_loader::{Loader, MAX_LEASES, Options, Request, State, StopReport, Unload};
 use jackfield_tests::Site;
 use serde_json::json;
 use std::time::Duration;
@@ -253,6 +253,20 @@ fn what_is_held_longer_keeps_its_provider_mapped_and_the_report_says_who_holds_i
         ]
     );
     assert_eq!(loader.status(ID).unwrap().state, State::Stopped);
+}
+
+#[test]
+fn leases_have_a_bound_and_are_given_back() {
+    let (_site, mut loader) = with(&["teller"]);
+    let expected = format!(
+        "{MAX_LEASES}, then `patron` asks for service `counter` and holds {MAX_LEASES} leases on \
+         services already: keep one, rather than ask for each call"
+    );
+    for _ in 0..2 {
+        assert_eq!(get(&loader, "/many"), expected);
+    }
+    let unmapped = ["patron: unmapped", "teller-0000: unmapped"];
+    assert_eq!(unloads(&stop(&mut loader)), unmapped);
 }
 
 #[test]

@@ -42,6 +42,8 @@ fn sizes_and_offsets_are_those_of_the_code() {
         measured!("PluginObject", abi::PluginObject),
         measured!("HostObject", abi::HostObject),
         measured!("ByteStreamObject", abi::ByteStreamObject),
+        measured!("ServiceOfferObject", abi::ServiceOfferObject),
+        measured!("ServiceLeaseObject", abi::ServiceLeaseObject),
         measured!(
             "Request",
             abi::Request<'_>,
@@ -176,6 +178,8 @@ fn every_method_has_a_row_in_order() {
     for (file, heading) in [
         ("plugin-api/abi/src/plugin.rs", "### `Plugin`"),
         ("plugin-api/abi/src/host.rs", "### `Host`"),
+        ("plugin-api/abi/src/offer.rs", "### `ServiceOffer`"),
+        ("plugin-api/abi/src/lease.rs", "### `ServiceLease`"),
         ("plugin-api/abi/src/stream.rs", "### `ByteStream`"),
     ] {
         let listed: Vec<String> = rows(DOCUMENT, heading)
