@@ -7,12 +7,14 @@ use crate::{
     executor::Executor,
     ffi::{Lease, Leased, Library, guard},
     registry::{Registry, State},
+    services::{self, Seat, Services},
     storage::{self, Space},
     tasks::{SpawnError, Tasks},
 };
 use jackfield_abi::{
     BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, PanicReport,
-    RBox, ROption, RResult, RSlice, RStr, RString, Reply, Request, Response, StorageObject,
+    RBox, ROption, RResult, RSlice, RStr, RString, RVec, Reply, Request, Response,
+    ServiceLeaseObject, ServiceOfferObject, StorageObject, abi_stable::type_layout::TypeLayout,
 };
 use jackfield_manifest::PluginId;
 use std::{
@@ -30,6 +32,7 @@ use std::{
 pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) bus: Bus,
+    pub(crate) services: Services,
     pub(crate) executor: Arc<dyn Executor>,
 }
 
@@ -49,20 +52,32 @@ pub(crate) struct Room {
     panics: AtomicU64,
     pub(crate) tasks: Arc<Tasks>,
     pub(crate) inbox: Arc<Inbox>,
+    pub(crate) seat: Seat,
     library: Weak<Library>,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What is set aside for one plugin.
+pub(crate) struct Own {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) space: Space,
+    pub(crate) seat: Seat,
 }
 
 impl Room {
     pub(crate) fn new(
         id: PluginId,
         config: String,
-        data_dir: PathBuf,
-        space: Space,
+        own: Own,
         inbox: Arc<Inbox>,
         lease: &Lease,
         shared: Arc<Shared>,
     ) -> Arc<Self> {
+        let Own {
+            data_dir,
+            space,
+            seat,
+        } = own;
         Arc::new(Self {
             name: id.as_str().into(),
             id,
@@ -74,6 +89,7 @@ impl Room {
             panics: AtomicU64::new(0),
             tasks: Arc::default(),
             inbox,
+            seat,
             library: lease.downgrade(),
             shared,
         })
@@ -126,7 +142,12 @@ impl Room {
             })
     }
 
-    fn lease(&self) -> Result<Lease, Failure> {
+    /// Where its library lies.
+    pub(crate) fn root(&self) -> Option<usize> {
+        self.lease().ok()?.root()
+    }
+
+    pub(crate) fn lease(&self) -> Result<Lease, Failure> {
         Lease::upgrade(&self.library)
             .ok_or_else(|| Failure::new(FailureCode::UNAVAILABLE, "the plugin is being unloaded"))
     }
@@ -250,6 +271,25 @@ impl jackfield_abi::Host for HostSide {
             *reply = ROption::RSome(ask(&self.0, plugin, request).await.into());
         });
         BorrowingFfiFuture::new(Leased::new(call, lease))
+    }
+
+    fn provide(
+        &self,
+        service: RStr<'_>,
+        version: RStr<'_>,
+        offer: ServiceOfferObject,
+    ) -> RResult<(), Failure> {
+        answer(|| services::provide(&self.0, service.as_str(), version.as_str(), offer))
+    }
+
+    fn require(
+        &self,
+        service: RStr<'_>,
+        range: RStr<'_>,
+        layout: &'static TypeLayout,
+        all: bool,
+    ) -> RResult<RVec<ServiceLeaseObject>, Failure> {
+        answer(|| services::require(&self.0, service.as_str(), range.as_str(), layout, all))
     }
 
     fn spawn(&self, name: RStr<'_>, task: FfiFuture<()>) -> RResult<u64, Failure> {

@@ -4,13 +4,14 @@ use crate::{
     FileKey, Phase, Vetted,
     bus::Inbox,
     claims::Claims,
-    context::{Room, Shared},
+    context::{Own, Room, Shared},
     ffi::{Lease, Unload},
     hands::Hands,
     instance::Instance,
     journal::{Entry, Journal},
     quarantine::Quarantine,
     registry::State,
+    services::Seat,
     storage::Space,
 };
 use jackfield_manifest::PluginId;
@@ -108,11 +109,13 @@ impl Crew {
         let (id, shared) = (vetted.manifest.id.clone(), Arc::clone(&self.shared));
         let inbox = inbox(&id, &shared);
         shared.bus.attach(Arc::clone(&inbox));
-        let data_dir = self.data_dir.join(id.as_str());
         let path = self.storage_dir.join(format!("{id}.redb"));
-        let space = Space::new(path, vetted.storage_limit);
-        let config = vetted.config.clone();
-        Room::new(id, config, data_dir, space, inbox, lease, shared)
+        let own = Own {
+            data_dir: self.data_dir.join(id.as_str()),
+            space: Space::new(path, vetted.storage_limit),
+            seat: Seat::new(vetted),
+        };
+        Room::new(id, vetted.config.clone(), own, inbox, lease, shared)
     }
 
     /// Notes which step the plugin goes into, for the case that it ends the process there.

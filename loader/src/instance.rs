@@ -44,6 +44,7 @@ impl Instance {
     pub(crate) fn quiesce(&self, shared: &Shared, limit: Duration) -> Result<(), String> {
         let deadline = Instant::now() + limit;
         shared.registry.withdraw(&self.room.id);
+        self.room.seat.close(&shared.services);
         self.slot.close();
         shared.bus.detach(&self.room.inbox);
         self.room.inbox.close();
@@ -72,15 +73,28 @@ impl Instance {
     ///
     /// [`quiesce`]: Instance::quiesce
     pub(crate) fn unload(self) -> Unload {
+        // While it can still log what happens.
+        let held = self.room.seat.clear(Instant::now() + LEASES);
         let Some(lease) = self.slot.take() else {
             return Unload::Pinned(format!("{} calls are inside it", self.slot.inside()));
         };
-        close(lease, &self.room)
+        match held {
+            Ok(()) => close(lease, &self.room),
+            Err(who) => Unload::Pinned(who),
+        }
+    }
+}
+
+/// Unloads a library whose plugin never came to be, with what it offered meanwhile.
+pub(crate) fn discard(lease: Lease, room: &Arc<Room>) -> Unload {
+    match room.seat.clear(Instant::now() + LEASES) {
+        Ok(()) => close(lease, room),
+        Err(who) => Unload::Pinned(who),
     }
 }
 
 /// Unloads a library whose plugin is gone, if the plugin let go of the host as well.
-pub(crate) fn close(lease: Lease, room: &Arc<Room>) -> Unload {
+fn close(lease: Lease, room: &Arc<Room>) -> Unload {
     room.space.close();
     // One of the two is ours. Whoever has the other is a thread of the plugin, whose code must stay.
     if Arc::strong_count(room) > 1 {

@@ -51,7 +51,8 @@
 //! | stopped, gone | [`StopReport`], with [`Unload`] for each | `instance`, driven by `stop` | yes |
 //!
 //! `index` and `scan` spare a second start the reading. `inventory` and `proposal` tie the first
-//! four steps together, `crew` and `schedule` the others; `context`, `bus`, `storage`, `tasks` and
+//! four steps together, `crew` and `schedule` the others; `context`, `bus`, `services`, `storage`,
+//! `tasks` and
 //! `executor` are the host as a plugin sees it; `registry` tells where each plugin stands ([`Status`],
 //! [`Transition`]).
 //!
@@ -93,6 +94,7 @@ mod bus;
 mod chain;
 mod context;
 mod executor;
+mod services;
 mod storage;
 mod tasks;
 
@@ -139,6 +141,9 @@ pub use resolve::{
     WarningKind, Why, nearest, resolve, why,
 };
 pub use scan::{Listed, Scan, scan};
+pub use services::{
+    Candidate as ServiceCandidate, MAX_LEASES, ProvideError, RequireError, Unfit as ServiceUnfit,
+};
 pub use stop::StopReport;
 pub use storage::{DEFAULT_STORAGE_LIMIT, StorageError};
 pub use store::{Refused, Store, StoreError, Stored, Swept};

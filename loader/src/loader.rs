@@ -11,6 +11,7 @@ use crate::{
     journal::{Journal, Suspect},
     proposal::Considered,
     registry::Registry,
+    services::Services,
     start, stop,
 };
 use jackfield_manifest::PluginId;
@@ -86,6 +87,7 @@ impl Loader {
         let shared = Arc::new(Shared {
             registry: Registry::default(),
             bus: Bus::default(),
+            services: Services::default(),
             executor: Arc::clone(&options.executor),
         });
         let crew = Arc::new(Crew::new(shared, journal, quarantine, &state));

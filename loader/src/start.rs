@@ -341,10 +341,11 @@ impl BringUp {
         self.crew.shared.bus.detach(&room.inbox);
         room.inbox.close();
         room.tasks.close();
+        room.seat.close(&self.crew.shared.services);
         let Loaded { module, lease } = loaded;
         drop(module);
         let unload = match room.tasks.wait(Instant::now() + limit) {
-            Ok(()) => instance::close(lease, room),
+            Ok(()) => instance::discard(lease, room),
             Err(names) => Unload::Pinned(format!("its tasks have not ended: {}", names.join(", "))),
         };
         self.crew.note_unload(&room.id, &unload);

@@ -44,6 +44,7 @@
 //! | [`Routes`], [`quick`], [`blocking`] | what it answers, and on which thread |
 //! | [`Request`], [`Response`], [`Error`] | what a handler takes and gives |
 //! | [`Storage`] | keys and values that it keeps between runs |
+//! | [`Service`], [`Lease`] | typed objects that plugins share, called like functions |
 //! | [`Event`], [`Health`] | what it hears, and how it does |
 
 mod config;
@@ -59,12 +60,14 @@ mod plugin;
 mod request;
 mod response;
 mod routes;
+mod service;
 mod storage;
 
 pub use config::NoConfig;
 pub use context::{Context, Interval, Task};
 pub use error::{Error, Result};
 pub use event::{Event, Subscription};
+pub use ffi::Lease;
 pub use handler::{Handler, blocking, quick};
 pub use health::{Health, HealthStatus};
 pub use outgoing::OutgoingRequest;
@@ -72,6 +75,7 @@ pub use plugin::Plugin;
 pub use request::Request;
 pub use response::Response;
 pub use routes::Routes;
+pub use service::{Service, guarded};
 pub use storage::{Entry, Scan, Storage, Transaction};
 
 pub use jackfield_macros::export_plugin;

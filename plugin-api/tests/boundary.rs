@@ -7,8 +7,9 @@
 use jackfield_abi::{
     BorrowingFfiFuture, Call, CallMut, ContextExt, Event, Failure, FailureCode, FfiFuture, Host,
     Host_TO, HostObject, Level, LogRecord, PanicReport, PluginModuleRef, PluginObject, RResult,
-    RSlice, RStr, RString, Reply, Request, StorageObject,
-    abi_stable::type_level::downcasting::TD_Opaque,
+    RSlice, RStr, RString, RVec, Reply, Request, ServiceLeaseObject, ServiceOfferObject,
+    StorageObject,
+    abi_stable::{type_layout::TypeLayout, type_level::downcasting::TD_Opaque},
 };
 use plugin_api::{__private, prelude::*};
 use std::{
@@ -83,6 +84,23 @@ impl Host for TestHost {
         _reply: &'a mut Reply,
     ) -> BorrowingFfiFuture<'a, ()> {
         BorrowingFfiFuture::new(async {})
+    }
+    fn provide(
+        &self,
+        _service: RStr<'_>,
+        _version: RStr<'_>,
+        _offer: ServiceOfferObject,
+    ) -> RResult<(), Failure> {
+        unsupported()
+    }
+    fn require(
+        &self,
+        _service: RStr<'_>,
+        _range: RStr<'_>,
+        _layout: &'static TypeLayout,
+        _all: bool,
+    ) -> RResult<RVec<ServiceLeaseObject>, Failure> {
+        unsupported()
     }
     fn spawn(&self, _name: RStr<'_>, task: FfiFuture<()>) -> RResult<u64, Failure> {
         let mut tasks = self.0.tasks.lock().unwrap();

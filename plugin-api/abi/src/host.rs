@@ -1,7 +1,11 @@
-use crate::{Failure, LogRecord, PanicReport, Reply, Request, StorageObject};
+use crate::{
+    Failure, LogRecord, PanicReport, Reply, Request, ServiceLeaseObject, ServiceOfferObject,
+    StorageObject,
+};
 use abi_stable::{
     sabi_trait,
-    std_types::{RBox, RResult, RSlice, RStr, RString},
+    std_types::{RBox, RResult, RSlice, RStr, RString, RVec},
+    type_layout::TypeLayout,
 };
 use async_ffi::{BorrowingFfiFuture, FfiFuture};
 
@@ -63,6 +67,33 @@ pub trait Host: Send + Sync {
         request: &'a Request<'a>,
         reply: &'a mut Reply,
     ) -> BorrowingFfiFuture<'a, ()>;
+
+    /// Offers a typed service under an id and in a version, both as the plugin's manifest has them
+    /// under `provides`, from when the plugin runs until it stops. The host owns the offer, and
+    /// drops it when it has taken it back, or refuses it. Fails with `INVALID` for what the manifest
+    /// does not have, or what is offered already, with `UNAVAILABLE` when the plugin is stopping.
+    /// `[any thread, initialized to running]`
+    fn provide(
+        &self,
+        service: RStr<'_>,
+        version: RStr<'_>,
+        offer: ServiceOfferObject,
+    ) -> RResult<(), Failure>;
+
+    /// Leases on a typed service whose version is in `range`, the preferred provider first: one, or
+    /// with `all` every one, and then none is no failure. `layout` is that of the type as the caller
+    /// knows it; a provider whose type does not fit is passed over. Fails with `INVALID` for what is
+    /// no range, or a service that the manifest does not have under `requires`, with `NOT_FOUND`
+    /// when no plugin provides it, with `UNAVAILABLE` when none that does can be used now, with
+    /// `UNSUPPORTED` when a type does not fit, and with `FULL` when the plugin holds too many.
+    /// `[any thread, initialized to stopping]`
+    fn require(
+        &self,
+        service: RStr<'_>,
+        range: RStr<'_>,
+        layout: &'static TypeLayout,
+        all: bool,
+    ) -> RResult<RVec<ServiceLeaseObject>, Failure>;
 
     /// Runs a future on the host's executor, under a name for logs; returns the task's number. The
     /// host owns the future, and drops it when it is done, cancelled, or the plugin stops.

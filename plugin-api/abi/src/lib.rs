@@ -14,6 +14,7 @@
 //! | [`StorageItem`], [`StorageEntry`] | keys and values | they do not |
 //! | [`Request`] / [`Response`] | the message-shaped door | named extensions |
 //! | [`Call`] | a request under way: its reply, and room for a future | it does not |
+//! | [`ServiceOffer`], [`ServiceLease`] | a typed service, from its provider to its user | methods with a default body |
 //! | [`Event`], [`LogRecord`], [`PanicReport`], [`Health`], [`Failure`] | small and frozen | they do not |
 //!
 //! The crate's version is the ABI version ([`ABI_VERSION`]). Within one major version nothing is
@@ -34,7 +35,9 @@ mod failure;
 mod health;
 mod host;
 pub mod layout;
+mod lease;
 mod module;
+mod offer;
 mod plugin;
 mod record;
 mod request;
@@ -52,7 +55,9 @@ pub use event::Event;
 pub use failure::{Failure, FailureCode};
 pub use health::{Health, HealthStatus};
 pub use host::{Host, Host_CTO, Host_TO, HostObject};
+pub use lease::{ServiceLease, ServiceLease_CTO, ServiceLease_TO, ServiceLeaseObject};
 pub use module::{Identity, PluginModule, PluginModuleRef, ROOT_MODULE_SYMBOL};
+pub use offer::{ServiceOffer, ServiceOffer_CTO, ServiceOffer_TO, ServiceOfferObject};
 pub use plugin::{Plugin, Plugin_CTO, Plugin_TO, PluginObject};
 pub use record::{Field, Level, LogRecord, PanicReport};
 pub use request::{Header, Reply, Request, Response};

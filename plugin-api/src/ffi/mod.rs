@@ -2,18 +2,22 @@
 //! with `unsafe`.
 #![expect(
     unsafe_code,
-    reason = "LibHeader::from_constructor has to be told what it transmutes, and the unwinder is C"
+    reason = "LibHeader::from_constructor has to be told what it transmutes, a service comes as a \
+              pointer, and the unwinder is C"
 )]
 
 mod bridge;
 mod frames;
 mod guard;
+mod service;
 mod shell;
 
 pub use jackfield_abi::abi_stable::library::LibHeader;
 
 pub(crate) use bridge::Hosted;
 pub(crate) use guard::{Opening, go_on, guard, guarded_task};
+pub use service::Lease;
+pub(crate) use service::{layout_of, lease, offer};
 
 use crate::Plugin;
 use jackfield_abi::{

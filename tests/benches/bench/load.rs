@@ -4,8 +4,10 @@ use crate::report::{Bar, Bench};
 use jackfield_abi::{
     BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Host, HostObject, Level, LogRecord,
     PanicReport, PluginModuleRef, PluginObject, ROOT_MODULE_SYMBOL, RResult, RSlice, RStr, RString,
-    Reply, Request, StorageObject,
-    abi_stable::{library::AbiHeaderRef, type_level::downcasting::TD_Opaque},
+    RVec, Reply, Request, ServiceLeaseObject, ServiceOfferObject, StorageObject,
+    abi_stable::{
+        library::AbiHeaderRef, type_layout::TypeLayout, type_level::downcasting::TD_Opaque,
+    },
 };
 use jackfield_loader::{Enable, Loader, Options, State};
 use jackfield_tests::Site;
@@ -196,6 +198,18 @@ impl Host for NoHost {
         _: &'a mut Reply,
     ) -> BorrowingFfiFuture<'a, ()> {
         BorrowingFfiFuture::new(ready(()))
+    }
+    fn provide(&self, _: RStr<'_>, _: RStr<'_>, _: ServiceOfferObject) -> RResult<(), Failure> {
+        RResult::ROk(())
+    }
+    fn require(
+        &self,
+        _: RStr<'_>,
+        _: RStr<'_>,
+        _: &'static TypeLayout,
+        _: bool,
+    ) -> RResult<RVec<ServiceLeaseObject>, Failure> {
+        RResult::ROk(RVec::new())
     }
     fn spawn(&self, _: RStr<'_>, _: FfiFuture<()>) -> RResult<u64, Failure> {
         RResult::ROk(1)

@@ -9,6 +9,7 @@ mod load;
 mod manifest;
 mod report;
 mod resolve;
+mod services;
 mod storage;
 
 use report::Bench;
@@ -30,6 +31,7 @@ fn main() {
     manifest::measure(&mut bench);
     load::measure(&mut bench);
     resolve::run(&mut bench);
+    services::measure(&mut bench);
     files::measure(&mut bench);
     storage::measure(&mut bench);
     bench.finish();

@@ -18,4 +18,5 @@ mod house;
 mod lifecycle;
 mod note;
 mod plugins;
+mod services;
 mod storage;

@@ -4,7 +4,8 @@ use super::*;
 use crate::{NoConfig, OutgoingRequest, Response, quick};
 use jackfield_abi::{
     BorrowingFfiFuture, ByteStream, ByteStreamObject, Call, ContextExt, FfiFuture, LogRecord,
-    PanicReport, RBox, ROption, RSlice, RStr, RString, RVec, Reply, StorageObject,
+    PanicReport, RBox, ROption, RSlice, RStr, RString, RVec, Reply, ServiceLeaseObject,
+    ServiceOfferObject, StorageObject, abi_stable::type_layout::TypeLayout,
 };
 use std::{
     future::ready,
@@ -67,6 +68,18 @@ impl jackfield_abi::Host for Streaming {
             stream: ROption::RSome(stream()),
         })));
         BorrowingFfiFuture::new(ready(()))
+    }
+    fn provide(&self, _: RStr<'_>, _: RStr<'_>, _: ServiceOfferObject) -> RResult<(), Failure> {
+        RResult::ROk(())
+    }
+    fn require(
+        &self,
+        _: RStr<'_>,
+        _: RStr<'_>,
+        _: &'static TypeLayout,
+        _: bool,
+    ) -> RResult<RVec<ServiceLeaseObject>, Failure> {
+        RResult::ROk(RVec::new())
     }
     fn spawn(&self, _: RStr<'_>, _: FfiFuture<()>) -> RResult<u64, Failure> {
         RResult::ROk(1)

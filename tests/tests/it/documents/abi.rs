@@ -45,6 +45,8 @@ fn sizes_and_offsets_are_those_of_the_code() {
         measured!("StorageObject", abi::StorageObject),
         measured!("StorageItem", abi::StorageItem<'_>, key, value),
         measured!("StorageEntry", abi::StorageEntry, key, value),
+        measured!("ServiceOfferObject", abi::ServiceOfferObject),
+        measured!("ServiceLeaseObject", abi::ServiceLeaseObject),
         measured!(
             "Request",
             abi::Request<'_>,
@@ -180,6 +182,8 @@ fn every_method_has_a_row_in_order() {
         ("plugin-api/abi/src/plugin.rs", "### `Plugin`"),
         ("plugin-api/abi/src/host.rs", "### `Host`"),
         ("plugin-api/abi/src/storage.rs", "### `Storage`"),
+        ("plugin-api/abi/src/offer.rs", "### `ServiceOffer`"),
+        ("plugin-api/abi/src/lease.rs", "### `ServiceLease`"),
         ("plugin-api/abi/src/stream.rs", "### `ByteStream`"),
     ] {
         let listed: Vec<String> = rows(DOCUMENT, heading)

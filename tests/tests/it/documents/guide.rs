@@ -28,10 +28,11 @@ fn stands_in(block: &str, source: &str) -> bool {
         .any(|window| flush(&window.join("\n")) == block)
 }
 
-fn check(document: &str, folder: &str) {
-    let sources: Vec<String> = ["rs", "toml"]
+fn check(document: &str, folders: &[&str]) {
+    let sources: Vec<String> = folders
         .iter()
-        .flat_map(|extension| files(folder, extension))
+        .flat_map(|folder| ["rs", "toml"].map(|extension| files(folder, extension)))
+        .flatten()
         .map(|file| read(&file))
         .collect();
     let mut count = 0;
@@ -40,7 +41,7 @@ fn check(document: &str, folder: &str) {
             count += 1;
             assert!(
                 sources.iter().any(|source| stands_in(block.text, source)),
-                "{document}: this is not in {folder}:\n{}",
+                "{document}: this is not in {folders:?}:\n{}",
                 block.text
             );
         }
@@ -49,13 +50,15 @@ fn check(document: &str, folder: &str) {
 }
 
 #[test]
-fn the_guide_shows_the_guest_book() {
-    check("docs/authors.md", "tests/fixtures/guestbook");
+fn the_guide_shows_the_guest_book_and_what_plugins_share() {
+    let folders = ["guestbook", "counter-1.0", "teller", "patron"];
+    let folders = folders.map(|name| format!("tests/fixtures/{name}"));
+    check("docs/authors.md", &folders.each_ref().map(String::as_str));
 }
 
 #[test]
 fn the_readme_shows_the_greeter() {
-    check("README.md", "tests/fixtures/greeter");
+    check("README.md", &["tests/fixtures/greeter"]);
 }
 
 #[test]
