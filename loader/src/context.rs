@@ -6,8 +6,10 @@ use crate::{
     chain,
     executor::Executor,
     ffi::{Lease, Leased, Library, guard},
+    reconfigure::Current,
     registry::{Registry, State},
-    tasks::{SpawnError, Tasks},
+    tasks::{self, SpawnError, Tasks},
+    wake,
 };
 use jackfield_abi::{
     BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, PanicReport,
@@ -39,8 +41,7 @@ const BACKTRACES: u64 = 16;
 pub(crate) struct Room {
     pub(crate) id: PluginId,
     name: Arc<str>,
-    /// JSON.
-    config: String,
+    pub(crate) config: Arc<Current>,
     data_dir: PathBuf,
     level: AtomicU32,
     sequence: AtomicU64,
@@ -54,7 +55,7 @@ pub(crate) struct Room {
 impl Room {
     pub(crate) fn new(
         id: PluginId,
-        config: String,
+        config: Arc<Current>,
         data_dir: PathBuf,
         inbox: Arc<Inbox>,
         lease: &Lease,
@@ -91,7 +92,16 @@ impl Room {
             .then(|| self.backtrace(report.frames.as_slice()))
             .flatten();
         let lines = backtrace.as_ref().map_or(&"" as &dyn fmt::Display, |b| b);
-        log::error!(target: id, "panicked at {file}:{line}:{column}: {}{lines}", report.message);
+        let message = report.message;
+        tasks::with_current(|task| match task {
+            Some(task) => log::error!(
+                target: id,
+                "task `{task}` panicked at {file}:{line}:{column}: {message}{lines}"
+            ),
+            None => {
+                log::error!(target: id, "panicked at {file}:{line}:{column}: {message}{lines}");
+            }
+        });
     }
 
     fn backtrace(&self, frames: &[usize]) -> Option<Backtrace> {
@@ -163,8 +173,8 @@ impl jackfield_abi::Host for HostSide {
         self.0.id.as_str().into()
     }
 
-    fn config(&self) -> RStr<'_> {
-        self.0.config.as_str().into()
+    fn config(&self) -> RString {
+        self.0.config.text().into()
     }
 
     fn data_dir(&self) -> RResult<RString, Failure> {
@@ -254,6 +264,11 @@ impl jackfield_abi::Host for HostSide {
 
     fn cancel(&self, task: u64) -> bool {
         guard(|| self.0.tasks.cancel(task)).unwrap_or(false)
+    }
+
+    fn schedule(&self, expression: RStr<'_>, after_ns: i64) -> RResult<FfiFuture<i64>, Failure> {
+        let executor = &self.0.shared.executor;
+        answer(|| wake::schedule(executor, self.0.lease()?, expression.as_str(), after_ns))
     }
 
     fn sleep(&self, duration_ns: u64) -> FfiFuture<()> {

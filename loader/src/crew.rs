@@ -9,6 +9,7 @@ use crate::{
     instance::Instance,
     journal::{Entry, Journal},
     quarantine::Quarantine,
+    reconfigure::Given,
     registry::State,
 };
 use jackfield_manifest::PluginId;
@@ -40,6 +41,7 @@ pub(crate) struct Crew {
     pub(crate) hands: Hands,
     /// In no order: each has its number.
     running: Mutex<Vec<Running>>,
+    pub(crate) reconfigured: Given,
     /// Files whose layout was found to fit, to be remembered.
     fits: Mutex<Vec<FileKey>>,
     abandoned: AtomicUsize,
@@ -59,6 +61,7 @@ impl Crew {
             data_dir,
             hands: Hands::default(),
             running: Mutex::default(),
+            reconfigured: Given::default(),
             fits: Mutex::default(),
             abandoned: AtomicUsize::new(0),
         }
@@ -99,7 +102,8 @@ impl Crew {
         let inbox = inbox(&id, &shared);
         shared.bus.attach(Arc::clone(&inbox));
         let data_dir = self.data_dir.join(id.as_str());
-        Room::new(id, vetted.config.clone(), data_dir, inbox, lease, shared)
+        let config = self.reconfigured.current(&id, &vetted.config);
+        Room::new(id, config, data_dir, inbox, lease, shared)
     }
 
     /// Notes which step the plugin goes into, for the case that it ends the process there.

@@ -92,14 +92,17 @@ mod backtrace;
 mod bus;
 mod chain;
 mod context;
+mod cron;
 mod executor;
 mod tasks;
+mod wake;
 
 mod crew;
 mod hands;
 mod instance;
 mod journal;
 mod loaded;
+mod reconfigure;
 mod registry;
 mod request;
 mod schedule;
@@ -110,7 +113,7 @@ mod took;
 mod loader;
 
 pub use bus::{BusError, Event, MAX_PAYLOAD_LEN, MAX_SUBSCRIPTIONS, MAX_TOPIC_LEN, QUEUE_LEN};
-pub use config::{ConfigError, Violation};
+pub use config::{ConfigError, Secrets, Violation, check_config};
 pub use discover::{Candidate, Discovery, SkippedDir, Unfit, discover};
 pub use executor::{BoxFuture, Executor, Threads};
 pub use ffi::{ModuleError, OpenError, Stuck, Unload};
@@ -127,6 +130,7 @@ pub use platform::FileKind;
 pub use proposal::{Considered, Proposal};
 pub use quarantine::{Quarantine, QuarantineError, Record};
 pub use reason::{Code, Reason, Rejected};
+pub use reconfigure::{ReconfigureError, Reconfigured};
 pub use registry::{EVENTS_LEN, Events, State, Status, Transition};
 pub use request::{Answer, Handle, Header, Health, HealthStatus, Request, RequestError};
 pub use resolve::{

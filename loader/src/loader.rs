@@ -2,18 +2,20 @@
 
 use crate::{
     Code, Events, Handle, Inventory, Options, Proposal, Quarantine, QuarantineError, Reason,
-    Rejected, State, Status, StopReport, Store, StoreError,
+    ReconfigureError, Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
     bus::{Bus, BusError},
     context::Shared,
     crew::Crew,
     inventory::Mode,
     journal::{Journal, Suspect},
     proposal::Considered,
+    reconfigure,
     registry::Registry,
     start::{self, Planned},
     stop,
 };
 use jackfield_manifest::PluginId;
+use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
@@ -102,6 +104,7 @@ impl Loader {
     /// failed; what came of each stands in the registry, and in the returned proposal why it was
     /// tried at all.
     pub fn start(&mut self) -> Proposal {
+        self.inventory.reconfigure(self.crew.reconfigured.take());
         let proposal = {
             let quarantine = self
                 .crew
@@ -198,6 +201,22 @@ impl Loader {
     pub fn plugin(&self, id: &str) -> Option<Handle> {
         let slot = self.crew.shared.registry.serving(id)?;
         Some(Handle::new(PluginId::new(id).ok()?, slot))
+    }
+
+    /// Gives a running plugin another configuration: all of it, what is absent is as by default. It
+    /// is checked before anything changes, and the plugin may refuse it; then nothing has changed.
+    /// It has as long as its `start` has. Those for one plugin wait for each other.
+    ///
+    /// # Errors
+    ///
+    /// [`ReconfigureError`]. After [`ReconfigureError::Deadline`] the plugin may still take it: that
+    /// is logged.
+    pub fn reconfigure(
+        &self,
+        id: &str,
+        config: &Map<String, Value>,
+    ) -> Result<Reconfigured, ReconfigureError> {
+        reconfigure::reconfigure(&self.crew, id, config)
     }
 
     /// What is known of every plugin, in order of id.

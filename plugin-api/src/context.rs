@@ -27,6 +27,10 @@ impl Context {
         Self { host }
     }
 
+    pub(crate) fn host(&self) -> &Arc<Hosted> {
+        &self.host
+    }
+
     /// The name under which this plugin runs.
     pub fn id(&self) -> &str {
         self.host.object.id().as_str()

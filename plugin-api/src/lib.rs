@@ -58,6 +58,7 @@ mod plugin;
 mod request;
 mod response;
 mod routes;
+mod schedule;
 
 pub use config::NoConfig;
 pub use context::{Context, Interval, Task};

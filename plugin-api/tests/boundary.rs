@@ -45,7 +45,7 @@ impl Host for TestHost {
     fn id(&self) -> RStr<'_> {
         "probe".into()
     }
-    fn config(&self) -> RStr<'_> {
+    fn config(&self) -> RString {
         self.1.as_str().into()
     }
     fn data_dir(&self) -> RResult<RString, Failure> {
@@ -90,6 +90,9 @@ impl Host for TestHost {
     }
     fn cancel(&self, _task: u64) -> bool {
         false
+    }
+    fn schedule(&self, _: RStr<'_>, _: i64) -> RResult<FfiFuture<i64>, Failure> {
+        unsupported()
     }
     fn sleep(&self, _duration_ns: u64) -> FfiFuture<()> {
         FfiFuture::new(pending())
