@@ -1,4 +1,9 @@
-use crate::{commands::new::NewError, config::ConfigError, graph::SvgError, output::style};
+use crate::{
+    commands::{new::NewError, set::SetError},
+    config::ConfigError,
+    graph::SvgError,
+    output::style,
+};
 use jackfield_loader::{OpenLoaderError, QuarantineError};
 use std::{error::Error, io, io::Write, process::ExitCode};
 
@@ -8,6 +13,9 @@ pub(crate) enum CommandError {
     /// There is no configuration to go by.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A value of the configuration is not changed.
+    #[error(transparent)]
+    Set(#[from] SetError),
     /// The new plugin cannot be written.
     #[error(transparent)]
     New(#[from] NewError),
@@ -60,6 +68,7 @@ impl CommandError {
         match self {
             Self::Config(_) => 2,
             Self::New(error) => error.code(),
+            Self::Set(error) => error.code(),
             _ => 1,
         }
     }

@@ -1,8 +1,12 @@
 //! A plugin's configuration against its schema: before anything of the plugin is mapped.
 
-use jsonschema::{ValidationError, error::ValidationErrorKind};
+mod secret;
+mod violation;
+
+pub use secret::Secrets;
+pub use violation::Violation;
+
 use serde_json::{Map, Value};
-use std::fmt;
 
 /// Why a plugin's configuration is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,26 +28,18 @@ fn list(violations: &[Violation]) -> String {
         .join("; ")
 }
 
-/// One place where a configuration breaks its schema.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// The field, with dots: `store.path`; empty for the configuration as a whole.
-    pub field: String,
-    /// What was expected and what was found.
-    pub message: String,
+/// Checks a plugin's configuration as it is checked before the plugin is mapped; `schema` is that of
+/// its manifest. Reads the files that secrets are in.
+///
+/// # Errors
+///
+/// [`ConfigError`] with every violation, not the first.
+pub fn check_config(schema: Option<&str>, given: &Map<String, Value>) -> Result<(), ConfigError> {
+    check(schema, given).map(drop)
 }
 
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.field.is_empty() {
-            return f.write_str(&self.message);
-        }
-        write!(f, "{}: {}", self.field, self.message)
-    }
-}
-
-/// Checks a configuration against its schema (JSON Schema 2020-12, as text) and fills in the
-/// defaults. Without a schema anything goes.
+/// Checks a configuration against its schema (JSON Schema 2020-12, as text), fills in the defaults
+/// and reads secrets that are in files. Without a schema anything goes.
 ///
 /// # Errors
 ///
@@ -61,10 +57,14 @@ pub(crate) fn check(
     fill(&schema, &mut config);
     let validator = jsonschema::draft202012::new(&schema)
         .map_err(|error| ConfigError::Schema(error.to_string()))?;
-    let violations: Vec<Violation> = validator
+    let secrets = Secrets::find(&schema, &config);
+    let mut violations = secret::read(&secrets, &mut config);
+    let unread: Vec<String> = violations.iter().map(|found| found.field.clone()).collect();
+    let broken = validator
         .iter_errors(&config)
-        .flat_map(|error| violations(&schema, &error))
-        .collect();
+        .flat_map(|error| violation::of(&schema, &secrets, &error))
+        .filter(|found| !unread.contains(&found.field));
+    violations.extend(broken);
     if violations.is_empty() {
         return Ok(config.to_string());
     }
@@ -90,141 +90,5 @@ fn fill(schema: &Value, config: &mut Value) {
     }
 }
 
-fn violations(schema: &Value, error: &ValidationError<'_>) -> Vec<Violation> {
-    let at = error.instance_path().to_string();
-    let field = at.trim_start_matches('/').replace('/', ".");
-    let inner = |name: &str| {
-        if field.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{field}.{name}")
-        }
-    };
-    match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            vec![Violation {
-                field: inner(name),
-                message: format!("expected {}, found nothing", expected(schema, &at, name)),
-            }]
-        }
-        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
-            .iter()
-            .map(|name| Violation {
-                field: inner(name),
-                message: unknown(schema, &at, name),
-            })
-            .collect(),
-        _ if is_secret(schema, &at) => {
-            vec![Violation {
-                field,
-                message: "the value does not fit (it is secret)".to_owned(),
-            }]
-        }
-        _ => vec![Violation {
-            field,
-            message: error.to_string(),
-        }],
-    }
-}
-
-/// The part of the schema for the object at that path; only through `properties`.
-fn part<'s>(schema: &'s Value, path: &str) -> Option<&'s Value> {
-    path.split('/')
-        .filter(|name| !name.is_empty())
-        .try_fold(schema, |part, name| part.get("properties")?.get(name))
-}
-
-fn expected(schema: &Value, path: &str, name: &str) -> String {
-    let kind = part(schema, path)
-        .and_then(|part| part.get("properties")?.get(name)?.get("type")?.as_str());
-    kind.map_or_else(
-        || "a value".to_owned(),
-        |kind| format!("a value of type {kind}"),
-    )
-}
-
-fn unknown(schema: &Value, path: &str, name: &str) -> String {
-    let known: Vec<&str> = part(schema, path)
-        .and_then(|part| part.get("properties")?.as_object())
-        .into_iter()
-        .flat_map(|properties| properties.keys().map(String::as_str))
-        .collect();
-    let nearest = known
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .filter(|(distance, known)| *distance <= known.len().max(3) / 3)
-        .min();
-    match nearest {
-        Some((_, nearest)) => format!("unknown key, did you mean `{nearest}`?"),
-        None if known.is_empty() => "unknown key: no keys are known here".to_owned(),
-        None => format!("unknown key: known are {}", known.join(", ")),
-    }
-}
-
-fn is_secret(schema: &Value, path: &str) -> bool {
-    part(schema, path)
-        .and_then(|part| part.get("writeOnly")?.as_bool())
-        .unwrap_or(false)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SCHEMA: &str = r#"{
-        "type": "object",
-        "properties": {
-            "port": {"type": "integer", "minimum": 1, "default": 80},
-            "name": {"type": "string"},
-            "token": {"type": "string", "writeOnly": true},
-            "store": {"type": "object", "properties": {"path": {"type": "string", "default": "x"}}}
-        },
-        "required": ["name"],
-        "additionalProperties": false
-    }"#;
-
-    fn checked(given: Value) -> Result<String, String> {
-        let Value::Object(given) = given else {
-            panic!("an object")
-        };
-        check(Some(SCHEMA), &given).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn defaults_are_filled_in_also_inside() {
-        let config = checked(serde_json::json!({"name": "a", "store": {}})).unwrap();
-        assert_eq!(config, r#"{"name":"a","store":{"path":"x"},"port":80}"#);
-    }
-
-    #[test]
-    fn every_violation_is_named_by_its_field() {
-        let error = checked(serde_json::json!({"port": 0, "nmae": 1, "store": {"path": 2}}));
-        let mut parts: Vec<String> = error
-            .unwrap_err()
-            .strip_prefix("its configuration does not fit: ")
-            .unwrap()
-            .split("; ")
-            .map(str::to_owned)
-            .collect();
-        parts.sort_unstable();
-        assert_eq!(
-            parts,
-            [
-                "name: expected a value of type string, found nothing",
-                "nmae: unknown key, did you mean `name`?",
-                "port: 0 is less than the minimum of 1",
-                "store.path: 2 is not of type \"string\"",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_secret_does_not_appear_in_the_message() {
-        let error = checked(serde_json::json!({"name": "a", "token": 4711})).unwrap_err();
-        assert_eq!(
-            error,
-            "its configuration does not fit: token: the value does not fit (it is secret)"
-        );
-    }
-}
+mod tests;

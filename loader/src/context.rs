@@ -6,10 +6,12 @@ use crate::{
     chain,
     executor::Executor,
     ffi::{Lease, Leased, Library, guard},
+    reconfigure::Current,
     registry::{Registry, State},
     services::{self, Seat, Services},
     storage::{self, Space},
-    tasks::{SpawnError, Tasks},
+    tasks::{self, SpawnError, Tasks},
+    wake,
 };
 use jackfield_abi::{
     BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Header, Level, LogRecord, PanicReport,
@@ -43,8 +45,7 @@ const BACKTRACES: u64 = 16;
 pub(crate) struct Room {
     pub(crate) id: PluginId,
     name: Arc<str>,
-    /// JSON.
-    config: String,
+    pub(crate) config: Arc<Current>,
     data_dir: PathBuf,
     pub(crate) space: Space,
     level: AtomicU32,
@@ -67,7 +68,7 @@ pub(crate) struct Own {
 impl Room {
     pub(crate) fn new(
         id: PluginId,
-        config: String,
+        config: Arc<Current>,
         own: Own,
         inbox: Arc<Inbox>,
         lease: &Lease,
@@ -111,7 +112,16 @@ impl Room {
             .then(|| self.backtrace(report.frames.as_slice()))
             .flatten();
         let lines = backtrace.as_ref().map_or(&"" as &dyn fmt::Display, |b| b);
-        log::error!(target: id, "panicked at {file}:{line}:{column}: {}{lines}", report.message);
+        let message = report.message;
+        tasks::with_current(|task| match task {
+            Some(task) => log::error!(
+                target: id,
+                "task `{task}` panicked at {file}:{line}:{column}: {message}{lines}"
+            ),
+            None => {
+                log::error!(target: id, "panicked at {file}:{line}:{column}: {message}{lines}");
+            }
+        });
     }
 
     fn backtrace(&self, frames: &[usize]) -> Option<Backtrace> {
@@ -188,8 +198,8 @@ impl jackfield_abi::Host for HostSide {
         self.0.id.as_str().into()
     }
 
-    fn config(&self) -> RStr<'_> {
-        self.0.config.as_str().into()
+    fn config(&self) -> RString {
+        self.0.config.text().into()
     }
 
     fn data_dir(&self) -> RResult<RString, Failure> {
@@ -302,6 +312,11 @@ impl jackfield_abi::Host for HostSide {
 
     fn cancel(&self, task: u64) -> bool {
         guard(|| self.0.tasks.cancel(task)).unwrap_or(false)
+    }
+
+    fn schedule(&self, expression: RStr<'_>, after_ns: i64) -> RResult<FfiFuture<i64>, Failure> {
+        let executor = &self.0.shared.executor;
+        answer(|| wake::schedule(executor, self.0.lease()?, expression.as_str(), after_ns))
     }
 
     fn sleep(&self, duration_ns: u64) -> FfiFuture<()> {

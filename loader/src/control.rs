@@ -225,6 +225,7 @@ impl Loader {
     }
 
     pub(crate) fn propose(&self, inventory: &mut Inventory, mode: &Mode<'_>) -> Proposal {
+        inventory.reconfigure(self.crew.reconfigured.take());
         let quarantine: MutexGuard<'_, Quarantine> = self
             .crew
             .quarantine

@@ -10,6 +10,7 @@ use crate::{
     instance::Instance,
     journal::{Entry, Journal},
     quarantine::Quarantine,
+    reconfigure::Given,
     registry::State,
     services::Seat,
     storage::Space,
@@ -49,6 +50,7 @@ pub(crate) struct Crew {
     pub(crate) claims: Claims,
     /// In no order: each has its number.
     running: Mutex<Vec<Running>>,
+    pub(crate) reconfigured: Given,
     /// Files whose layout was found to fit, to be remembered.
     fits: Mutex<Vec<FileKey>>,
     abandoned: AtomicUsize,
@@ -70,6 +72,7 @@ impl Crew {
             hands: Hands::default(),
             claims: Claims::default(),
             running: Mutex::default(),
+            reconfigured: Given::default(),
             fits: Mutex::default(),
             abandoned: AtomicUsize::new(0),
         }
@@ -115,7 +118,8 @@ impl Crew {
             space: Space::new(path, vetted.storage_limit),
             seat: Seat::new(vetted),
         };
-        Room::new(id, vetted.config.clone(), own, inbox, lease, shared)
+        let config = self.reconfigured.current(&id, &vetted.config);
+        Room::new(id, config, own, inbox, lease, shared)
     }
 
     /// Notes which step the plugin goes into, for the case that it ends the process there.

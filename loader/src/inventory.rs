@@ -5,8 +5,10 @@ use crate::{
     Options, Proposal, Quarantine, QuarantineError, Reason, Rejected, SkippedDir, Store,
     StoreError, Stored, Trust, inspect, scan, store, vet,
 };
-use jackfield_manifest::Manifest;
+use jackfield_manifest::{Manifest, PluginId};
+use serde_json::{Map, Value};
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -136,6 +138,14 @@ impl Inventory {
             options,
             index,
             has_admitted: false,
+        }
+    }
+
+    /// From now on these are the plugins' configurations.
+    pub(crate) fn reconfigure(&mut self, given: BTreeMap<PluginId, Map<String, Value>>) {
+        for (id, config) in given {
+            let settings = self.options.settings.entry(id.to_string());
+            settings.or_default().config = config;
         }
     }
 

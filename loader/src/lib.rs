@@ -93,10 +93,12 @@ mod backtrace;
 mod bus;
 mod chain;
 mod context;
+mod cron;
 mod executor;
 mod services;
 mod storage;
 mod tasks;
+mod wake;
 
 mod claims;
 mod crew;
@@ -104,6 +106,7 @@ mod hands;
 mod instance;
 mod journal;
 mod loaded;
+mod reconfigure;
 mod registry;
 mod request;
 mod schedule;
@@ -116,7 +119,7 @@ mod loader;
 
 pub use bus::{BusError, Event, MAX_PAYLOAD_LEN, MAX_SUBSCRIPTIONS, MAX_TOPIC_LEN, QUEUE_LEN};
 pub use claims::Busy;
-pub use config::{ConfigError, Violation};
+pub use config::{ConfigError, Secrets, Violation, check_config};
 pub use control::{Change, ControlError};
 pub use discover::{Candidate, Discovery, SkippedDir, Unfit, discover};
 pub use executor::{BoxFuture, Executor, Threads};
@@ -134,6 +137,7 @@ pub use platform::FileKind;
 pub use proposal::{Considered, Proposal};
 pub use quarantine::{Quarantine, QuarantineError, Record};
 pub use reason::{Code, Reason, Rejected};
+pub use reconfigure::{ReconfigureError, Reconfigured};
 pub use registry::{EVENTS_LEN, Events, State, Status, Transition};
 pub use request::{Answer, Handle, Header, Health, HealthStatus, Request, RequestError};
 pub use resolve::{

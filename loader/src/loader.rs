@@ -2,7 +2,7 @@
 
 use crate::{
     Code, Events, Handle, Inventory, Options, Proposal, Quarantine, QuarantineError, Reason,
-    Rejected, State, Status, StopReport, Store, StoreError,
+    ReconfigureError, Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
     bus::{Bus, BusError},
     context::Shared,
     control,
@@ -10,11 +10,13 @@ use crate::{
     inventory::Mode,
     journal::{Journal, Suspect},
     proposal::Considered,
+    reconfigure,
     registry::Registry,
     services::Services,
     start, stop,
 };
 use jackfield_manifest::PluginId;
+use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
@@ -202,6 +204,22 @@ impl Loader {
     pub fn plugin(&self, id: &str) -> Option<Handle> {
         let slot = self.crew.shared.registry.serving(id)?;
         Some(Handle::new(PluginId::new(id).ok()?, slot))
+    }
+
+    /// Gives a running plugin another configuration: all of it, what is absent is as by default. It
+    /// is checked before anything changes, and the plugin may refuse it; then nothing has changed.
+    /// It has as long as its `start` has. Those for one plugin wait for each other.
+    ///
+    /// # Errors
+    ///
+    /// [`ReconfigureError`]. After [`ReconfigureError::Deadline`] the plugin may still take it: that
+    /// is logged.
+    pub fn reconfigure(
+        &self,
+        id: &str,
+        config: &Map<String, Value>,
+    ) -> Result<Reconfigured, ReconfigureError> {
+        reconfigure::reconfigure(&self.crew, id, config)
     }
 
     /// What is known of every plugin, in order of id.

@@ -7,6 +7,7 @@ use crate::{
 use futures_util::future::{AbortHandle, Abortable};
 use jackfield_abi::FfiFuture;
 use std::{
+    cell::RefCell,
     collections::HashMap,
     sync::{Arc, Condvar, Mutex, PoisonError},
     time::Instant,
@@ -64,6 +65,7 @@ impl Tasks {
         };
         let leased = Abortable::new(Leased::new(future, lease), registration);
         let run: BoxFuture = Box::pin(Guarded {
+            name: name.into(),
             leased: Some(leased),
             _done: done,
         });
@@ -135,6 +137,7 @@ impl Tasks {
 
 /// A task until it is done: then its future is dropped first, and its end told after.
 struct Guarded {
+    name: Arc<str>,
     leased: Option<Abortable<Leased<FfiFuture<()>>>>,
     _done: Done,
 }
@@ -147,6 +150,7 @@ impl std::future::Future for Guarded {
         cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<()> {
         use std::task::Poll;
+        let _inside = Inside::enter(&self.name);
         let Some(leased) = self.leased.as_mut() else {
             return Poll::Ready(());
         };
@@ -156,6 +160,32 @@ impl std::future::Future for Guarded {
         }
         self.leased = None;
         Poll::Ready(())
+    }
+}
+
+thread_local! {
+    /// The task that is polled on this thread.
+    static CURRENT: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+}
+
+/// The name of the plugin's task whose poll is on this thread, if one is.
+pub(crate) fn with_current<R>(body: impl FnOnce(Option<&str>) -> R) -> R {
+    let current = CURRENT.with_borrow(Option::clone);
+    body(current.as_deref())
+}
+
+/// While it lives, that task is the current one.
+struct Inside(Option<Arc<str>>);
+
+impl Inside {
+    fn enter(name: &Arc<str>) -> Self {
+        Self(CURRENT.replace(Some(Arc::clone(name))))
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        CURRENT.set(self.0.take());
     }
 }
 

@@ -5,10 +5,10 @@ use jackfield_abi::{AbiMismatch, check_abi};
 use jackfield_manifest::{Deadlines, Manifest, Panic};
 use semver::Version;
 use serde_json::{Map, Value};
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 /// What the operator says of one plugin.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Settings {
     /// Whether it is loaded at all; `None` leaves it to [`Enable`](crate::Enable).
     pub enabled: Option<bool>,
@@ -25,6 +25,17 @@ pub struct Settings {
     pub storage_limit: Option<u64>,
     /// The plugin's own configuration.
     pub config: Map<String, Value>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What of it is secret is the schema's to say, which is not known here.
+        f.debug_struct("Settings")
+            .field("enabled", &self.enabled)
+            .field("priority", &self.priority)
+            .field("config", &self.config.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a plugin has to fit to.

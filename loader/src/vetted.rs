@@ -1,9 +1,9 @@
 use crate::{ContentHash, FileKey};
 use jackfield_manifest::{Deadlines, Manifest};
-use std::{path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 /// A plugin that passed every check that can be made without running it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Vetted {
     /// The file in the plugins directory.
     pub path: PathBuf,
@@ -25,4 +25,16 @@ pub struct Vetted {
     pub storage_limit: u64,
     /// The same bytes passed the layout check of this build of the host before.
     pub layout_known: bool,
+}
+
+impl fmt::Debug for Vetted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the configuration: secrets stand in it.
+        f.debug_struct("Vetted")
+            .field("id", &self.manifest.id)
+            .field("path", &self.path)
+            .field("hash", &self.hash)
+            .field("priority", &self.priority)
+            .finish_non_exhaustive()
+    }
 }

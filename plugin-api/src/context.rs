@@ -27,7 +27,7 @@ impl Context {
         Self { host }
     }
 
-    pub(crate) fn hosted(&self) -> &Hosted {
+    pub(crate) fn host(&self) -> &Arc<Hosted> {
         &self.host
     }
 

@@ -32,6 +32,16 @@ impl Error {
         }
     }
 
+    /// What [`Plugin::reconfigure`](crate::Plugin::reconfigure) gives for a configuration that is
+    /// good and cannot be taken while the plugin runs.
+    pub fn at_next_start() -> Self {
+        Self {
+            status: 501,
+            code: FailureCode::UNSUPPORTED,
+            message: "takes effect at the next start".to_owned(),
+        }
+    }
+
     /// The HTTP status that a request gets for it; 500 when none was set.
     pub fn status(&self) -> u16 {
         self.status

@@ -60,6 +60,7 @@ mod plugin;
 mod request;
 mod response;
 mod routes;
+mod schedule;
 mod service;
 mod storage;
 

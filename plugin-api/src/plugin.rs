@@ -1,4 +1,4 @@
-use crate::{Context, Event, Health, Result, Routes};
+use crate::{Context, Error, Event, Health, Result, Routes};
 use serde::de::DeserializeOwned;
 
 /// A plugin. The host calls, in this order: [`initialize`](Plugin::initialize),
@@ -36,6 +36,19 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     /// Reported; the plugin is stopped all the same.
     fn stop(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// Takes a new configuration while it runs; one at a time. Until it returns, and when it
+    /// refuses, the old one holds.
+    ///
+    /// # Errors
+    ///
+    /// Anything: the new configuration is refused with that text, and nothing changes. Except
+    /// [`Error::at_next_start`], which is what it gives unless it is written: the new one is good,
+    /// and takes effect at the next start.
+    fn reconfigure(&self, config: Self::Config) -> Result<()> {
+        drop(config);
+        Err(Error::at_next_start())
     }
 
     /// How it does. Polled by the host; healthy unless it says otherwise.

@@ -36,7 +36,7 @@ impl Context {
     ///
     /// When the manifest does not have it, it is offered already, or the plugin is stopping.
     pub fn provide<T: Service>(&self, service: T) -> Result<()> {
-        let host = &self.hosted().object;
+        let host = &self.host().object;
         host.provide(T::ID.into(), T::VERSION.into(), ffi::offer(service))
             .into_result()
             .map_err(Error::from_failure)
@@ -72,7 +72,7 @@ impl Context {
     }
 
     fn leases<T: Service>(&self, range: &str, all: bool) -> Result<Vec<Lease<T>>> {
-        let host = &self.hosted().object;
+        let host = &self.host().object;
         let leases = host
             .require(T::ID.into(), range.into(), ffi::layout_of::<T>(), all)
             .into_result()

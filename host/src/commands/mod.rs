@@ -9,6 +9,7 @@ pub(crate) mod new;
 pub(crate) mod plan;
 pub(crate) mod release;
 pub(crate) mod run;
+pub(crate) mod set;
 pub(crate) mod show;
 pub(crate) mod why;
 
@@ -60,7 +61,7 @@ pub(crate) fn dispatch(args: Args) -> Result<Outcome, CommandError> {
         Command::Check(check) => check.run(&config(&common)?),
         Command::Plan(plan) => plan.run(&config(&common)?),
         Command::Why(why) => why.run(&config(&common)?),
-        Command::Config(command) => command.run(&config(&common)?),
+        Command::Config(command) => command.run(&config(&common)?, &common),
         Command::Release(release) => release.run(&config(&common)?),
     }
 }

@@ -1,6 +1,9 @@
 use crate::{
-    args::Format,
-    commands::Outcome,
+    args::{Common, Format},
+    commands::{
+        Outcome,
+        set::{Set, Unset},
+    },
     config::{Config, Mask, Origin, Tree, Value, quoted},
     error::CommandError,
     output::{Out, clean, style},
@@ -28,6 +31,8 @@ pub(crate) struct ConfigCommand {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     Show(Show),
+    Set(Set),
+    Unset(Unset),
 }
 
 /// Show the configuration, all layers over each other
@@ -52,8 +57,18 @@ struct Entry {
 }
 
 impl ConfigCommand {
-    pub(crate) fn run(self, config: &Config) -> Result<Outcome, CommandError> {
-        let Action::Show(show) = self.command;
+    pub(crate) fn run(self, config: &Config, common: &Common) -> Result<Outcome, CommandError> {
+        match self.command {
+            Action::Show(show) => show.run(config),
+            Action::Set(set) => set.run(config, common),
+            Action::Unset(unset) => unset.run(config, common),
+        }
+    }
+}
+
+impl Show {
+    fn run(self, config: &Config) -> Result<Outcome, CommandError> {
+        let show = self;
         let mask = learn(config);
         let mut out = Out::new();
         match (show.format, show.origin) {
@@ -72,13 +87,16 @@ impl ConfigCommand {
 }
 
 /// What the schemas of the installed plugins say is secret.
-fn learn(config: &Config) -> Mask {
+pub(super) fn learn(config: &Config) -> Mask {
     let mut mask = Mask::default();
     for found in Inventory::new(config.options()).survey().plugins {
         if let Some(manifest) = &found.manifest
             && let Some(schema) = &manifest.config_schema
         {
-            mask.learn(manifest.id.as_str(), schema);
+            let id = manifest.id.as_str();
+            if let Some(settings) = config.settings.get(id) {
+                mask.learn(id, schema, &settings.config);
+            }
         }
     }
     mask

@@ -22,7 +22,7 @@ pub(super) fn read(path: &Path) -> Result<Tree, Fault> {
 }
 
 /// Reads the text of a file.
-fn parse(text: &str, path: &Path) -> Result<Tree, Fault> {
+pub(super) fn parse(text: &str, path: &Path) -> Result<Tree, Fault> {
     let places = Places {
         text,
         path: path.into(),

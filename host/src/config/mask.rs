@@ -1,8 +1,9 @@
+use jackfield_loader::Secrets;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands for a secret.
-const MASKED: &str = "********";
+pub(super) const MASKED: &str = "********";
 
 /// Words in a key that make its value a secret, where no schema says so.
 const WORDS: [&str; 9] = [
@@ -25,10 +26,18 @@ pub(crate) struct Mask {
 }
 
 impl Mask {
-    /// Takes up a plugin's schema: JSON Schema as text.
-    pub(crate) fn learn(&mut self, id: &str, schema: &str) {
-        if let Ok(schema) = serde_json::from_str(schema) {
-            mark(&schema, "", self.marked.entry(id.to_owned()).or_default());
+    /// Takes up what a plugin's schema, JSON Schema as text, says of its configuration.
+    pub(crate) fn learn(&mut self, id: &str, schema: &str, config: &Map<String, Value>) {
+        let secrets = Secrets::of(schema, &Value::Object(config.clone()));
+        let marked = self.marked.entry(id.to_owned()).or_default();
+        for place in secrets.places() {
+            // Items of an array stand at its own path.
+            let names = place.split('/').skip(1);
+            let names = names.filter(|name| name.parse::<usize>().is_err());
+            let names: Vec<String> = names
+                .map(|name| name.replace("~1", "/").replace("~0", "~"))
+                .collect();
+            marked.insert(names.join("."));
         }
     }
 
@@ -53,7 +62,8 @@ impl Mask {
         }
     }
 
-    fn hides(&self, path: &[&str]) -> bool {
+    /// Whether the value at that path of the whole configuration is not to be shown.
+    pub(super) fn hides(&self, path: &[&str]) -> bool {
         let ["plugins", id, "config", inner @ ..] = path else {
             return false;
         };
@@ -63,25 +73,8 @@ impl Mask {
         };
         let marked = self.marked.get(*id);
         let is_marked = |marked: &BTreeSet<String>| {
-            (1..=inner.len()).any(|end| marked.contains(&inner[..end].join(".")))
+            (0..=inner.len()).any(|end| marked.contains(&inner[..end].join(".")))
         };
         inner.iter().any(looks) || marked.is_some_and(is_marked)
-    }
-}
-
-fn mark(schema: &Value, path: &str, marked: &mut BTreeSet<String>) {
-    if schema.get("writeOnly") == Some(&Value::Bool(true)) {
-        marked.insert(path.to_owned());
-    }
-    if let Some(items) = schema.get("items") {
-        mark(items, path, marked);
-    }
-    let properties = schema.get("properties").and_then(Value::as_object);
-    for (name, part) in properties.into_iter().flatten() {
-        let inner = match path {
-            "" => name.clone(),
-            path => format!("{path}.{name}"),
-        };
-        mark(part, &inner, marked);
     }
 }

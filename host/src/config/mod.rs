@@ -8,6 +8,7 @@
 //! repair it.
 
 mod checked;
+mod edit;
 mod environment;
 mod error;
 mod file;
@@ -17,14 +18,17 @@ mod origin;
 mod read;
 mod section;
 mod tree;
+mod write;
 
 pub(crate) use checked::Config;
+pub(crate) use edit::{Change, EditError, difference, edit};
 pub(crate) use environment::CONFIG as VARIABLE_CONFIG;
 pub(crate) use error::{ConfigError, Fault};
 pub(crate) use mask::Mask;
 pub(crate) use origin::Origin;
 pub(crate) use section::quoted;
 pub(crate) use tree::{Tree, Value};
+pub(crate) use write::{Draft, WriteError};
 
 use crate::args::Common;
 use std::{
@@ -44,11 +48,18 @@ const DIRECTORY: &str = "jackfield.d";
 ///
 /// [`ConfigError`] with everything that is wrong in all of them.
 pub(crate) fn load(common: &Common) -> Result<Config, ConfigError> {
-    load_from(common, Path::new(FILE), std::env::vars_os())
+    load_from(common, None, Path::new(FILE), std::env::vars_os())
+}
+
+/// The same, as it would be if that file held that text.
+pub(crate) fn load_with(common: &Common, file: &Path, text: &str) -> Result<Config, ConfigError> {
+    let edited = Some((file, text));
+    load_from(common, edited, Path::new(FILE), std::env::vars_os())
 }
 
 fn load_from(
     common: &Common,
+    edited: Option<(&Path, &str)>,
     usual: &Path,
     variables: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Config, ConfigError> {
@@ -56,7 +67,11 @@ fn load_from(
     let mut faults = Vec::new();
     let mut tree = read::defaults();
     for path in &files {
-        match file::read(path) {
+        let layer = match edited {
+            Some((edited, text)) if edited == path => file::parse(text, path),
+            _ => file::read(path),
+        };
+        match layer {
             Ok(layer) => tree.merge(layer),
             Err(fault) => faults.push(fault),
         }

@@ -1,5 +1,5 @@
 use super::Origin;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// Configuration as it was written: tables by name, and what stands in them.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,7 +11,7 @@ pub(crate) struct Tree {
 }
 
 /// One entry of a [`Tree`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum Value {
     /// A table.
     Table(Tree),
@@ -71,6 +71,16 @@ impl Tree {
         table
             .entries
             .insert((*key).to_owned(), Value::Leaf { value, origin });
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table(table) => table.fmt(f),
+            // The value may be a secret.
+            Self::Leaf { origin, .. } => origin.fmt(f),
+        }
     }
 }
 

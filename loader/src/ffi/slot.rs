@@ -180,6 +180,11 @@ impl Entered<'_> {
         self.object().event(event).into_result().map_err(own)
     }
 
+    pub(crate) fn reconfigure(&self, config: &str) -> Result<(), Failure> {
+        let answer = self.object().reconfigure(config.into());
+        answer.into_result().map_err(own)
+    }
+
     pub(crate) fn set_log_level(&self, level: Level) {
         self.object().set_log_level(level);
     }

@@ -20,8 +20,9 @@ pub trait Host: Send + Sync {
     fn id(&self) -> RStr<'_>;
 
     /// The plugin's configuration, checked against its schema and with the defaults filled in: a
-    /// JSON object. `[any thread, any state]`
-    fn config(&self) -> RStr<'_>;
+    /// JSON object, the plugin's own copy. After a [`reconfigure`](crate::Plugin::reconfigure) that
+    /// was taken, the new one. `[any thread, any state]`
+    fn config(&self) -> RString;
 
     /// A directory for the plugin's own files, absolute; made when it is first asked for, and kept
     /// between runs. `[any thread, any state]`
@@ -107,6 +108,13 @@ pub trait Host: Send + Sync {
     /// Cancels a task at its next await; false when it is not there any more. It does not wait.
     /// `[any thread, any state]`
     fn cancel(&self, task: u64) -> bool;
+
+    /// Is ready at the next time of a cron expression, and gives that time in nanoseconds since 1970
+    /// in UTC; `i64::MAX`, at once, where there is none any more. `after_ns` is the time that was
+    /// given last, or 0: a time does not come twice though the clock is set back a little, and what
+    /// passed since is skipped. Fails with `INVALID` for an expression that is none. The plugin owns
+    /// the future. `[any thread, any state]`
+    fn schedule(&self, expression: RStr<'_>, after_ns: i64) -> RResult<FfiFuture<i64>, Failure>;
 
     /// Is ready after that many nanoseconds. The plugin owns the future. `[any thread, any state]`
     #[sabi(last_prefix_field)]

@@ -1,7 +1,7 @@
 use crate::{CallMut, Event, Failure, Health, Level, Request};
 use abi_stable::{
     sabi_trait,
-    std_types::{RBox, RResult},
+    std_types::{RBox, RResult, RStr},
 };
 use async_ffi::FfiContext;
 
@@ -40,6 +40,11 @@ pub trait Plugin: Send + Sync {
     /// One event of a topic that the plugin subscribed to; in order, one at a time for each plugin.
     /// May block. `[any thread; initialized to running]`
     fn event(&self, event: &Event<'_>) -> RResult<(), Failure>;
+
+    /// Takes a new configuration, complete and checked as in [`Host::config`](crate::Host::config),
+    /// or refuses it and goes on with the old one. `UNSUPPORTED` says that it is good, and takes
+    /// effect at the next start. `[any thread, one at a time; running]`
+    fn reconfigure(&self, config: RStr<'_>) -> RResult<(), Failure>;
 
     /// Sets the most verbose level that the plugin hands on: what is disabled costs the plugin one
     /// atomic load. `[any thread; any state]`

@@ -189,11 +189,16 @@ impl<F: Future<Output = ()>> Future for Tasking<F> {
     }
 }
 
-/// A task's future, ready to cross: a panic ends it, after the hook has reported it.
-pub(crate) fn guarded_task(future: impl Future<Output = ()> + Send + 'static) -> FfiFuture<()> {
-    FfiFuture::new(Tasking {
+/// A future whose panic ends it and nothing else, after the hook has reported it.
+pub(crate) fn guarded(future: impl Future<Output = ()>) -> impl Future<Output = ()> {
+    Tasking {
         inner: Guarded {
             inner: Some(future),
         },
-    })
+    }
+}
+
+/// A task's future, ready to cross: a panic ends it, after the hook has reported it.
+pub(crate) fn guarded_task(future: impl Future<Output = ()> + Send + 'static) -> FfiFuture<()> {
+    FfiFuture::new(guarded(future))
 }

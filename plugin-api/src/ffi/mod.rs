@@ -15,7 +15,7 @@ mod shell;
 pub use jackfield_abi::abi_stable::library::LibHeader;
 
 pub(crate) use bridge::Hosted;
-pub(crate) use guard::{Opening, go_on, guard, guarded_task};
+pub(crate) use guard::{Opening, go_on, guard, guarded, guarded_task};
 pub use service::Lease;
 pub(crate) use service::{layout_of, lease, offer};
 

@@ -7,7 +7,7 @@ use super::{
 use crate::{Context, Error, Event, Plugin, Request, Result, Routes};
 use jackfield_abi::{
     CallMut, Failure, FailureCode, FfiContext, Health, HostObject, Level, PluginObject, RResult,
-    abi_stable::type_level::downcasting::TD_Opaque,
+    RStr, abi_stable::type_level::downcasting::TD_Opaque,
 };
 use std::sync::Arc;
 
@@ -42,11 +42,7 @@ fn initialize<T: Plugin>(host: &Arc<Hosted>) -> Result<Shell<T>, Failure> {
     if let Some(faults) = routes.faults() {
         return Err(Failure::new(FailureCode::ERROR, faults));
     }
-    let text = host.object.config();
-    let config = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&text))
-        .map_err(|error| {
-        Failure::new(FailureCode::INVALID, format!("configuration: {error}"))
-    })?;
+    let config = configuration::<T>(&host.object.config())?;
     let context = Context::new(Arc::clone(host));
     let plugin = T::initialize(context.clone(), config).map_err(Error::into_failure)?;
     Ok(Shell {
@@ -55,6 +51,40 @@ fn initialize<T: Plugin>(host: &Arc<Hosted>) -> Result<Shell<T>, Failure> {
         context,
         host: Arc::clone(host),
     })
+}
+
+/// The configuration as the author's type. What is wrong is told without the value, which may be
+/// secret: this side does not know the schema.
+fn configuration<T: Plugin>(text: &str) -> Result<T::Config, Failure> {
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(
+        |error| {
+            let (path, inner) = (error.path().to_string(), error.inner().to_string());
+            let expected = inner
+                .rsplit_once(", expected ")
+                .map(|(_, expected)| expected);
+            let place = || {
+                format!(
+                    " at line {} column {}",
+                    error.inner().line(),
+                    error.inner().column()
+                )
+            };
+            let what = match expected {
+                Some(expected) => format!(
+                    "expected {}, found something else",
+                    expected.trim_end_matches(&place())
+                ),
+                None if inner.starts_with("missing field") => {
+                    inner.trim_end_matches(&place()).to_owned()
+                }
+                None => "the plugin does not take the value".to_owned(),
+            };
+            Failure::new(
+                FailureCode::INVALID,
+                format!("configuration: {path}: {what}"),
+            )
+        },
+    )
 }
 
 impl<T: Plugin> Shell<T> {
@@ -114,6 +144,13 @@ impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
 
     fn event(&self, event: &jackfield_abi::Event<'_>) -> RResult<(), Failure> {
         self.call(|plugin| plugin.event(Event::new(event)))
+    }
+
+    fn reconfigure(&self, config: RStr<'_>) -> RResult<(), Failure> {
+        match guard(|| configuration::<T>(&config)) {
+            Ok(Ok(config)) => self.call(|plugin| plugin.reconfigure(config)),
+            Ok(Err(failure)) | Err(failure) => RResult::RErr(failure),
+        }
     }
 
     fn set_log_level(&self, level: Level) {

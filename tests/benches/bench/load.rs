@@ -168,7 +168,7 @@ impl Host for NoHost {
     fn id(&self) -> RStr<'_> {
         "x".into()
     }
-    fn config(&self) -> RStr<'_> {
+    fn config(&self) -> RString {
         "{}".into()
     }
     fn data_dir(&self) -> RResult<RString, Failure> {
@@ -219,6 +219,9 @@ impl Host for NoHost {
     }
     fn cancel(&self, _: u64) -> bool {
         false
+    }
+    fn schedule(&self, _: RStr<'_>, _: i64) -> RResult<FfiFuture<i64>, Failure> {
+        RResult::ROk(FfiFuture::new(ready(i64::MAX)))
     }
     fn sleep(&self, _: u64) -> FfiFuture<()> {
         FfiFuture::new(ready(()))

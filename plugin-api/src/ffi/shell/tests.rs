@@ -32,7 +32,7 @@ impl jackfield_abi::Host for Streaming {
     fn id(&self) -> RStr<'_> {
         "test".into()
     }
-    fn config(&self) -> RStr<'_> {
+    fn config(&self) -> RString {
         "{}".into()
     }
     fn data_dir(&self) -> RResult<RString, Failure> {
@@ -89,6 +89,9 @@ impl jackfield_abi::Host for Streaming {
     }
     fn cancel(&self, _: u64) -> bool {
         false
+    }
+    fn schedule(&self, _: RStr<'_>, _: i64) -> RResult<FfiFuture<i64>, Failure> {
+        RResult::ROk(FfiFuture::new(ready(i64::MAX)))
     }
     fn sleep(&self, _: u64) -> FfiFuture<()> {
         FfiFuture::new(ready(()))

@@ -128,7 +128,7 @@ fn a_plan_tells_each_with_its_code_and_message() {
         (
             "libstrict-1.0.0.so",
             "invalid-config",
-            "its configuration does not fit: n: \"many\" is not of type \"integer\"",
+            "its configuration does not fit: n: expected an integer, found \"many\"",
         ),
         (
             "libtail-1.0.0.so",

@@ -6,6 +6,7 @@ mod files;
 mod plans;
 mod running;
 mod scaffold;
+mod set;
 mod terminal;
 
 use jackfield_tests::{Site, made};

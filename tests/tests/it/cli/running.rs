@@ -71,6 +71,22 @@ impl Host {
     }
 }
 
+#[test]
+fn a_task_that_panics_is_named_with_its_plugin() {
+    let site = Site::new();
+    site.add("misbehave");
+    configure(
+        &site,
+        "[plugins.misbehave]\nenabled = true\nconfig.mode = \"schedule-panic\"\n",
+    );
+    let mut host = Host::start(&site, "run");
+    let line = host.wait("a panic in a run, as configured");
+    assert!(line.contains("misbehave"), "{line}");
+    assert!(line.contains("task `chime` panicked at "), "{line}");
+    host.signal(Signal::TERM);
+    assert_eq!(host.end().0, Some(0));
+}
+
 impl Drop for Host {
     fn drop(&mut self) {
         // It has ended already where all went well.

@@ -16,6 +16,8 @@ mod floods;
 mod future;
 mod handle;
 mod health;
+mod reconfigure;
+mod schedule;
 mod threads;
 
 mod constructors;

@@ -44,6 +44,11 @@ impl Scene {
         Self::within(mode, [LONG, LONG, SHORT])
     }
 
+    /// The same, with little time for `start`, which counts for another configuration as well.
+    pub(super) fn hasty(mode: &str) -> Self {
+        Self::within(mode, [LONG, SHORT, LONG])
+    }
+
     fn within(mode: &str, [initialize, start, stop]: [Duration; 3]) -> Self {
         let site = Site::new();
         add_all(&site);
