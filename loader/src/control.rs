@@ -89,17 +89,18 @@ impl Loader {
     /// [`ControlError`]; of those that had to be stopped, some may be.
     pub fn stop_plugin(&self, id: &str, deadline: Instant) -> Result<Change, ControlError> {
         let id = self.known(id)?;
-        let claim = loop {
+        let (claim, leaving) = loop {
             let leaving = steps::leaving(&self.crew.running(), &id);
             let claimed = leaving.iter().chain([&id]).cloned().collect();
             match self.crew.claims.take(claimed, "stop") {
                 // Meanwhile another may have come that requires it.
-                Ok(claim) if steps::leaving(&self.crew.running(), &id) == leaving => break claim,
+                Ok(claim) if steps::leaving(&self.crew.running(), &id) == leaving => {
+                    break (claim, leaving);
+                }
                 Ok(_) => {}
                 Err(busy) => self.crew.claims.wait(&busy, deadline)?,
             }
         };
-        let leaving = steps::leaving(&self.crew.running(), &id);
         let stop = self.take_down(leaving, deadline)?;
         drop(claim);
         Ok(Change {
@@ -167,14 +168,8 @@ impl Loader {
     /// [`ControlError::Unknown`], [`ControlError::LeftOut`].
     pub fn would_restart(&self, id: &str) -> Result<Change, ControlError> {
         let known = self.known(id)?;
-        let stop = steps::leaving(&self.crew.running(), &known);
-        let (mut inventory, mut running) = (self.inventory(), self.running_ids());
-        running.retain(|id| !stop.contains(id));
-        let proposal = self.propose(&mut inventory, &Mode::Dry);
-        let mut coming = steps::coming(&proposal, id, &running)?;
-        steps::coming_back(&proposal, &stop, &running, &mut coming);
-        let start = steps::ids(&proposal, &coming);
-        Ok(Change { stop, start })
+        let (change, ..) = self.restart(&mut self.inventory(), &known, &Mode::Dry)?;
+        Ok(change)
     }
 
     /// Stops one plugin and those that require it, and starts it from what lies in the plugins
@@ -187,13 +182,9 @@ impl Loader {
         let known = self.known(id)?;
         loop {
             let mut inventory = self.inventory();
-            let stop = steps::leaving(&self.crew.running(), &known);
-            let mut running = self.running_ids();
-            running.retain(|id| !stop.contains(id));
-            let proposal = self.propose(&mut inventory, &Mode::Real(&self.store));
-            let mut coming = steps::coming(&proposal, id, &running)?;
-            steps::coming_back(&proposal, &stop, &running, &mut coming);
-            let start = steps::ids(&proposal, &coming);
+            let mode = Mode::Real(&self.store);
+            let (change, proposal, coming) = self.restart(&mut inventory, &known, &mode)?;
+            let Change { stop, start } = change;
             let all: BTreeSet<_> = stop.iter().chain(&start).cloned().collect();
             match self.crew.claims.take(all.into_iter().collect(), "restart") {
                 Ok(claim) => {
@@ -210,6 +201,23 @@ impl Loader {
                 }
             }
         }
+    }
+
+    /// What a restart touches, and the steps of the plan that it takes.
+    fn restart(
+        &self,
+        inventory: &mut Inventory,
+        id: &PluginId,
+        mode: &Mode<'_>,
+    ) -> Result<(Change, Proposal, BTreeSet<usize>), ControlError> {
+        let stop = steps::leaving(&self.crew.running(), id);
+        let mut running = self.running_ids();
+        running.retain(|id| !stop.contains(id));
+        let proposal = self.propose(inventory, mode);
+        let mut coming = steps::coming(&proposal, id.as_str(), &running)?;
+        steps::coming_back(&proposal, &stop, &running, &mut coming);
+        let start = steps::ids(&proposal, &coming);
+        Ok((Change { stop, start }, proposal, coming))
     }
 
     fn known(&self, id: &str) -> Result<PluginId, ControlError> {
@@ -272,9 +280,7 @@ impl Loader {
         }
         let threads = self.inventory().options().threads.get();
         start::start(&self.crew, steps::planned(proposal, coming), threads);
-        let mut inventory = self.inventory();
-        inventory.note_fits(&self.crew.take_fits());
-        inventory.remember();
+        drop(self.note_fits());
     }
 
     fn came_to_run(&self, id: &str) -> Result<(), ControlError> {

@@ -22,7 +22,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -124,11 +124,17 @@ impl Loader {
         proposal
     }
 
-    /// Writes down what was found out, and removes copies that nobody needs any more.
-    fn remember(&self) {
+    /// Writes down what was found out of files and their layouts.
+    pub(crate) fn note_fits(&self) -> MutexGuard<'_, Inventory> {
         let mut inventory = self.inventory();
         inventory.note_fits(&self.crew.take_fits());
         inventory.remember();
+        inventory
+    }
+
+    /// The same, and removes copies that nobody needs any more.
+    fn remember(&self) {
+        let inventory = self.note_fits();
         if inventory.has_admitted() {
             let running = self.crew.running();
             let live: Vec<_> = running.iter().map(|running| running.vetted.hash).collect();

@@ -177,15 +177,19 @@ impl State {
         self.coming > 0 && Instant::now() < self.muster
     }
 
+    /// From when on those that are inside count as stuck.
+    fn stuck_times(&self) -> impl Iterator<Item = Instant> {
+        let inside = self.slots.iter().flatten();
+        inside.filter_map(|inside| inside.stuck_at)
+    }
+
     /// How many more threads may take a job: as many run as are stuck, and at least one.
     pub(super) fn room(&self) -> usize {
         let now = Instant::now();
-        let inside = self
-            .slots
-            .iter()
-            .flatten()
-            .filter_map(|inside| inside.stuck_at);
-        let stuck = inside.filter(|&stuck_at| stuck_at <= now).count();
+        let stuck = self
+            .stuck_times()
+            .filter(|&stuck_at| stuck_at <= now)
+            .count();
         stuck
             .max(1)
             .saturating_sub(self.running.saturating_sub(stuck))
@@ -195,12 +199,7 @@ impl State {
     /// run beside becomes stuck.
     pub(super) fn next_look(&self) -> Option<Instant> {
         let now = Instant::now();
-        let inside = self
-            .slots
-            .iter()
-            .flatten()
-            .filter_map(|inside| inside.stuck_at);
-        let stuck = inside.filter(|&stuck_at| stuck_at > now).min();
+        let stuck = self.stuck_times().filter(|&stuck_at| stuck_at > now).min();
         let stuck = stuck.filter(|_| !self.ready.is_empty() && !self.running_alone);
         let muster = self.musters().then_some(self.muster);
         let deadline = self.nearest_deadline();
