@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (Some(plugins), Some(state)) = (arguments.next(), arguments.next()) else {
         return Err("usage: embed PLUGINS_DIR STATE_DIR".into());
     };
-    let mut loader = Loader::open(Options::new(plugins, state))?;
+    let loader = Loader::open(Options::new(plugins, state))?;
     loader.start();
     for plugin in loader.plugins() {
         let why = plugin

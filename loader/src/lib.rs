@@ -13,7 +13,7 @@
 //! # let place = tempfile::tempdir()?;
 //! # let (plugins, state) = (place.path().join("plugins"), place.path().join("state"));
 //! // `plugins` holds libraries; `state` is the loader's own, and is made where it is not there.
-//! let mut loader = Loader::open(Options::new(plugins, state))?;
+//! let loader = Loader::open(Options::new(plugins, state))?;
 //! loader.start();
 //! for plugin in loader.plugins() {
 //!     println!("{} {}: {}", plugin.id, plugin.version, plugin.state);

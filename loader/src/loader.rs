@@ -34,7 +34,7 @@ pub struct Loader {
     pub(crate) inventory: Mutex<Inventory>,
     pub(crate) store: Store,
     pub(crate) crew: Arc<Crew>,
-    left_out: Vec<Rejected>,
+    left_out: Mutex<Vec<Rejected>>,
     /// Held for as long as this loader lives, so that no other uses the same state directory.
     _lock: File,
 }
@@ -98,7 +98,7 @@ impl Loader {
             inventory,
             store,
             crew,
-            left_out: Vec::new(),
+            left_out: Mutex::default(),
             _lock: lock,
         })
     }
@@ -106,7 +106,7 @@ impl Loader {
     /// Finds, checks, orders and starts what is enabled. Returns when each plugin runs or has
     /// failed; what came of each stands in the registry, and in the returned proposal why it was
     /// tried at all.
-    pub fn start(&mut self) -> Proposal {
+    pub fn start(&self) -> Proposal {
         let mode = Mode::Real(&self.store);
         let proposal = self.propose(&mut self.inventory(), &mode);
         for warning in &proposal.warnings {
@@ -144,7 +144,7 @@ impl Loader {
     }
 
     /// Puts everything that the proposal says into the registry.
-    fn enter(&mut self, proposal: &Proposal) {
+    fn enter(&self, proposal: &Proposal) {
         let registry = &self.crew.shared.registry;
         let mut reasons: BTreeMap<usize, (&[Reason], Option<&str>)> = BTreeMap::new();
         for rejection in &proposal.plan.rejected {
@@ -154,12 +154,12 @@ impl Loader {
             );
         }
         let mut entered = Vec::new();
-        self.left_out.clear();
+        let mut left_out = Vec::new();
         for found in &proposal.unreadable {
             if let Some(reason) = found.reasons.first() {
                 log::warn!("{}: not started: {}", found.path.display(), reason.message);
             }
-            self.left_out.push(Rejected {
+            left_out.push(Rejected {
                 path: found.path.clone(),
                 id: None,
                 version: None,
@@ -176,7 +176,7 @@ impl Loader {
             };
             let status = status(plugin, own, root_cause);
             if status.state != State::Vetted {
-                self.left_out.push(rejected(&status));
+                left_out.push(rejected(&status));
             }
             say(&status);
             if !own
@@ -186,6 +186,7 @@ impl Loader {
                 entered.push(status);
             }
         }
+        *self.lock_left_out() = left_out;
         // Of several files with one id, the one that starts is what its status tells of.
         entered.sort_by_key(|status| status.state == State::Vetted);
         for status in entered {
@@ -202,7 +203,7 @@ impl Loader {
 
     /// Stops everything, in exactly the reverse of the order in which it came to run, within
     /// `limit` altogether.
-    pub fn stop(&mut self, limit: Duration) -> StopReport {
+    pub fn stop(&self, limit: Duration) -> StopReport {
         stop::stop(&self.crew, limit)
     }
 
@@ -239,8 +240,12 @@ impl Loader {
     }
 
     /// Every file that was left out by the last start, and why.
-    pub fn left_out(&self) -> &[Rejected] {
-        &self.left_out
+    pub fn left_out(&self) -> Vec<Rejected> {
+        self.lock_left_out().clone()
+    }
+
+    fn lock_left_out(&self) -> MutexGuard<'_, Vec<Rejected>> {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Transitions from now on.

@@ -36,9 +36,9 @@ impl Run {
         logging::begin(&config.filter);
         let mut ending = Ending::listen().map_err(process("listen for signals"))?;
         let runtime = runtime().map_err(process("start the asynchronous runtime"))?;
-        let mut loader = start(config, &runtime)?;
+        let loader = start(config, &runtime)?;
         let signal = ending.wait();
-        let report = stop(&mut loader, signal, config.stop_deadline);
+        let report = stop(&loader, signal, config.stop_deadline);
         drop(loader);
         // A task that a plugin left behind is not waited for.
         runtime.shutdown_background();
@@ -68,18 +68,18 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Loader, CommandError> {
         "looking for plugins in {}",
         places.collect::<Vec<_>>().join(", ")
     );
-    let mut loader = Loader::open(options)?;
+    let loader = Loader::open(options)?;
     loader.start();
     let plugins = loader.plugins();
     for warning in absent(config, plugins.iter().map(|status| status.id.as_str())) {
         log::warn!("{warning}");
     }
-    let counts = Counts::new(&plugins, loader.left_out());
+    let counts = Counts::new(&plugins, &loader.left_out());
     log::info!("{counts} in {} ms", began.elapsed().as_millis());
     Ok(loader)
 }
 
-fn stop(loader: &mut Loader, signal: &str, limit: Duration) -> StopReport {
+fn stop(loader: &Loader, signal: &str, limit: Duration) -> StopReport {
     log::info!("{signal}: stopping");
     let began = Instant::now();
     let report = loader.stop(limit);

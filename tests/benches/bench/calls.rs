@@ -176,7 +176,7 @@ fn door() -> (Site, Loader, Handle) {
     let site = Site::new();
     site.add("door");
     let options = Options::new(site.plugins(), site.state());
-    let mut loader = Loader::open(options).expect("a fresh state directory");
+    let loader = Loader::open(options).expect("a fresh state directory");
     loader.start();
     let handle = loader.plugin("door").expect("the fixture runs");
     (site, loader, handle)

@@ -47,7 +47,7 @@ pub fn child(side: &str, root: &str) {
             let counts = footprint();
             let mut options = Options::new(&plugins, &state);
             options.enable = Enable::Listed;
-            let mut loader = Loader::open(options).expect("the state directory is free");
+            let loader = Loader::open(options).expect("the state directory is free");
             // The lock and the journal are the loader's own, whatever is in the directory.
             let own = footprint();
             loader.start();
@@ -62,7 +62,7 @@ pub fn child(side: &str, root: &str) {
         }
         _ => {
             let options = Options::new(&plugins, &state);
-            let mut loader = Loader::open(options).expect("it is free");
+            let loader = Loader::open(options).expect("it is free");
             loader.start();
             println!("{} {}", begin.elapsed().as_nanos(), resident_kb() - before);
             let running = loader
@@ -384,7 +384,7 @@ impl Paced {
 
     /// Milliseconds from the first `start` to the last plugin running.
     fn start(&self) -> f64 {
-        let mut loader = Loader::open(self.options.clone()).expect("a state directory");
+        let loader = Loader::open(self.options.clone()).expect("a state directory");
         let events = loader.events();
         let watcher = std::thread::spawn(move || {
             let deadline = Instant::now() + std::time::Duration::from_secs(60);

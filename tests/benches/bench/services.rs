@@ -27,7 +27,7 @@ fn pair() -> Pair {
     site.add("teller");
     site.add("patron");
     let options = Options::new(site.plugins(), site.state());
-    let mut loader = Loader::open(options).expect("a fresh state directory");
+    let loader = Loader::open(options).expect("a fresh state directory");
     loader.start();
     let plugin = |id| loader.plugin(id).expect("the fixture runs");
     Pair {

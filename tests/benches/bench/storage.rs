@@ -22,7 +22,7 @@ pub fn measure(bench: &mut Bench) {
     }
     let site = Site::new();
     site.add("vault");
-    let mut loader = Loader::open(Options::new(site.plugins(), site.state())).expect("a loader");
+    let loader = Loader::open(Options::new(site.plugins(), site.state())).expect("a loader");
     loader.start();
     let vault = loader.plugin("vault").expect("the fixture runs");
     let path = format!("/fill/{TRANSACTIONS}");

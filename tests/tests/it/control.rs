@@ -82,7 +82,7 @@ impl Scene {
     }
 
     fn start(&self) -> Loader {
-        let mut loader = Loader::open(self.options.clone()).unwrap();
+        let loader = Loader::open(self.options.clone()).unwrap();
         loader.start();
         loader
     }

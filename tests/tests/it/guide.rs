@@ -16,7 +16,7 @@ fn start(site: &Site) -> Loader {
     };
     config("heartbeat", json!({"period_ms": 10}));
     config("guestbook", json!({"greeting": "Salut", "most_guests": 2}));
-    let mut loader = Loader::open(options).unwrap();
+    let loader = Loader::open(options).unwrap();
     loader.start();
     loader
 }
@@ -77,7 +77,7 @@ fn it_answers() {
 fn it_keeps_its_guests_between_runs() {
     let site = Site::new();
     site.add("guestbook");
-    let mut loader = start(&site);
+    let loader = start(&site);
     let plugin = loader.plugin("guestbook").unwrap();
     assert_eq!(sign(&plugin, r#"{"name": "Ada"}"#).0, 201);
     drop(plugin);

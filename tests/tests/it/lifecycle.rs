@@ -46,7 +46,7 @@ fn a_diamond_comes_up_in_order_and_goes_down_in_exactly_the_reverse() {
     pace(&site, 2, &[1]);
     pace(&site, 3, &[1]);
     pace(&site, 4, &[2, 3]);
-    let mut loader = Loader::open(Options::new(site.plugins(), site.state())).unwrap();
+    let loader = Loader::open(Options::new(site.plugins(), site.state())).unwrap();
     let events = loader.events();
     let proposal = loader.start();
     assert_eq!(proposal.plan.rejected, []);
@@ -83,7 +83,7 @@ fn a_plugin_past_its_deadline_fails_and_takes_only_its_dependents_along() {
     let slow = options.settings.entry("pace-0001".to_owned()).or_default();
     slow.config = json!({"start_ms": 700}).as_object().unwrap().clone();
     slow.start_deadline = Some(Duration::from_millis(50));
-    let mut loader = Loader::open(options).unwrap();
+    let loader = Loader::open(options).unwrap();
     loader.start();
 
     let status = loader.status("pace-0001").unwrap();

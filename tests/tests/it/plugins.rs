@@ -35,7 +35,7 @@ fn open_at(plugins: &Path, state: &Path) -> Loader {
         json!({"publish_every_ms": 10, "refresh_ms": 200}),
     );
     config("recorder", json!({"flush_ms": 10}));
-    let mut loader = Loader::open(options).unwrap();
+    let loader = Loader::open(options).unwrap();
     loader.start();
     loader
 }
@@ -70,7 +70,7 @@ fn next(recorder: &Handle, topic: &str) -> Value {
     get(recorder, &format!("/next?topic={topic}&timeout_ms=30000"))
 }
 
-fn stop(loader: &mut Loader) {
+fn stop(loader: &Loader) {
     let report = loader.stop(Duration::from_secs(30));
     assert_eq!(report.failed, []);
     for (id, unload) in &report.stopped {
@@ -81,7 +81,7 @@ fn stop(loader: &mut Loader) {
 #[test]
 fn all_three_run_together_and_leave_nothing_behind() {
     let site = Site::new();
-    let mut loader = start(&site, &["heartbeat", "recorder", "sysinfo"]);
+    let loader = start(&site, &["heartbeat", "recorder", "sysinfo"]);
     let recorder = plugin(&loader, "recorder");
     let tick = next(&recorder, "heartbeat.tick");
     assert_eq!(tick["publisher"], "heartbeat");
@@ -94,7 +94,7 @@ fn all_three_run_together_and_leave_nothing_behind() {
         let health = plugin(&loader, id).health().unwrap();
         assert_eq!(health.status, HealthStatus::Healthy, "{id}: {health:?}");
     }
-    stop(&mut loader);
+    stop(&loader);
     assert_eq!(loader.status("recorder").unwrap().state, State::Stopped);
 }
 
@@ -114,7 +114,7 @@ fn the_recorder_starts_after_the_heartbeat_and_stays_out_without_it() {
 #[test]
 fn a_heartbeat_counts_what_it_publishes() {
     let site = Site::new();
-    let mut loader = start(&site, &["heartbeat", "recorder"]);
+    let loader = start(&site, &["heartbeat", "recorder"]);
     let (heartbeat, recorder) = (plugin(&loader, "heartbeat"), plugin(&loader, "recorder"));
     let first = next(&recorder, "heartbeat.tick");
     let second = next(&recorder, "heartbeat.tick");
@@ -123,7 +123,7 @@ fn a_heartbeat_counts_what_it_publishes() {
     let ticks = get(&heartbeat, "/ticks");
     assert_eq!(ticks["period_ms"], 10);
     assert!(ticks["count"].as_u64().unwrap() >= count(&second));
-    stop(&mut loader);
+    stop(&loader);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_period_below_the_bound_is_refused_before_anything_runs() {
     let mut options = Options::new(site.plugins(), site.state());
     let settings = options.settings.entry("heartbeat".to_owned()).or_default();
     settings.config = json!({"period_ms": 9}).as_object().unwrap().clone();
-    let mut loader = Loader::open(options).unwrap();
+    let loader = Loader::open(options).unwrap();
     loader.start();
     let status = loader.status("heartbeat").unwrap();
     assert_eq!(status.state, State::Rejected);
@@ -143,7 +143,7 @@ fn a_period_below_the_bound_is_refused_before_anything_runs() {
 #[test]
 fn sysinfo_answers_on_every_route() {
     let site = Site::new();
-    let mut loader = start(&site, &["sysinfo"]);
+    let loader = start(&site, &["sysinfo"]);
     let sysinfo = plugin(&loader, "sysinfo");
     let metrics = get(&sysinfo, "/metrics?limit=1");
     for part in ["cpu", "memory", "disks", "network"] {
@@ -168,13 +168,13 @@ fn sysinfo_answers_on_every_route() {
         json_of(&body),
         json!({"detail": "sort: expected `cpu` or `memory`, found `colour`"})
     );
-    stop(&mut loader);
+    stop(&loader);
 }
 
 #[test]
 fn usage_is_known_from_the_second_reading_on() {
     let site = Site::new();
-    let mut loader = start(&site, &["heartbeat", "recorder", "sysinfo"]);
+    let loader = start(&site, &["heartbeat", "recorder", "sysinfo"]);
     let recorder = plugin(&loader, "recorder");
     let deadline = Instant::now() + Duration::from_secs(30);
     // Summaries come more often than readings, so the first few may be of the first reading.
@@ -186,19 +186,19 @@ fn usage_is_known_from_the_second_reading_on() {
         }
         assert!(Instant::now() < deadline, "no usage in time");
     }
-    stop(&mut loader);
+    stop(&loader);
 }
 
 #[test]
 fn records_outlive_a_run() {
     let site = Site::new();
-    let mut loader = start(&site, &["heartbeat", "recorder"]);
+    let loader = start(&site, &["heartbeat", "recorder"]);
     next(&plugin(&loader, "recorder"), "heartbeat.tick");
     let last = next(&plugin(&loader, "recorder"), "heartbeat.tick");
-    stop(&mut loader);
+    stop(&loader);
     drop(loader);
 
-    let mut loader = open(&site);
+    let loader = open(&site);
     let recorder = plugin(&loader, "recorder");
     let runs = get(&recorder, "/runs");
     let runs = runs["runs"].as_array().unwrap();
@@ -221,7 +221,7 @@ fn records_outlive_a_run() {
     let summary = get(&recorder, "/summary");
     assert_eq!(summary["topics"][0]["topic"], "heartbeat.tick");
     assert!(summary["topics"][0]["count"].as_i64() >= next["id"].as_i64());
-    stop(&mut loader);
+    stop(&loader);
 }
 
 /// Set for the child of [`acknowledged_records_survive_a_kill`] to the site that it works in.
@@ -268,7 +268,7 @@ fn acknowledged_records_survive_a_kill() {
     child.wait().unwrap();
     let last = acknowledged[2];
 
-    let mut loader = open(&site);
+    let loader = open(&site);
     let recorder = plugin(&loader, "recorder");
     let page = get(&recorder, &format!("/records?after={}&order=asc", last - 1));
     assert_eq!(
@@ -277,13 +277,13 @@ fn acknowledged_records_survive_a_kill() {
     );
     let runs = get(&recorder, "/runs");
     assert_eq!(runs["runs"][1]["ended_unix_ms"], Value::Null);
-    stop(&mut loader);
+    stop(&loader);
 }
 
 #[test]
 fn a_snapshot_asks_sysinfo_and_says_so_when_it_is_absent() {
     let site = Site::new();
-    let mut loader = start(&site, &["heartbeat", "recorder"]);
+    let loader = start(&site, &["heartbeat", "recorder"]);
     let (status, body) = ask(&plugin(&loader, "recorder"), "POST", "/snapshot");
     assert_eq!(status, 503);
     assert_eq!(
@@ -291,11 +291,11 @@ fn a_snapshot_asks_sysinfo_and_says_so_when_it_is_absent() {
         json!({"detail": "a snapshot needs the plugin sysinfo, which does not run: there is no \
                           plugin `sysinfo`"})
     );
-    stop(&mut loader);
+    stop(&loader);
     drop(loader);
 
     site.add("sysinfo");
-    let mut loader = open(&site);
+    let loader = open(&site);
     let recorder = plugin(&loader, "recorder");
     let (status, body) = ask(&recorder, "POST", "/snapshot");
     assert_eq!(status, 201, "{body}");
@@ -303,25 +303,25 @@ fn a_snapshot_asks_sysinfo_and_says_so_when_it_is_absent() {
     let page = get(&recorder, "/records?topic=recorder.snapshot");
     assert_eq!(page["records"][0]["id"], id);
     assert!(page["records"][0]["payload"]["cpu"]["cores"].is_array());
-    stop(&mut loader);
+    stop(&loader);
 }
 
 #[test]
 fn waiting_for_what_never_comes_ends_in_time() {
     let site = Site::new();
-    let mut loader = start(&site, &["heartbeat", "recorder"]);
+    let loader = start(&site, &["heartbeat", "recorder"]);
     let recorder = plugin(&loader, "recorder");
     let answer = ask(&recorder, "GET", "/next?topic=no.such&timeout_ms=20");
     assert_eq!(answer, (204, String::new()));
-    stop(&mut loader);
+    stop(&loader);
 }
 
 #[test]
 fn a_damaged_file_keeps_the_recorder_out_with_a_clear_reason() {
     let site = Site::new();
-    let mut loader = start(&site, &["heartbeat", "recorder"]);
+    let loader = start(&site, &["heartbeat", "recorder"]);
     next(&plugin(&loader, "recorder"), "heartbeat.tick");
-    stop(&mut loader);
+    stop(&loader);
     drop(loader);
     let file = site
         .state()

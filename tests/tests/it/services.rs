@@ -18,7 +18,7 @@ fn options(site: &Site) -> Options {
 }
 
 fn start(options: Options) -> Loader {
-    let mut loader = Loader::open(options).unwrap();
+    let loader = Loader::open(options).unwrap();
     loader.start();
     loader
 }
@@ -68,7 +68,7 @@ fn error(loader: &Loader, path: &str) -> (u16, String) {
     (status, body["detail"].as_str().unwrap().to_owned())
 }
 
-fn stop(loader: &mut Loader) -> StopReport {
+fn stop(loader: &Loader) -> StopReport {
     let report = loader.stop(Duration::from_secs(30));
     assert_eq!(report.failed, []);
     report
@@ -81,20 +81,20 @@ fn unloads(report: &StopReport) -> Vec<String> {
 
 #[test]
 fn old_and_new_work_together_both_ways() {
-    let (_site, mut loader) = with(&["teller"]);
+    let (_site, loader) = with(&["teller"]);
     assert_eq!(get(&loader, "/old"), "teller-0000 1.0.0: 6 true");
     let default = "teller-0000 1.0.0: 12 0";
     assert_eq!(get(&loader, "/new"), default, "the default body");
     assert_eq!(
-        unloads(&stop(&mut loader)),
+        unloads(&stop(&loader)),
         ["patron: unmapped", "teller-0000: unmapped"]
     );
 
-    let (_site, mut loader) = with(&["teller_1_1"]);
+    let (_site, loader) = with(&["teller_1_1"]);
     assert_eq!(get(&loader, "/old"), "teller-new 1.1.0: 6 false");
     assert_eq!(get(&loader, "/new"), "teller-new 1.1.0: 12 2");
     assert_eq!(
-        unloads(&stop(&mut loader)),
+        unloads(&stop(&loader)),
         ["patron: unmapped", "teller-new: unmapped"]
     );
 }
@@ -159,7 +159,7 @@ fn what_is_offered_twice_is_refused() {
 
 #[test]
 fn what_is_offered_while_stopping_is_refused() {
-    let (_site, mut loader) = with_mode("late");
+    let (_site, loader) = with_mode("late");
     let report = loader.stop(Duration::from_secs(30));
     let (id, cause) = &report.failed[0];
     assert_eq!(id.as_str(), ID);
@@ -228,25 +228,25 @@ fn of_several_the_preferred_comes_first() {
 
 #[test]
 fn what_is_held_until_its_user_stops_keeps_nobody() {
-    let (_site, mut loader) = with(&["teller"]);
+    let (_site, loader) = with(&["teller"]);
     assert_eq!(ask(&loader, "POST", "/hold"), (200, "1".to_owned()));
     assert_eq!(ask(&loader, "POST", "/hold"), (200, "2".to_owned()));
     assert_eq!(get(&loader, "/held"), "1 2");
     assert_eq!(
-        unloads(&stop(&mut loader)),
+        unloads(&stop(&loader)),
         ["patron: unmapped", "teller-0000: unmapped"]
     );
 }
 
 #[test]
 fn what_is_held_longer_keeps_its_provider_mapped_and_the_report_says_who_holds_it() {
-    let (_site, mut loader) = with(&["teller"]);
+    let (_site, loader) = with(&["teller"]);
     assert_eq!(
         ask(&loader, "POST", "/leak"),
         (200, "teller-0000 1.0.0: leaked".to_owned())
     );
     assert_eq!(
-        unloads(&stop(&mut loader)),
+        unloads(&stop(&loader)),
         [
             "patron: unmapped",
             "teller-0000: pinned: service counter is held by patron"
@@ -257,7 +257,7 @@ fn what_is_held_longer_keeps_its_provider_mapped_and_the_report_says_who_holds_i
 
 #[test]
 fn leases_have_a_bound_and_are_given_back() {
-    let (_site, mut loader) = with(&["teller"]);
+    let (_site, loader) = with(&["teller"]);
     let expected = format!(
         "{}, then `patron` asks for service `counter` and holds {MAX_LEASES} leases on \
          services already: keep one, rather than ask for each call",
@@ -268,13 +268,13 @@ fn leases_have_a_bound_and_are_given_back() {
         assert_eq!(get(&loader, "/many"), expected);
     }
     let unmapped = ["patron: unmapped", "teller-0000: unmapped"];
-    assert_eq!(unloads(&stop(&mut loader)), unmapped);
+    assert_eq!(unloads(&stop(&loader)), unmapped);
 }
 
 #[test]
 fn a_service_need_not_be_an_object() {
-    let (_site, mut loader) = with(&["teller"]);
+    let (_site, loader) = with(&["teller"]);
     assert_eq!(get(&loader, "/bare?calls=4"), "10");
     assert_eq!(get(&loader, "/plain?calls=4"), "10");
-    stop(&mut loader);
+    stop(&loader);
 }

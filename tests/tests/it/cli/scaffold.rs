@@ -43,7 +43,7 @@ fn it_builds_tests_and_loads_at_the_first_try() {
     fs::copy(built, site.plugins().join("libmy_plugin.so")).unwrap();
     let plan = jackfield(&site, "plan --format json").json();
     assert_eq!(plan["start"][0]["id"], "my-plugin");
-    let mut loader = jackfield_loader::Loader::open(jackfield_loader::Options::new(
+    let loader = jackfield_loader::Loader::open(jackfield_loader::Options::new(
         site.plugins(),
         site.state(),
     ))

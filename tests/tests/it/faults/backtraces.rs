@@ -38,7 +38,7 @@ fn host() {
     let mut options = Options::new(root.join("plugins"), root.join("state"));
     let settings = options.settings.entry("misbehave".to_owned()).or_default();
     settings.config = json!({ "mode": mode }).as_object().unwrap().clone();
-    let mut loader = Loader::open(options).unwrap();
+    let loader = Loader::open(options).unwrap();
     loader.start();
     if let Some(plugin) = loader.plugin("misbehave") {
         for _ in 0..20 {

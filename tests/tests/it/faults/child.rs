@@ -111,7 +111,7 @@ fn host() {
     for (id, priority) in told.priority {
         options.settings.entry(id).or_default().priority = Some(priority);
     }
-    let mut loader = Loader::open(options).unwrap();
+    let loader = Loader::open(options).unwrap();
     loader.start();
     let mut plugins = BTreeMap::new();
     for status in loader.plugins() {

@@ -101,7 +101,7 @@ const STUCK: &str = "the constructors or destructors of constructor-hang have no
 #[ignore = "the child of another"]
 fn hang() {
     let Some(root) = child::root() else { return };
-    let mut loader = Loader::open(hanging(&root)).unwrap();
+    let loader = Loader::open(hanging(&root)).unwrap();
     loader.start();
 
     let status = loader.status("constructor-hang").unwrap();

@@ -96,7 +96,7 @@ fn invalid_status() {
 
 #[test]
 fn an_answer_that_is_held_keeps_the_plugin_there() {
-    let mut scene = Scene::impatient("none");
+    let scene = Scene::impatient("none");
     let plugin = scene.plugin("misbehave");
     let request = Request::new("GET", "/fine");
     let answer = pollster::block_on(plugin.request(&request)).unwrap();

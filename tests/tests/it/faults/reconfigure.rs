@@ -38,7 +38,7 @@ fn it_is_given_to_the_plugin() {
 
 #[test]
 fn a_plugin_is_started_with_it_again() {
-    let mut scene = Scene::new("none");
+    let scene = Scene::new("none");
     reconfigure(&scene, "none").unwrap();
     // This one is for after the next start: `echo` does not take any while it runs.
     let some = json!({"any": 1});
@@ -87,7 +87,7 @@ fn who_does_not_run_is_told() {
 
 #[test]
 fn error_in_reconfigure() {
-    let mut scene = Scene::new("none");
+    let scene = Scene::new("none");
     assert_eq!(
         refused(reconfigure(&scene, "error-in-reconfigure")),
         "the plugin refused the configuration: an error in Reconfigure, as configured"

@@ -70,7 +70,7 @@ impl Scene {
         settings.initialize_deadline = Some(initialize);
         settings.start_deadline = Some(start);
         settings.stop_deadline = Some(stop);
-        let mut loader = Loader::open(options).unwrap();
+        let loader = Loader::open(options).unwrap();
         let events = loader.events();
         loader.start();
         let scene = Self {

@@ -89,7 +89,7 @@ fn the_overall_deadline_holds_for_all_together() {
             .clone();
         settings.stop_deadline = Some(LONG);
     }
-    let mut loader = Loader::open(options).unwrap();
+    let loader = Loader::open(options).unwrap();
     loader.start();
     let begun = Instant::now();
     let report = loader.stop(Duration::from_millis(500));

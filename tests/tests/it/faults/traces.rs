@@ -42,7 +42,7 @@ fn round(root: &Path, panics: bool) {
         settings.config = json!({ "mode": mode }).as_object().unwrap().clone();
         settings.enabled = Some(panics || !mode.starts_with("panic"));
     }
-    let mut loader = Loader::open(options).unwrap();
+    let loader = Loader::open(options).unwrap();
     loader.start();
     assert_eq!(loader.status("minimal-0000").unwrap().state, State::Running);
     for (id, mode) in FAILING {
@@ -170,7 +170,7 @@ fn five_hundred_rounds() {
     settings.config = mode.as_object().unwrap().clone();
     let rounds = |count| {
         for _ in 0..count {
-            let mut loader = Loader::open(options.clone()).unwrap();
+            let loader = Loader::open(options.clone()).unwrap();
             loader.start();
             assert_eq!(loader.status("minimal-0000").unwrap().state, State::Running);
             assert_eq!(loader.stop(Duration::from_secs(30)).failed, []);
@@ -219,7 +219,7 @@ fn disabled() {
     for id in ["minimal-0000", "echo", "misbehave"] {
         options.settings.entry(id.to_owned()).or_default().enabled = Some(false);
     }
-    let mut loader = Loader::open(options).unwrap();
+    let loader = Loader::open(options).unwrap();
     let before = Traces::now();
     loader.start();
     assert_eq!(Traces::now(), before);

@@ -32,7 +32,7 @@ impl Scene {
         let settings = options.settings.entry("misbehave".to_owned()).or_default();
         let mode = json!("error-in-handle");
         settings.config.insert("mode".to_owned(), mode);
-        let mut loader = Loader::open(options).unwrap();
+        let loader = Loader::open(options).unwrap();
         loader.start();
         loader
     }
@@ -55,7 +55,7 @@ fn says(loader: &Loader, text: &str) {
     assert_eq!((answer.status(), body), (500, expected.as_str()));
 }
 
-fn stop(mut loader: Loader) {
+fn stop(loader: Loader) {
     assert_eq!(loader.stop(Duration::from_secs(30)).failed, []);
 }
 

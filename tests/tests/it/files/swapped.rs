@@ -77,7 +77,7 @@ const STARTS: usize = 50;
 /// it was mapped.
 fn is_what_it_says(site: &Site, number: usize) -> bool {
     let state = site.root().join(format!("state{number}"));
-    let mut loader = Loader::open(Options::new(site.plugins(), &state)).unwrap();
+    let loader = Loader::open(Options::new(site.plugins(), &state)).unwrap();
     loader.start();
     let known: Vec<String> = loader
         .plugins()

@@ -53,13 +53,13 @@ fn every_bad_file_is_left_out_and_every_good_one_runs() {
     site.add("echo");
     site.add("minimal");
     let expected = spoil(&site.plugins());
-    let mut loader = Loader::open(Options::new(site.plugins(), site.state())).unwrap();
+    let loader = Loader::open(Options::new(site.plugins(), site.state())).unwrap();
     loader.start();
     for id in ["echo", "minimal-0000"] {
         assert_eq!(loader.status(id).unwrap().state, State::Running);
     }
-    let found: BTreeMap<&str, Code> = loader
-        .left_out()
+    let left_out = loader.left_out();
+    let found: BTreeMap<&str, Code> = left_out
         .iter()
         .map(|rejected| {
             let name = rejected.path.file_name().unwrap().to_str().unwrap();

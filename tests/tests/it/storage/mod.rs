@@ -21,7 +21,7 @@ fn site() -> Site {
 
 fn started(root: &Path) -> Loader {
     let options = Options::new(root.join("plugins"), root.join("state"));
-    let mut loader = Loader::open(options).unwrap();
+    let loader = Loader::open(options).unwrap();
     loader.start();
     loader
 }
@@ -55,7 +55,7 @@ fn echo_serves(loader: &Loader) {
 #[test]
 fn it_is_there_at_the_next_start() {
     let site = site();
-    let mut loader = started(site.root());
+    let loader = started(site.root());
     let vault = loader.plugin("vault").unwrap();
     assert!(!site.state().join("storage").exists());
     for key in ["a", "b"] {
@@ -67,7 +67,7 @@ fn it_is_there_at_the_next_start() {
     drop(vault);
     assert_eq!(loader.stop(LONG).failed, []);
     drop(loader);
-    let mut loader = started(site.root());
+    let loader = started(site.root());
     let vault = loader.plugin("vault").unwrap();
     assert_eq!(ask(&vault, "GET", "/keys/a", b""), (200, "1".to_owned()));
     drop(vault);
@@ -89,7 +89,7 @@ fn a_plugin_that_reached_its_limit_is_told() {
     let mut options = Options::new(site.plugins(), site.state());
     let settings = options.settings.entry("vault".to_owned()).or_default();
     settings.storage_limit = Some(100);
-    let mut loader = Loader::open(options).unwrap();
+    let loader = Loader::open(options).unwrap();
     loader.start();
     let vault = loader.plugin("vault").unwrap();
     assert_eq!(ask(&vault, "PUT", "/keys/a", &[0; 99]).0, 204);
@@ -108,7 +108,7 @@ fn a_plugin_that_reached_its_limit_is_told() {
 fn a_truncated_file_concerns_its_plugin_alone_and_is_kept() {
     let site = site();
     let file = site.state().join("storage/vault.redb");
-    let mut loader = started(site.root());
+    let loader = started(site.root());
     let vault = loader.plugin("vault").unwrap();
     assert_eq!(ask(&vault, "PUT", "/keys/a", b"1").0, 204);
     drop(vault);

@@ -1,0 +1,70 @@
+//! One plugin asks another.
+
+use super::Room;
+use crate::{chain, registry::State};
+use jackfield_abi::{Failure, FailureCode, Header, RBox, ROption, RSlice, RStr, Request, Response};
+
+/// A request from one plugin to another. The answer is copied into the host's memory, so that it
+/// may outlive the plugin that gave it.
+pub(super) async fn ask(
+    room: &Room,
+    plugin: RStr<'_>,
+    request: &Request<'_>,
+) -> Result<RBox<Response>, Failure> {
+    check(room.id.as_str(), plugin.as_str(), request)?;
+    let registry = &room.shared.registry;
+    let refused = || not_serving(plugin.as_str(), registry.state(plugin.as_str()));
+    let Some(slot) = registry.serving(plugin.as_str()) else {
+        return Err(refused());
+    };
+    let Some(entered) = slot.enter() else {
+        return Err(refused());
+    };
+    let caller = [Header::new("caller", room.id.as_str().as_bytes())];
+    let request = Request {
+        method: request.method,
+        path: request.path,
+        query: request.query,
+        headers: request.headers,
+        extensions: RSlice::from_slice(&caller),
+        body: request.body,
+        stream: ROption::RNone,
+    };
+    // The answer is dropped before the entry that keeps its memory.
+    let response = chain::link(entered.handle(&request)).await?;
+    Ok(RBox::new(copy(&response)))
+}
+
+/// Refuses what cannot be handed on: a streamed body, and the last link of a chain that is too long.
+fn check(id: &str, plugin: &str, request: &Request<'_>) -> Result<(), Failure> {
+    if request.stream.is_rsome() {
+        let text =
+            "a request with a streamed body, which this host does not take: it has to be whole";
+        return Err(Failure::new(FailureCode::UNSUPPORTED, text));
+    }
+    let length = chain::length();
+    if length >= chain::MAX_CHAIN {
+        let text = format!(
+            "`{id}` asks `{plugin}` at the end of a chain of {length} requests that wait for each \
+             other, and there may be no more: do not ask in a ring, or let a task ask"
+        );
+        return Err(Failure::new(FailureCode::FULL, text));
+    }
+    Ok(())
+}
+
+pub(crate) fn not_serving(id: &str, state: Option<State>) -> Failure {
+    match state {
+        None => Failure::new(FailureCode::NOT_FOUND, format!("there is no plugin `{id}`")),
+        Some(state) => Failure::new(FailureCode::UNAVAILABLE, format!("`{id}` is {state}")),
+    }
+}
+
+fn copy(response: &Response) -> Response {
+    Response {
+        status: response.status,
+        headers: response.headers.to_vec().into(),
+        body: response.body.to_vec().into(),
+        stream: ROption::RNone,
+    }
+}

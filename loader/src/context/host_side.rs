@@ -1,0 +1,183 @@
+//! What a plugin may ask of its host, each method bound to whose it is.
+
+use super::{Room, ask::ask, record::log_record};
+use crate::{
+    bus::BusError,
+    ffi::{Leased, guard},
+    services, storage, wake,
+};
+use jackfield_abi::{
+    BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Level, LogRecord, PanicReport, ROption,
+    RResult, RSlice, RStr, RString, RVec, Reply, Request, ServiceLeaseObject, ServiceOfferObject,
+    StorageObject, abi_stable::type_layout::TypeLayout,
+};
+use std::{
+    fmt, fs,
+    future::ready,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+/// The object that a plugin is given. It is dropped by plugin code, so it holds nothing whose drop
+/// could unmap that code.
+pub(crate) struct HostSide(pub(crate) Arc<Room>);
+
+/// A bus error as a plugin is told of it.
+fn bus_failure(error: &BusError) -> Failure {
+    let code = match error {
+        BusError::Full => FailureCode::FULL,
+        BusError::Topic(_) | BusError::Pattern(_) | BusError::TooLarge(_) => FailureCode::INVALID,
+    };
+    Failure::new(code, error.to_string())
+}
+
+/// Runs host code for a plugin: a panic of the host's becomes a failure.
+pub(crate) fn answer<R>(body: impl FnOnce() -> Result<R, Failure>) -> RResult<R, Failure> {
+    guard(body)
+        .unwrap_or_else(|panic| {
+            Err(Failure::new(
+                FailureCode::ERROR,
+                format!("the host panicked: {panic}"),
+            ))
+        })
+        .into()
+}
+
+impl jackfield_abi::Host for HostSide {
+    fn id(&self) -> RStr<'_> {
+        self.0.id.as_str().into()
+    }
+
+    fn config(&self) -> RString {
+        self.0.config.text().into()
+    }
+
+    fn data_dir(&self) -> RResult<RString, Failure> {
+        answer(|| {
+            let path = &self.0.data_dir;
+            let failed = |error: &dyn fmt::Display| {
+                Failure::new(FailureCode::ERROR, format!("{}: {error}", path.display()))
+            };
+            fs::create_dir_all(path).map_err(|error| failed(&error))?;
+            let text = path
+                .to_str()
+                .ok_or_else(|| failed(&"its name is not UTF-8"))?;
+            Ok(RString::from(text))
+        })
+    }
+
+    fn storage(&self) -> RResult<StorageObject, Failure> {
+        answer(|| Ok(storage::object(&self.0)))
+    }
+
+    fn log_level(&self) -> Level {
+        Level(self.0.level.load(Ordering::Relaxed))
+    }
+
+    fn log(&self, record: &LogRecord<'_>) {
+        // A logger that panics has nobody to tell.
+        let _ = guard(|| log_record(self.0.id.as_str(), record));
+    }
+
+    fn panicked(&self, report: &PanicReport<'_>) {
+        let number = self.0.panics.fetch_add(1, Ordering::Relaxed);
+        let _ = guard(|| self.0.log_panic(number, report));
+    }
+
+    fn publish(&self, topic: RStr<'_>, payload: RSlice<'_, u8>) -> RResult<(), Failure> {
+        let Room {
+            name,
+            sequence,
+            shared,
+            ..
+        } = &*self.0;
+        answer(|| {
+            let published = shared
+                .bus
+                .publish(topic.as_str(), name, payload.as_slice(), sequence);
+            published.map_err(|error| bus_failure(&error))
+        })
+    }
+
+    fn subscribe(&self, pattern: RStr<'_>) -> RResult<u64, Failure> {
+        answer(|| {
+            let id = self.0.shared.bus.subscription_id();
+            self.0
+                .inbox
+                .subscribe(id, pattern.as_str())
+                .map_err(|error| bus_failure(&error))?;
+            Ok(id)
+        })
+    }
+
+    fn unsubscribe(&self, subscription: u64) -> bool {
+        guard(|| self.0.inbox.unsubscribe(subscription)).unwrap_or(false)
+    }
+
+    fn request<'a>(
+        &'a self,
+        plugin: RStr<'a>,
+        request: &'a Request<'a>,
+        reply: &'a mut Reply,
+    ) -> BorrowingFfiFuture<'a, ()> {
+        let lease = match self.0.lease() {
+            Ok(lease) => lease,
+            Err(failure) => {
+                *reply = ROption::RSome(RResult::RErr(failure));
+                return BorrowingFfiFuture::new(ready(()));
+            }
+        };
+        let call = Box::pin(async move {
+            *reply = ROption::RSome(ask(&self.0, plugin, request).await.into());
+        });
+        BorrowingFfiFuture::new(Leased::new(call, lease))
+    }
+
+    fn provide(
+        &self,
+        service: RStr<'_>,
+        version: RStr<'_>,
+        offer: ServiceOfferObject,
+    ) -> RResult<(), Failure> {
+        answer(|| services::provide(&self.0, service.as_str(), version.as_str(), offer))
+    }
+
+    fn require(
+        &self,
+        service: RStr<'_>,
+        range: RStr<'_>,
+        layout: &'static TypeLayout,
+        all: bool,
+    ) -> RResult<RVec<ServiceLeaseObject>, Failure> {
+        answer(|| services::require(&self.0, service.as_str(), range.as_str(), layout, all))
+    }
+
+    fn spawn(&self, name: RStr<'_>, task: FfiFuture<()>) -> RResult<u64, Failure> {
+        answer(|| self.0.spawn(name.as_str(), false, task))
+    }
+
+    fn spawn_blocking(&self, name: RStr<'_>, task: FfiFuture<()>) -> RResult<u64, Failure> {
+        answer(|| self.0.spawn(name.as_str(), true, task))
+    }
+
+    fn cancel(&self, task: u64) -> bool {
+        guard(|| self.0.tasks.cancel(task)).unwrap_or(false)
+    }
+
+    fn schedule(&self, expression: RStr<'_>, after_ns: i64) -> RResult<FfiFuture<i64>, Failure> {
+        let executor = &self.0.shared.executor;
+        answer(|| wake::schedule(executor, self.0.lease()?, expression.as_str(), after_ns))
+    }
+
+    fn sleep(&self, duration_ns: u64) -> FfiFuture<()> {
+        let Ok(lease) = self.0.lease() else {
+            return FfiFuture::new(ready(()));
+        };
+        let sleep = self
+            .0
+            .shared
+            .executor
+            .sleep(Duration::from_nanos(duration_ns));
+        FfiFuture::new(Leased::new(sleep, lease))
+    }
+}
