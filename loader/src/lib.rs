@@ -99,6 +99,7 @@ mod services;
 mod storage;
 mod tasks;
 mod wake;
+mod within;
 
 mod claims;
 mod crew;
@@ -154,3 +155,4 @@ pub use store::{Refused, Store, StoreError, Stored, Swept};
 pub use trust::{Breach, Trust};
 pub use vet::{HostFacts, Settings, VetError};
 pub use vetted::Vetted;
+pub use within::{MAX_REQUEST_LIMIT, REQUEST_LIMIT};

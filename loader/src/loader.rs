@@ -209,8 +209,10 @@ impl Loader {
 
     /// The running plugin of that id.
     pub fn plugin(&self, id: &str) -> Option<Handle> {
-        let slot = self.crew.shared.registry.serving(id)?;
-        Some(Handle::new(PluginId::new(id).ok()?, slot))
+        let shared = &self.crew.shared;
+        let slot = shared.registry.serving(id)?;
+        let executor = Arc::clone(&shared.executor);
+        Some(Handle::new(PluginId::new(id).ok()?, slot, executor))
     }
 
     /// Gives a running plugin another configuration: all of it, what is absent is as by default. It

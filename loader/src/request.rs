@@ -1,7 +1,11 @@
-use crate::ffi::{Entered, Slot};
+use crate::{
+    Executor,
+    ffi::{Entered, Slot},
+    within::{Limit, TIMEOUT, milliseconds, within},
+};
 use jackfield_abi::{Failure, FailureCode, RBox, RSlice};
 use jackfield_manifest::PluginId;
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 pub use jackfield_abi::Header;
 
@@ -124,6 +128,14 @@ pub enum RequestError {
         /// The panic's message.
         message: String,
     },
+    /// It gave no answer in the time that it was given.
+    #[error("`{id}` gave no answer within {} s", limit.as_secs_f64())]
+    Deadline {
+        /// Who.
+        id: String,
+        /// How long it had.
+        limit: Duration,
+    },
     /// The plugin's side failed in another way.
     #[error("`{id}` failed: {message}")]
     Failed {
@@ -170,15 +182,25 @@ pub enum HealthStatus {
 }
 
 /// A running plugin, found once and called many times. Holding it does not keep the plugin running.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Handle {
     id: PluginId,
     slot: Arc<Slot>,
+    executor: Arc<dyn Executor>,
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("id", &self.id)
+            .field("slot", &self.slot)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Handle {
-    pub(crate) fn new(id: PluginId, slot: Arc<Slot>) -> Self {
-        Self { id, slot }
+    pub(crate) fn new(id: PluginId, slot: Arc<Slot>, executor: Arc<dyn Executor>) -> Self {
+        Self { id, slot, executor }
     }
 
     /// Whose handle it is.
@@ -212,6 +234,38 @@ impl Handle {
             }),
             Err(failure) => Err(RequestError::from_failure(self.id.as_str(), &failure)),
         }
+    }
+
+    /// As [`request`](Handle::request), and not for longer than that, at most
+    /// [`MAX_REQUEST_LIMIT`](crate::MAX_REQUEST_LIMIT): then the request is cancelled. The plugin is
+    /// told how long it has, and what it asks others meanwhile has no longer than is left.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] when there is no answer.
+    pub async fn request_within(
+        &self,
+        request: &Request<'_>,
+        limit: Duration,
+    ) -> Result<Answer<'_>, RequestError> {
+        let Limit { length, .. } = Limit::new(limit);
+        let text = milliseconds(length);
+        let mut extensions = request.raw.extensions.to_vec();
+        extensions.push(Header::new(TIMEOUT, text.as_bytes()));
+        let request = Request {
+            raw: jackfield_abi::Request {
+                extensions: RSlice::from_slice(&extensions),
+                ..request.raw
+            },
+        };
+        let call = self.request(&request);
+        let answer = within(length, &*self.executor, call).await;
+        answer.unwrap_or_else(|| {
+            Err(RequestError::Deadline {
+                id: self.id.to_string(),
+                limit: length,
+            })
+        })
     }
 
     /// Asks the plugin how it does. Blocks for as long as the plugin takes.

@@ -4,7 +4,9 @@ use crate::{
     ffi::{Hosted, guarded_task},
 };
 use futures_channel::oneshot;
-use jackfield_abi::{Failure, FailureCode, ROption, RResult};
+use jackfield_abi::{
+    BorrowingFfiFuture, Failure, FailureCode, Header, ROption, RResult, RSlice, Reply,
+};
 use serde::Serialize;
 use std::{
     future::{Future, poll_fn},
@@ -105,18 +107,27 @@ impl Context {
         self.host.object.unsubscribe(subscription.0)
     }
 
-    /// Asks another plugin, wherever it runs.
+    /// Asks another plugin, wherever it runs. Dropping the future cancels the request: what the
+    /// other was doing for it is dropped there and then.
     ///
     /// # Errors
     ///
-    /// When there is no such plugin, it does not run, or it panics. An answer of any status is no
-    /// error.
+    /// When there is no such plugin, it does not run, it panics, or it does not answer in time (504;
+    /// [`OutgoingRequest::with_timeout`]). An answer of any status is no error.
     pub async fn request(&self, plugin: &str, request: OutgoingRequest<'_>) -> Result<Response> {
         let mut reply = ROption::RNone;
-        self.host
-            .object
-            .request(plugin.into(), request.raw(), &mut reply)
-            .await;
+        match request.timeout_ms() {
+            None => self.ask(plugin, request.raw(), &mut reply).await,
+            Some(timeout) => {
+                let timeout = timeout.to_string();
+                let extensions = [Header::new("timeout-ms", timeout.as_bytes())];
+                let raw = jackfield_abi::Request {
+                    extensions: RSlice::from_slice(&extensions),
+                    ..*request.raw()
+                };
+                self.ask(plugin, &raw, &mut reply).await;
+            }
+        }
         match reply {
             ROption::RSome(RResult::ROk(response)) if response.stream.is_rsome() => {
                 Err(Error::from_failure(Failure::new(
@@ -130,6 +141,15 @@ impl Context {
             ROption::RSome(RResult::RErr(failure)) => Err(Error::from_failure(failure)),
             ROption::RNone => Err(Error::new("the host gave no answer")),
         }
+    }
+
+    fn ask<'a>(
+        &'a self,
+        plugin: &'a str,
+        request: &'a jackfield_abi::Request<'a>,
+        reply: &'a mut Reply,
+    ) -> BorrowingFfiFuture<'a, ()> {
+        self.host.object.request(plugin.into(), request, reply)
     }
 
     /// Runs a future on the host's executor. The name is for logs. It must not block. When the

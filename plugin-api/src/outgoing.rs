@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 /// A request to another plugin, to be sent with [`Context::request`](crate::Context::request).
 pub struct OutgoingRequest<'a> {
     raw: jackfield_abi::Request<'a>,
+    timeout: Option<Duration>,
 }
 
 impl<'a> OutgoingRequest<'a> {
@@ -9,6 +12,7 @@ impl<'a> OutgoingRequest<'a> {
     pub fn new(method: &'a str, path: &'a str) -> Self {
         Self {
             raw: jackfield_abi::Request::new(method, path),
+            timeout: None,
         }
     }
 
@@ -34,6 +38,21 @@ impl<'a> OutgoingRequest<'a> {
     pub fn with_query(mut self, query: &'a str) -> Self {
         self.raw.query = query.into();
         self
+    }
+
+    /// To be answered within this time, in whole milliseconds and at most a day; without this,
+    /// within 45 s. Where the request is made while another is answered, it has no longer than is
+    /// left of that one, whatever this says. The other plugin is told how long it has.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// That time in milliseconds, not shorter than it was given.
+    pub(crate) fn timeout_ms(&self) -> Option<u128> {
+        let nanoseconds = self.timeout?.as_nanos();
+        Some(nanoseconds.div_ceil(1_000_000).min(u128::from(u64::MAX)))
     }
 
     pub(crate) fn raw(&self) -> &jackfield_abi::Request<'a> {

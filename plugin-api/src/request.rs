@@ -2,7 +2,7 @@ use crate::{Error, Result};
 use jackfield_abi::{Header, RSlice};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 /// One request, lent to its handler until the answer is there.
 pub struct Request<'a> {
@@ -88,6 +88,14 @@ impl<'a> Request<'a> {
     /// What the host adds to a request, such as `caller`; a client cannot forge it.
     pub fn extension(&self, name: &str) -> Option<&'a str> {
         find(self.raw.extensions, name)
+    }
+
+    /// How long whoever asks waits for the answer, from when the request came; `None` where there is
+    /// no end. What this plugin asks others from an asynchronous handler has no longer than is left
+    /// of it, without doing anything for that.
+    pub fn timeout(&self) -> Option<Duration> {
+        let text = self.extension("timeout-ms")?;
+        text.parse().ok().map(Duration::from_millis)
     }
 
     /// The body.

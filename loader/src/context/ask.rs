@@ -1,8 +1,16 @@
 //! One plugin asks another.
 
 use super::Room;
-use crate::{chain, registry::State};
+use crate::{
+    chain,
+    registry::State,
+    within::{Limit, REQUEST_LIMIT, TIMEOUT, milliseconds, within},
+};
 use jackfield_abi::{Failure, FailureCode, Header, RBox, ROption, RSlice, RStr, Request, Response};
+use std::time::Duration;
+
+/// What [`REQUEST_LIMIT`] is as text.
+const DEFAULT_TEXT: &str = "45000";
 
 /// A request from one plugin to another. The answer is copied into the host's memory, so that it
 /// may outlive the plugin that gave it.
@@ -12,6 +20,7 @@ pub(super) async fn ask(
     request: &Request<'_>,
 ) -> Result<RBox<Response>, Failure> {
     check(room.id.as_str(), plugin.as_str(), request)?;
+    let limit = limit(room.id.as_str(), request)?;
     let registry = &room.shared.registry;
     let refused = || not_serving(plugin.as_str(), registry.state(plugin.as_str()));
     let Some(slot) = registry.serving(plugin.as_str()) else {
@@ -20,21 +29,61 @@ pub(super) async fn ask(
     let Some(entered) = slot.enter() else {
         return Err(refused());
     };
-    let caller = [Header::new("caller", room.id.as_str().as_bytes())];
+    let text;
+    let timeout = if limit.length == REQUEST_LIMIT {
+        DEFAULT_TEXT
+    } else {
+        text = milliseconds(limit.length);
+        &text
+    };
+    let extensions = [
+        Header::new("caller", room.id.as_str().as_bytes()),
+        Header::new(TIMEOUT, timeout.as_bytes()),
+    ];
     let request = Request {
         method: request.method,
         path: request.path,
         query: request.query,
         headers: request.headers,
-        extensions: RSlice::from_slice(&caller),
+        extensions: RSlice::from_slice(&extensions),
         body: request.body,
         stream: ROption::RNone,
     };
+    let call = chain::link(entered.handle(&request));
     // The answer is dropped before the entry that keeps its memory.
-    let response = chain::link(entered.handle(&request)).await?;
+    let response = match within(limit.length, &*room.shared.executor, call).await {
+        Some(response) => response?,
+        None => return Err(too_late(room.id.as_str(), plugin.as_str(), limit)),
+    };
     Ok(RBox::new(copy(&response)))
 }
 
+/// How long the plugin wants to wait, or may.
+fn limit(id: &str, request: &Request<'_>) -> Result<Limit, Failure> {
+    let mut extensions = request.extensions.as_slice().iter();
+    let Some(own) = extensions.find(|extension| extension.name.as_str() == TIMEOUT) else {
+        return Ok(Limit::new(REQUEST_LIMIT));
+    };
+    let text = str::from_utf8(own.value.as_slice()).ok();
+    match text.and_then(|text| text.parse().ok()) {
+        Some(own) => Ok(Limit::new(Duration::from_millis(own))),
+        None => Err(Failure::new(
+            FailureCode::INVALID,
+            format!("`{id}` gave a `{TIMEOUT}` that is no number of milliseconds"),
+        )),
+    }
+}
+
+fn too_late(id: &str, plugin: &str, limit: Limit) -> Failure {
+    let seconds = limit.length.as_secs_f64();
+    let rest = if limit.is_rest {
+        ", which was all that was left of the request that it was answering"
+    } else {
+        ""
+    };
+    let text = format!("`{id}` asked `{plugin}` and got no answer within {seconds} s{rest}");
+    Failure::new(FailureCode::DEADLINE, text)
+}
 /// Refuses what cannot be handed on: a streamed body, and the last link of a chain that is too long.
 fn check(id: &str, plugin: &str, request: &Request<'_>) -> Result<(), Failure> {
     if request.stream.is_rsome() {

@@ -61,6 +61,10 @@ pub trait Host: Send + Sync {
     /// Asks another plugin, wherever it runs, into `reply`. Both are lent until the future is dropped.
     /// Fails with `NOT_FOUND` or `UNAVAILABLE` when there is no such plugin, or it does not run, with
     /// `UNSUPPORTED` for a streamed body, and with `FULL` at the end of too long a chain of requests.
+    ///
+    /// Dropping the future cancels the request. It is cancelled by the host, and fails with
+    /// `DEADLINE`, when it has waited for as long as the extension `timeout-ms` says, or else 45 s;
+    /// and one that is polled while the plugin answers another, once that one's time is over.
     /// `[any thread, initialized to stopping]`
     fn request<'a>(
         &'a self,

@@ -29,8 +29,9 @@ pub struct Request<'a> {
     pub query: RStr<'a>,
     /// Headers in the order they came; names in lower case, one name may occur several times.
     pub headers: RSlice<'a, Header<'a>>,
-    /// What the host adds: `caller` (a plugin's id), `session`, `deadline-ms`, `request-id`, …
-    /// Names in lower case; unknown ones are to be ignored.
+    /// What the host adds: `caller` (a plugin's id), `timeout-ms` (how long whoever asks waits from
+    /// now on, in milliseconds), `session`, `request-id`, … Names in lower case; unknown ones are to
+    /// be ignored. Of those that a plugin gives, the host takes `timeout-ms`, and no other.
     pub extensions: RSlice<'a, Header<'a>>,
     /// The body, or its first part when `stream` holds the rest.
     pub body: RSlice<'a, u8>,
