@@ -47,7 +47,7 @@ pub(crate) struct Room {
     pub(crate) config: Arc<Current>,
     data_dir: PathBuf,
     pub(crate) space: Space,
-    level: AtomicU32,
+    pub(crate) level: AtomicU32,
     sequence: AtomicU64,
     panics: AtomicU64,
     pub(crate) tasks: Arc<Tasks>,

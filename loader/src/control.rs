@@ -4,6 +4,7 @@
 //! plugin come one after the other, and changes of plugins that have nothing to do with each other
 //! go on side by side.
 
+mod settings;
 pub(crate) mod steps;
 
 use crate::{

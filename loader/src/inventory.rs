@@ -149,6 +149,12 @@ impl Inventory {
         }
     }
 
+    /// From now on this is said of whether a plugin is enabled; gives back what was.
+    pub(crate) fn set_enabled(&mut self, id: &str, enabled: Option<bool>) -> Option<bool> {
+        let settings = self.options.settings.entry(id.to_owned()).or_default();
+        std::mem::replace(&mut settings.enabled, enabled)
+    }
+
     /// What it was made with.
     pub fn options(&self) -> &Options {
         &self.options

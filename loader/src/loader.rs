@@ -282,14 +282,15 @@ impl Loader {
     /// What was counted for a running plugin since it came to run.
     pub fn counters(&self, id: &str) -> Option<Counters> {
         let running = self.crew.running();
-        let room = &running
+        let instance = &running
             .iter()
             .find(|running| running.vetted.manifest.id.as_str() == id)?
-            .instance
-            .room;
+            .instance;
         Some(Counters {
-            panics: room.panics(),
-            dropped_events: room.inbox.dropped(),
+            calls: instance.slot.calls(),
+            inside: instance.slot.inside(),
+            panics: instance.room.panics(),
+            dropped_events: instance.room.inbox.dropped(),
         })
     }
 
@@ -307,6 +308,11 @@ impl Loader {
 /// Counts of one running plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counters {
+    /// How often it was called through its gate: requests, events, health, start. Calls of its typed
+    /// services go past the gate and are not counted.
+    pub calls: u64,
+    /// How many of these have not returned.
+    pub inside: usize,
     /// How often its code panicked.
     pub panics: u64,
     /// How many events it did not get because its queue was full.

@@ -1,4 +1,7 @@
+mod gate;
+
 use super::Lease;
+use gate::Gate;
 use jackfield_abi::{
     Call, CallMut, ContextExt, Event, Failure, FailureCode, Health, Level, PluginObject, RBox,
     ROption, RResult, Reply, Request, Response,
@@ -8,16 +11,10 @@ use std::{
     fmt,
     future::poll_fn,
     pin::{Pin, pin},
-    sync::{
-        Condvar, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Condvar, Mutex, PoisonError},
     task::Poll,
     time::Instant,
 };
-
-/// Set in the gate when nobody may enter any more.
-const CLOSED: usize = 1 << (usize::BITS - 1);
 
 /// A plugin's object behind a gate that counts who is inside.
 ///
@@ -25,7 +22,7 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 /// it returned, and may be taken out only by [`take`](Slot::take), which needs the gate closed and
 /// nobody inside. Entering costs one atomic addition, leaving one subtraction.
 pub(crate) struct Slot {
-    gate: AtomicUsize,
+    gate: Gate,
     object: UnsafeCell<Option<PluginObject>>,
     emptied: Mutex<()>,
     nobody_inside: Condvar,
@@ -40,7 +37,7 @@ unsafe impl Sync for Slot {}
 impl Slot {
     pub(super) fn new(object: PluginObject, lease: Lease) -> Self {
         Self {
-            gate: AtomicUsize::new(0),
+            gate: Gate::default(),
             object: UnsafeCell::new(Some(object)),
             emptied: Mutex::new(()),
             nobody_inside: Condvar::new(),
@@ -50,42 +47,53 @@ impl Slot {
 
     /// Lets a caller in; `None` when the gate is closed.
     pub(crate) fn enter(&self) -> Option<Entered<'_>> {
-        if self.gate.fetch_add(1, Ordering::Acquire) & CLOSED != 0 {
-            self.leave();
-            return None;
+        if self.gate.enter() {
+            return Some(Entered { slot: self });
         }
-        Some(Entered { slot: self })
+        if self.gate.turn_away() {
+            self.tell_the_closer();
+        }
+        None
     }
 
     /// Lets the loader itself in through a closed gate, to call `stop`.
     pub(crate) fn enter_closed(&self) -> Entered<'_> {
-        self.gate.fetch_add(1, Ordering::Acquire);
+        self.gate.enter_closed();
         Entered { slot: self }
     }
 
     fn leave(&self) {
-        if self.gate.fetch_sub(1, Ordering::Release) == (CLOSED | 1) {
-            // Taken so that the closer is either before its check or in its wait.
-            drop(self.emptied.lock().unwrap_or_else(PoisonError::into_inner));
-            self.nobody_inside.notify_all();
+        if self.gate.leave() {
+            self.tell_the_closer();
         }
+    }
+
+    fn tell_the_closer(&self) {
+        // Taken so that the closer is either before its check or in its wait.
+        drop(self.emptied.lock().unwrap_or_else(PoisonError::into_inner));
+        self.nobody_inside.notify_all();
     }
 
     /// How many are inside.
     pub(crate) fn inside(&self) -> usize {
-        self.gate.load(Ordering::Relaxed) & !CLOSED
+        self.gate.inside()
+    }
+
+    /// How often somebody was let in by [`enter`](Slot::enter).
+    pub(crate) fn calls(&self) -> u64 {
+        self.gate.calls()
     }
 
     /// Lets nobody in from now on.
     pub(crate) fn close(&self) {
-        self.gate.fetch_or(CLOSED, Ordering::AcqRel);
+        self.gate.close();
     }
 
     /// Waits until nobody is inside; false when the deadline came first. The gate must be closed.
     pub(crate) fn drain(&self, deadline: Instant) -> bool {
         let mut lock = self.emptied.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if self.gate.load(Ordering::Acquire) == CLOSED {
+            if self.gate.is_empty() {
                 return true;
             }
             let Some(left) = deadline.checked_duration_since(Instant::now()) else {
@@ -105,7 +113,7 @@ impl Slot {
     /// The object's drop is plugin code: it may block.
     pub(crate) fn take(&self) -> Option<Lease> {
         let mut lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.gate.load(Ordering::Acquire) != CLOSED {
+        if !self.gate.is_empty() {
             return None;
         }
         let taken = lease.take()?;

@@ -1,0 +1,177 @@
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// Set in the gate when nobody may enter any more.
+const CLOSED: u64 = 1 << 31;
+
+/// Those who are inside: everything below [`CLOSED`].
+const INSIDE: u64 = CLOSED - 1;
+
+/// One call more, in the upper half.
+const CALL: u64 = 1 << 32;
+
+/// Who is inside, whether the gate is closed, and how many calls there were, in one word: one
+/// addition counts a caller in and counts the call.
+///
+/// | bits | what |
+/// |---|---|
+/// | 0 to 30 | how many are inside; each is a thread or a future, so memory ends long before the bits |
+/// | 31 | closed: once set it stays |
+/// | 32 to 63 | calls, modulo 2^32: what overflows leaves the word |
+///
+/// The calls beyond 2^32 are kept in `halves`, which counts how often the upper half came to a
+/// multiple of 2^31. Exactly one addition sees each of these, since additions to one word come one
+/// after the other.
+#[derive(Default)]
+pub(super) struct Gate {
+    word: AtomicU64,
+    halves: AtomicU32,
+    /// Counted in the word as well, and no calls.
+    turned_away: AtomicU64,
+}
+
+impl Gate {
+    /// Counts a caller in, and the call; false where the gate is closed, and then the caller has to
+    /// [`leave`](Gate::leave) at once.
+    #[inline]
+    pub(super) fn enter(&self) -> bool {
+        let before = self.word.fetch_add(CALL | 1, Ordering::Acquire);
+        // Every bit of the upper half but the first: this addition changes the first.
+        if before | (CALL - 1) | (1 << 63) == u64::MAX {
+            self.half();
+        }
+        before & CLOSED == 0
+    }
+
+    #[cold]
+    fn half(&self) {
+        self.halves.fetch_add(1, Ordering::Release);
+    }
+
+    /// Counts in one who is no caller, whether the gate is closed or not.
+    pub(super) fn enter_closed(&self) {
+        self.word.fetch_add(1, Ordering::Acquire);
+    }
+
+    /// Counts one out; true when it was the last, behind a closed gate.
+    #[inline]
+    pub(super) fn leave(&self) -> bool {
+        let before = self.word.fetch_sub(1, Ordering::Release);
+        before & (CLOSED | INSIDE) == CLOSED | 1
+    }
+
+    /// Notes that the last to enter made no call, and counts them out; true as
+    /// [`leave`](Gate::leave) says.
+    #[cold]
+    pub(super) fn turn_away(&self) -> bool {
+        self.turned_away.fetch_add(1, Ordering::Relaxed);
+        self.leave()
+    }
+
+    /// Lets nobody in from now on.
+    pub(super) fn close(&self) {
+        self.word.fetch_or(CLOSED, Ordering::AcqRel);
+    }
+
+    /// Whether it is closed and nobody is inside; nobody can come in then.
+    pub(super) fn is_empty(&self) -> bool {
+        self.word.load(Ordering::Acquire) & (CLOSED | INSIDE) == CLOSED
+    }
+
+    /// How many are inside.
+    pub(super) fn inside(&self) -> usize {
+        usize::try_from(self.word.load(Ordering::Relaxed) & INSIDE).unwrap_or(usize::MAX)
+    }
+
+    /// How many calls there were.
+    ///
+    /// The half that an addition came to may not be noted yet: then the number that is noted is one
+    /// too small, which is why the answer is the first number from it on that ends in the bits of
+    /// the word.
+    pub(super) fn calls(&self) -> u64 {
+        let least = u64::from(self.halves.load(Ordering::Acquire)) << 31;
+        let low = self.word.load(Ordering::Acquire) >> 32;
+        let gap = low.wrapping_sub(least) & (CALL - 1);
+        (least + gap).saturating_sub(self.turned_away.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    /// A gate through which so many went.
+    fn after(calls: u64) -> Gate {
+        Gate {
+            word: AtomicU64::new(calls << 32),
+            halves: AtomicU32::new(u32::try_from(calls >> 31).unwrap()),
+            turned_away: AtomicU64::new(0),
+        }
+    }
+
+    #[test]
+    fn calls_are_counted_beyond_what_the_word_holds() {
+        for start in [0, (1 << 31) - 3, (1 << 32) - 3, 7 * (1 << 31) - 3] {
+            let gate = after(start);
+            for call in 1..=6 {
+                assert!(gate.enter());
+                assert_eq!((gate.inside(), gate.calls()), (1, start + call));
+                assert!(!gate.leave());
+            }
+            assert_eq!(gate.inside(), 0);
+        }
+    }
+
+    #[test]
+    fn an_overflow_of_the_calls_touches_neither_bit_nor_count() {
+        let gate = after((1 << 32) - 1);
+        gate.enter_closed();
+        gate.close();
+        assert!(!gate.enter());
+        assert_eq!((gate.inside(), gate.calls()), (2, 1 << 32));
+        assert!(!gate.turn_away());
+        assert_eq!((gate.inside(), gate.calls()), (1, (1 << 32) - 1));
+        assert!(!gate.is_empty());
+        assert!(gate.leave());
+        assert!(gate.is_empty());
+    }
+
+    #[test]
+    fn who_is_turned_away_made_no_call() {
+        let gate = Gate::default();
+        assert!(gate.enter());
+        assert!(!gate.leave());
+        gate.close();
+        assert!(gate.is_empty());
+        for _ in 0..3 {
+            assert!(!gate.enter());
+            assert!(gate.turn_away());
+        }
+        assert_eq!((gate.inside(), gate.calls()), (0, 1));
+        assert!(gate.is_empty());
+    }
+
+    #[test]
+    fn a_half_that_is_not_noted_yet_is_counted() {
+        let gate = after(5 * (1 << 31) + 2);
+        gate.halves.fetch_sub(1, Ordering::Relaxed);
+        assert_eq!(gate.calls(), 5 * (1 << 31) + 2);
+    }
+
+    #[test]
+    fn threads_lose_no_call_around_an_overflow() {
+        let start = (1 << 32) - 20_000;
+        let gate = after(start);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..10_000 {
+                        assert!(gate.enter());
+                        gate.leave();
+                    }
+                });
+            }
+        });
+        assert_eq!((gate.inside(), gate.calls()), (0, start + 40_000));
+    }
+}
