@@ -130,6 +130,12 @@ impl Bus {
         self.next_subscription.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// Whether somebody has subscribed to it.
+    pub(crate) fn is_heard(&self, topic: &str) -> bool {
+        let inboxes = self.inboxes.read().unwrap_or_else(PoisonError::into_inner);
+        inboxes.iter().any(|inbox| inbox.wants(topic).is_some())
+    }
+
     /// Publishes for the host itself.
     pub(crate) fn publish_host(&self, topic: &str, payload: &[u8]) -> Result<(), BusError> {
         self.publish(topic, &Arc::from(""), payload, &self.host_sequence)

@@ -6,6 +6,7 @@ use crate::{
     claims::Claims,
     context::{Own, Room, Shared},
     ffi::{Lease, Unload},
+    handing::HandingOut,
     hands::Hands,
     instance::Instance,
     journal::{Entry, Journal},
@@ -187,6 +188,7 @@ fn hand_out(id: &PluginId, inbox: &Inbox, shared: &Shared) {
         let Some(entered) = slot.enter() else {
             continue;
         };
+        let _handing_out = HandingOut::new(&event.topic);
         let handed = entered.event(&jackfield_abi::Event {
             topic: (&*event.topic).into(),
             publisher: (&*event.publisher).into(),

@@ -1,8 +1,8 @@
 //! The whole walk behind one type.
 
 use crate::{
-    Code, Events, Handle, Inventory, Options, Proposal, Quarantine, QuarantineError, Reason,
-    ReconfigureError, Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
+    Code, Events, Handle, Inventory, Options, Proposal, Publisher, Quarantine, QuarantineError,
+    Reason, ReconfigureError, Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
     bus::{Bus, BusError},
     context::Shared,
     control,
@@ -272,6 +272,11 @@ impl Loader {
     /// [`BusError`] for a topic that is none, or too large a payload.
     pub fn publish(&self, topic: &str, payload: &[u8]) -> Result<(), BusError> {
         self.crew.shared.bus.publish_host(topic, payload)
+    }
+
+    /// What publishes as the host itself, and may be kept longer than the loader.
+    pub fn publisher(&self) -> Publisher {
+        Publisher::new(&self.crew.shared)
     }
 
     /// How many threads are left to themselves inside a plugin that did not return in time.

@@ -3,7 +3,7 @@ use crate::{
     config::Config,
     error::CommandError,
     executor::Tokio,
-    logging,
+    logging::{self, Publishing},
     signals::Ending,
 };
 use jackfield_loader::{Code, Loader, Rejected, State, Status, StopReport};
@@ -33,12 +33,17 @@ pub(crate) struct Run {}
 impl Run {
     pub(crate) fn run(self, config: &Config) -> Result<Outcome, CommandError> {
         let process = |doing| move |source| CommandError::Process { doing, source };
-        logging::begin(&config.filter);
+        let feed = logging::begin(&config.filter);
         let mut ending = Ending::listen().map_err(process("listen for signals"))?;
         let runtime = runtime().map_err(process("start the asynchronous runtime"))?;
-        let loader = start(config, &runtime)?;
+        let loader = open(config, &runtime)?;
+        let filter = config.publish_filter();
+        let publishing = Publishing::begin(&feed, loader.publisher(), filter)
+            .map_err(process("publish the log"))?;
+        start(config, &loader);
         let signal = ending.wait();
         let report = stop(&loader, signal, config.stop_deadline);
+        drop(publishing);
         drop(loader);
         // A task that a plugin left behind is not waited for.
         runtime.shutdown_background();
@@ -53,8 +58,7 @@ fn runtime() -> std::io::Result<Runtime> {
         .build()
 }
 
-fn start(config: &Config, runtime: &Runtime) -> Result<Loader, CommandError> {
-    let began = Instant::now();
+fn open(config: &Config, runtime: &Runtime) -> Result<Loader, CommandError> {
     for path in &config.files {
         log::debug!("configuration: {}", path.display());
     }
@@ -68,7 +72,11 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Loader, CommandError> {
         "looking for plugins in {}",
         places.collect::<Vec<_>>().join(", ")
     );
-    let loader = Loader::open(options)?;
+    Ok(Loader::open(options)?)
+}
+
+fn start(config: &Config, loader: &Loader) {
+    let began = Instant::now();
     loader.start();
     let plugins = loader.plugins();
     for warning in absent(config, plugins.iter().map(|status| status.id.as_str())) {
@@ -76,7 +84,6 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Loader, CommandError> {
     }
     let counts = Counts::new(&plugins, &loader.left_out());
     log::info!("{counts} in {} ms", began.elapsed().as_millis());
-    Ok(loader)
 }
 
 fn stop(loader: &Loader, signal: &str, limit: Duration) -> StopReport {

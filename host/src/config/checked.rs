@@ -1,4 +1,5 @@
 use super::Tree;
+use env_filter::Filter;
 use jackfield_loader::{Enable, Options, Settings, Trust};
 use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
 
@@ -19,6 +20,8 @@ pub(crate) struct Config {
     pub(crate) stop_deadline: Duration,
     /// What is logged, where the environment does not say.
     pub(crate) filter: String,
+    /// What of it is published on the bus.
+    pub(crate) publish: String,
     /// What is said of single plugins, by id.
     pub(crate) settings: BTreeMap<String, Settings>,
     /// The files that were read.
@@ -41,6 +44,12 @@ impl Config {
         options.settings.clone_from(&self.settings);
         options.threads = self.threads.unwrap_or(options.threads);
         options
+    }
+
+    /// What of the log is published on the bus.
+    pub(crate) fn publish_filter(&self) -> Filter {
+        let mut builder = env_filter::Builder::new();
+        builder.parse(&self.publish).build()
     }
 
     /// With a configuration file, what it enables; without one, everything: somebody who drops a

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
 
 /// Every key that is not a plugin's.
-pub(super) const KEYS: [&str; 7] = [
+pub(super) const KEYS: [&str; 8] = [
     "host.plugins",
     "host.state",
     "host.trust",
@@ -18,6 +18,7 @@ pub(super) const KEYS: [&str; 7] = [
     "host.threads",
     "host.stop_deadline",
     "log.filter",
+    "log.publish",
 ];
 
 /// Threads beyond this number are a mistake.
@@ -36,6 +37,7 @@ pub(super) fn defaults() -> Tree {
     set("host.trust", json!("strict"));
     set("host.stop_deadline", json!("30s"));
     set("log.filter", json!("info"));
+    set("log.publish", json!("info"));
     tree
 }
 
@@ -55,6 +57,7 @@ pub(super) fn read(tree: Tree, faults: &mut Vec<Fault>) -> Config {
             .take("stop_deadline", duration)
             .unwrap_or(Duration::ZERO),
         filter: String::new(),
+        publish: String::new(),
         settings: BTreeMap::new(),
         files: Vec::new(),
         all: false,
@@ -64,6 +67,7 @@ pub(super) fn read(tree: Tree, faults: &mut Vec<Fault>) -> Config {
     host.finish();
     let mut log = Section::new("log", log, faults);
     config.filter = log.take("filter", filter).unwrap_or_default();
+    config.publish = log.take("publish", filter).unwrap_or_default();
     log.finish();
     let mut all = Section::new("plugins", plugins, faults);
     let tables = all.tables();

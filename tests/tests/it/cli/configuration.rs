@@ -44,6 +44,7 @@ fn later_layers_win_and_each_value_tells_where_it_comes_from() {
         entry("host.threads", json!(3), "jackfield.d/20-more.toml:1:6"),
         entry("host.trust", json!("lax"), "jackfield.toml:3:1"),
         entry("log.filter", json!("debug"), "JACKFIELD_LOG__FILTER"),
+        entry("log.publish", json!("info"), "default"),
         entry(
             "plugins.\"Big.id\".enabled",
             json!(true),

@@ -1,7 +1,8 @@
-//! The host's log on standard error: time, level, who, what.
+//! The log on standard error: time, level, who, what.
 
+use super::entry::who;
 use crate::output::clean;
-use env_logger::{Builder, Env, fmt::Formatter};
+use env_logger::{Builder, Env, Logger, fmt::Formatter};
 use log::{
     Record,
     kv::{self, Key, Value, VisitSource},
@@ -15,22 +16,16 @@ use std::{
 /// The variable whose filter wins over the configuration's.
 const VARIABLE: &str = "RUST_LOG";
 
-/// What the host's own crates call themselves; a plugin's records carry its id.
-const OWN: &str = "jackfield";
-
-/// Begins to log.
-pub(crate) fn begin(filter: &str) {
+/// What writes there all that passes the filter.
+pub(super) fn logger(filter: &str) -> Logger {
     let env = Env::default().filter_or(VARIABLE, filter);
-    Builder::from_env(env).format(format).init();
+    Builder::from_env(env).format(format).build()
 }
 
 fn format(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let level = record.level();
     let style = out.default_level_style(level);
-    let who = match record.target() {
-        target if target.starts_with("jackfield_") => Cow::Borrowed(OWN),
-        target => clean(target),
-    };
+    let who = clean(who(record.target()));
     let time = out.timestamp_millis();
     writeln!(
         out,

@@ -1,0 +1,157 @@
+//! The log on the bus: topic `logs.<level>`, such as `logs.warn`, published by the host.
+//!
+//! The payload is JSON: `time` (RFC 3339, UTC), `level`, `plugin` (its id; `null` where the host or
+//! a library of its speaks), `target` (who speaks, in any case), `module`, `message`, `fields` (an
+//! object of strings), `file`, `line`, and `lost`: how many records before this one are not on the
+//! bus because too many came at once. What is not known is `null`.
+//!
+//! Whether somebody has subscribed to the level's topic is asked before anything is formatted. What
+//! is logged while the log itself is handed out is not published: neither on the thread that
+//! publishes, nor by a subscriber inside its handler for `logs.…`, nor about that handler. Else one
+//! record would make the next, for ever.
+
+use super::{
+    entry::Entry,
+    feed::{End, Feed, Followed},
+};
+use env_filter::Filter;
+use jackfield_loader::{Publisher, is_handing_out};
+use log::{Level, Record};
+use serde_json::{Map, Value, json};
+use std::{
+    cell::Cell,
+    io,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
+
+/// So many records wait to be published, at most; those that come then are lost, and counted.
+const BOUND: usize = 1024;
+
+thread_local! {
+    /// This thread publishes the log.
+    static PUBLISHES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The log is published while this lives; what waits when it is dropped still is.
+pub(crate) struct Publishing {
+    following: Option<End>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Publishing {
+    /// Begins to publish what passes the filter.
+    ///
+    /// # Errors
+    ///
+    /// When the thread that does it cannot be started.
+    pub(crate) fn begin(feed: &Arc<Feed>, bus: Publisher, filter: Filter) -> io::Result<Self> {
+        let level = filter.filter();
+        let asked = bus.clone();
+        let wants = move |record: &Record<'_>| {
+            !PUBLISHES.get()
+                && !is_handing_out(is_log)
+                && asked.is_heard(topic(record.level()))
+                && filter.matches(record)
+        };
+        let (entries, following) = feed.follow(level, BOUND, wants).split();
+        let publish = move || {
+            PUBLISHES.set(true);
+            for followed in entries {
+                publish(&bus, &followed);
+            }
+        };
+        let thread = thread::Builder::new().name("jackfield-log".to_owned());
+        Ok(Self {
+            following: Some(following),
+            thread: Some(thread.spawn(publish)?),
+        })
+    }
+}
+
+impl Drop for Publishing {
+    fn drop(&mut self) {
+        self.following.take();
+        if let Some(thread) = self.thread.take() {
+            // Were it to panic, the log would have said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Where records of a level are published.
+fn topic(level: Level) -> &'static str {
+    match level {
+        Level::Error => "logs.error",
+        Level::Warn => "logs.warn",
+        Level::Info => "logs.info",
+        Level::Debug => "logs.debug",
+        Level::Trace => "logs.trace",
+    }
+}
+
+fn is_log(topic: &str) -> bool {
+    topic.starts_with("logs.")
+}
+
+fn publish(bus: &Publisher, followed: &Followed) {
+    let Followed { entry, lost } = followed;
+    let payload = payload(entry, *lost, bus.knows(&entry.target));
+    let published = bus.publish(topic(entry.level), payload.to_string().as_bytes());
+    // An entry is far smaller than what a payload may be, and the topics are topics.
+    debug_assert!(published.is_ok(), "{published:?}");
+}
+
+fn payload(entry: &Entry, lost: u64, of_plugin: bool) -> Value {
+    let fields = entry
+        .fields
+        .iter()
+        .map(|(key, value)| (key.clone(), Value::from(value.as_str())));
+    json!({
+        "time": humantime::format_rfc3339_micros(entry.time).to_string(),
+        "level": entry.level.as_str().to_lowercase(),
+        "plugin": of_plugin.then_some(&entry.target),
+        "target": entry.target,
+        "module": entry.module,
+        "message": entry.message,
+        "fields": fields.collect::<Map<_, _>>(),
+        "file": entry.file,
+        "line": entry.line,
+        "lost": lost,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn a_record_has_its_shape() {
+        let entry = Entry {
+            time: UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456),
+            level: Level::Warn,
+            target: "greeter".to_owned(),
+            module: Some("greeter::book".to_owned()),
+            message: "one".to_owned(),
+            fields: vec![("n".to_owned(), "1".to_owned())],
+            file: None,
+            line: Some(7),
+        };
+        let mut expected = json!({
+            "time": "2023-11-14T22:13:20.123456Z",
+            "level": "warn",
+            "plugin": "greeter",
+            "target": "greeter",
+            "module": "greeter::book",
+            "message": "one",
+            "fields": {"n": "1"},
+            "file": null,
+            "line": 7,
+            "lost": 2,
+        });
+        assert_eq!(payload(&entry, 2, true), expected);
+        expected["plugin"] = Value::Null;
+        assert_eq!(payload(&entry, 2, false), expected);
+    }
+}
