@@ -1,8 +1,8 @@
 //! A manifest as the index keeps it: flat, borrowed when it is read, no text to parse but versions.
 
 use jackfield_manifest::{
-    Build, Deadlines, IdError, Kind, Manifest, Panic, PluginId, Provision, Requirement, ServiceId,
-    Target,
+    Build, Deadlines, IdError, Kind, Manifest, Panic, PatternError, Permissions, PluginId,
+    Provision, Requirement, ServiceId, Target, TopicPattern,
 };
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,9 @@ pub(super) struct Lean<'a> {
     before: Vec<&'a str>,
     #[serde(borrow)]
     capabilities: Vec<&'a str>,
+    /// Of permissions: `publish`, `subscribe`.
+    #[serde(borrow)]
+    permissions: [Vec<&'a str>; 2],
     config_schema: Option<&'a str>,
     /// `initialize`, `start`, `stop`.
     deadlines: [Duration; 3],
@@ -112,6 +115,12 @@ pub(super) struct Damaged;
 
 impl From<IdError> for Damaged {
     fn from(_: IdError) -> Self {
+        Self
+    }
+}
+
+impl From<PatternError> for Damaged {
+    fn from(_: PatternError) -> Self {
         Self
     }
 }
@@ -161,6 +170,7 @@ impl<'a> Lean<'a> {
             after,
             before,
             capabilities,
+            permissions,
             config_schema,
             deadlines,
             build,
@@ -193,6 +203,8 @@ impl<'a> Lean<'a> {
             after: after.iter().map(PluginId::as_str).collect(),
             before: before.iter().map(PluginId::as_str).collect(),
             capabilities: capabilities.iter().map(String::as_str).collect(),
+            permissions: [&permissions.publish, &permissions.subscribe]
+                .map(|patterns| patterns.iter().map(TopicPattern::as_str).collect()),
             config_schema: config_schema.as_deref(),
             deadlines: [initialize, start, stop],
             abi: LeanVersion::of(abi),
@@ -219,6 +231,10 @@ impl<'a> Lean<'a> {
             after: each(&self.after, |id| Ok(PluginId::new(id)?))?,
             before: each(&self.before, |id| Ok(PluginId::new(id)?))?,
             capabilities: strings(&self.capabilities),
+            permissions: Permissions {
+                publish: each(&self.permissions[0], |text| Ok(TopicPattern::new(text)?))?,
+                subscribe: each(&self.permissions[1], |text| Ok(TopicPattern::new(text)?))?,
+            },
             config_schema: self.config_schema.map(str::to_owned),
             deadlines: Deadlines {
                 initialize,

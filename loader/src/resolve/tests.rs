@@ -8,7 +8,8 @@ mod why;
 
 use super::{Need, Node, Plan, Standing, resolve};
 use jackfield_manifest::{
-    Build, Deadlines, Kind, Manifest, Panic, PluginId, Provision, Requirement, ServiceId, Target,
+    Build, Deadlines, Kind, Manifest, Panic, Permissions, PluginId, Provision, Requirement,
+    ServiceId, Target,
 };
 use semver::Version;
 use std::{
@@ -30,6 +31,7 @@ fn plugin(what: &str) -> File {
     let (id, version) = what.split_once(' ').unwrap_or((what, "1.0.0"));
     let manifest = Manifest {
         capabilities: Vec::new(),
+        permissions: Permissions::default(),
         id: PluginId::new(id).expect("an id"),
         name: String::new(),
         version: Version::parse(version).expect("a version"),

@@ -1,11 +1,11 @@
 //! The top-level keys, one after the other, and the rules that join them.
 
 use crate::{
-    Build, Deadlines, Kind, Manifest, Panic, PluginId, Provision, Range, Requirement, ServiceId,
-    Target,
+    Build, Deadlines, Kind, Manifest, Panic, Permissions, PluginId, Provision, Range, Requirement,
+    ServiceId, Target, TopicPattern,
     check::{Checker, Path},
     keys,
-    tree::{Entry, NOWHERE, Node, Table},
+    tree::{Entry, NOWHERE, Node, Table, shortened},
 };
 use semver::Version;
 use std::{collections::HashSet, time::Duration};
@@ -47,6 +47,7 @@ pub(crate) fn manifest(
     let after = ids(checker, "after", table);
     let before = ids(checker, "before", table);
     let capabilities = capabilities(checker, table.take("capabilities"));
+    let permissions = permissions(checker, table.take("permissions"));
     let deadlines = deadlines(checker, table.take("deadlines"));
     let orders = Orders {
         requires: &requires,
@@ -70,6 +71,7 @@ pub(crate) fn manifest(
         after: bare(after),
         before: bare(before),
         capabilities,
+        permissions,
         config_schema: None,
         deadlines,
         build,
@@ -228,6 +230,33 @@ fn capabilities(checker: &mut Checker, entry: Option<Entry<'_>>) -> Vec<String> 
     });
     checker.each_once("capabilities", &words, |word| word, String::clone);
     bare(words)
+}
+
+fn permissions(checker: &mut Checker, entry: Option<Entry<'_>>) -> Permissions {
+    let path = Path::top("permissions");
+    let example = "a table such as { publish = [\"chart.*\"], subscribe = [\"logs.**\"] }";
+    let table = entry.and_then(|entry| checker.table(path, entry.node, example));
+    let Some(mut table) = table else {
+        return Permissions::default();
+    };
+    let publish = patterns(checker, "permissions.publish", table.take("publish"));
+    let subscribe = patterns(checker, "permissions.subscribe", table.take("subscribe"));
+    checker.leftover(path, table, &[keys::PERMISSIONS]);
+    Permissions { publish, subscribe }
+}
+
+fn patterns(checker: &mut Checker, name: &str, entry: Option<Entry<'_>>) -> Vec<TopicPattern> {
+    let patterns = checker.list(name, entry, |checker, path, node| {
+        let at = node.at;
+        let text = checker.string(path, node)?;
+        let pattern = TopicPattern::new(&text).map_err(|_| {
+            let expected = "a topic, `prefix.*`, `prefix.**` or `**`";
+            checker.wrong(path, at, expected, format!("{:?}", shortened(&text)));
+        });
+        Some((at, pattern.ok()?))
+    });
+    checker.each_once(name, &patterns, |pattern| pattern, TopicPattern::to_string);
+    bare(patterns)
 }
 
 fn deadlines(checker: &mut Checker, entry: Option<Entry<'_>>) -> Deadlines {

@@ -34,6 +34,7 @@ pub const PLUGIN: &[Key] = &[
     key("after", "array of strings", "none"),
     key("before", "array of strings", "none"),
     key("capabilities", "array of strings", "none"),
+    key("permissions", "table", "none"),
     key("deadlines", "table", "30 s, 30 s, 10 s"),
     key("config_schema", "string", "none"),
     key("config", "table", "none"),
@@ -54,6 +55,12 @@ pub const REQUIRES: &[Key] = &[
 pub const PROVIDES: &[Key] = &[
     key("service", "string", "required"),
     key("version", "string", "required"),
+];
+
+/// The keys of `permissions`.
+pub const PERMISSIONS: &[Key] = &[
+    key("publish", "array of strings", "none"),
+    key("subscribe", "array of strings", "none"),
 ];
 
 /// The keys of `deadlines`.

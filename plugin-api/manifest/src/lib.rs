@@ -16,6 +16,7 @@ mod read;
 mod problem;
 
 mod range;
+mod topic;
 
 pub mod keys;
 
@@ -29,7 +30,9 @@ pub mod source;
 
 pub use check::MAX_LIST;
 pub use id::{IdError, MAX_ID_LEN, PluginId, RESERVED, ServiceId};
-pub use model::{Build, Deadlines, Kind, Manifest, Panic, Provision, Requirement, Target};
+pub use model::{
+    Build, Deadlines, Kind, Manifest, Panic, Permissions, Provision, Requirement, Target,
+};
 pub use note::NoteError;
 pub use parse::MAX_LEN;
 pub use problem::{Fault, ManifestError, Position, Problem, SyntaxError, Warning};
@@ -37,3 +40,4 @@ pub use range::Range;
 pub use read::MAX_TOKENS;
 #[doc(hidden)]
 pub use read::readers_agree;
+pub use topic::{MAX_TOPIC_LEN, PatternError, Reach, TopicError, TopicPattern, check_topic};

@@ -1,5 +1,5 @@
 use crate::Range;
-use crate::{PluginId, ServiceId};
+use crate::{PluginId, ServiceId, TopicPattern};
 use semver::Version;
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub struct Manifest {
     pub before: Vec<PluginId>,
     /// What it says it can do, in free words, for people.
     pub capabilities: Vec<String>,
+    /// What it asks to be permitted, for a host that permits nothing else.
+    pub permissions: Permissions,
     /// JSON Schema (2020-12) of its configuration, as JSON text. The flat form of `plugin.toml` is
     /// turned into this when the plugin is compiled.
     pub config_schema: Option<String>,
@@ -100,6 +102,15 @@ pub struct Provision {
     pub service: ServiceId,
     /// In which version.
     pub version: Version,
+}
+
+/// Topics of the bus that a plugin asks for, or is granted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Permissions {
+    /// What it may publish on.
+    pub publish: Vec<TopicPattern>,
+    /// What it may subscribe to.
+    pub subscribe: Vec<TopicPattern>,
 }
 
 /// How long a plugin's steps may take before it counts as failed.

@@ -1,7 +1,7 @@
 //! The embedded text, written: one key a line, so that `readelf -n` shows it readably and the plain
 //! reader takes it.
 
-use crate::{Build, Deadlines, Kind, Manifest, Panic, Target};
+use crate::{Build, Deadlines, Kind, Manifest, Panic, Permissions, Target, TopicPattern};
 use std::fmt::{Display, Write};
 
 impl Manifest {
@@ -31,6 +31,9 @@ impl Manifest {
         lines.list("before", ids(&self.before).into_iter());
         let capabilities = self.capabilities.iter();
         lines.list("capabilities", capabilities.map(|word| quoted(word)));
+        if self.permissions != Permissions::default() {
+            lines.line("permissions", permissions(&self.permissions));
+        }
         if self.deadlines != Deadlines::default() {
             lines.line("deadlines", deadlines(self.deadlines));
         }
@@ -105,6 +108,18 @@ fn provision(provision: &crate::Provision) -> String {
     let service = quoted(provision.service.as_str());
     let version = quoted(&provision.version.to_string());
     format!("{{ service = {service}, version = {version} }}")
+}
+
+fn permissions(permissions: &Permissions) -> String {
+    let list = |patterns: &[TopicPattern]| {
+        let patterns: Vec<_> = patterns.iter().map(|p| quoted(p.as_str())).collect();
+        patterns.join(", ")
+    };
+    format!(
+        "{{ publish = [{}], subscribe = [{}] }}",
+        list(&permissions.publish),
+        list(&permissions.subscribe)
+    )
 }
 
 fn deadlines(deadlines: Deadlines) -> String {

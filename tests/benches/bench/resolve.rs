@@ -2,7 +2,9 @@
 
 use crate::report::{Bar, Bench, interleaved};
 use jackfield_loader::{Node, Standing, resolve};
-use jackfield_manifest::{Build, Deadlines, Kind, Manifest, Panic, PluginId, Requirement, Target};
+use jackfield_manifest::{
+    Build, Deadlines, Kind, Manifest, Panic, Permissions, PluginId, Requirement, Target,
+};
 use rustc_hash::FxHashMap;
 use semver::{Version, VersionReq};
 use std::{hint::black_box, path::Path, time::Duration};
@@ -252,6 +254,7 @@ fn manifest(text: &Text<'_>) -> Manifest {
             .collect(),
         provides: Vec::new(),
         capabilities: Vec::new(),
+        permissions: Permissions::default(),
         after: Vec::new(),
         before: Vec::new(),
         config_schema: None,

@@ -35,6 +35,7 @@ fn the_tables_are_those_of_the_code() {
         ("## Keys", keys::PLUGIN),
         ("### `requires`", keys::REQUIRES),
         ("### `provides`", keys::PROVIDES),
+        ("### `permissions`", keys::PERMISSIONS),
         ("### `deadlines`", keys::DEADLINES),
         ("### `config`", keys::FIELD),
         ("### `build`", keys::BUILD),

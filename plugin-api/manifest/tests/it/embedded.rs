@@ -2,8 +2,8 @@
 //! key, what was expected and what was found?
 
 use jackfield_manifest::{
-    Build, Deadlines, Kind, Manifest, Panic, PluginId, Provision, Requirement, Target, Warning,
-    readers_agree,
+    Build, Deadlines, Kind, Manifest, Panic, Permissions, PluginId, Provision, Requirement, Target,
+    Warning, readers_agree,
 };
 use proptest::prelude::*;
 use semver::Version;
@@ -55,6 +55,10 @@ fn full() -> Manifest {
         after: vec!["a".parse().unwrap()],
         before: vec!["b".parse().unwrap(), "c".parse().unwrap()],
         capabilities: vec!["draw".to_owned()],
+        permissions: Permissions {
+            publish: vec!["chart.*".parse().unwrap()],
+            subscribe: vec!["logs.**".parse().unwrap(), "store.tick".parse().unwrap()],
+        },
         config_schema: Some(r#"{"title":"it's \"quoted\""}"#.to_owned()),
         deadlines: Deadlines {
             initialize: Duration::from_millis(1),
@@ -181,6 +185,18 @@ fn a_wrong_value_is_named_with_its_key() {
             "after = ['a b']",
             "after[0]: `a b` is no id: ' ' at byte 1 is not allowed: \
              an id matches [A-Za-z0-9_][A-Za-z0-9_.-]*",
+        ),
+        (
+            "permissions = { publish = ['a..b'], hear = [] }",
+            "permissions.publish[0]: expected a topic, `prefix.*`, `prefix.**` or `**`, found \"a..b\"",
+        ),
+        (
+            "permissions = { subscribe = ['a', 'a'] }",
+            "permissions.subscribe: expected each entry once, found `a` again",
+        ),
+        (
+            "permissions = ['a']",
+            "permissions: expected a table such as { publish = [\"chart.*\"], subscribe = [\"logs.**\"] }, found an array",
         ),
         (
             "capabilities = ['']",

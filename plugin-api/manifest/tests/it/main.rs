@@ -9,3 +9,4 @@ mod flat;
 mod hostile;
 mod schema;
 mod source;
+mod topic;
