@@ -2,7 +2,7 @@
 
 use jackfield_manifest::{
     Build, Deadlines, IdError, Kind, Manifest, Panic, PluginId, Provision, Requirement, ServiceId,
-    Target,
+    Supervision, Target,
 };
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,7 @@ pub(super) struct Lean<'a> {
     config_schema: Option<&'a str>,
     /// `initialize`, `start`, `stop`.
     deadlines: [Duration; 3],
+    supervision: Supervision,
     abi: LeanVersion<'a>,
     target: &'a str,
     rustc: &'a str,
@@ -163,6 +164,7 @@ impl<'a> Lean<'a> {
             capabilities,
             config_schema,
             deadlines,
+            supervision,
             build,
         } = manifest;
         let Deadlines {
@@ -195,6 +197,7 @@ impl<'a> Lean<'a> {
             capabilities: capabilities.iter().map(String::as_str).collect(),
             config_schema: config_schema.as_deref(),
             deadlines: [initialize, start, stop],
+            supervision: *supervision,
             abi: LeanVersion::of(abi),
             target,
             rustc,
@@ -225,6 +228,7 @@ impl<'a> Lean<'a> {
                 start,
                 stop,
             },
+            supervision: self.supervision,
             build: Build {
                 abi: self.abi.whole()?,
                 target: self.target.to_owned(),

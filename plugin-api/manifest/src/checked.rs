@@ -5,6 +5,7 @@ use crate::{
     Target,
     check::{Checker, Path},
     keys,
+    supervision::supervision,
     tree::{Entry, NOWHERE, Node, Table},
 };
 use semver::Version;
@@ -48,6 +49,7 @@ pub(crate) fn manifest(
     let before = ids(checker, "before", table);
     let capabilities = capabilities(checker, table.take("capabilities"));
     let deadlines = deadlines(checker, table.take("deadlines"));
+    let supervision = supervision(checker, table.take("supervision"));
     let orders = Orders {
         requires: &requires,
         provides: &provides,
@@ -72,6 +74,7 @@ pub(crate) fn manifest(
         capabilities,
         config_schema: None,
         deadlines,
+        supervision,
         build,
     })
 }

@@ -9,6 +9,7 @@ mod id;
 mod model;
 pub mod note;
 
+mod supervision;
 mod tree;
 
 mod read;
@@ -37,3 +38,4 @@ pub use range::Range;
 pub use read::MAX_TOKENS;
 #[doc(hidden)]
 pub use read::readers_agree;
+pub use supervision::{OnPanic, Restart, Supervision};

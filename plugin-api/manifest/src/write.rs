@@ -1,7 +1,7 @@
 //! The embedded text, written: one key a line, so that `readelf -n` shows it readably and the plain
 //! reader takes it.
 
-use crate::{Build, Deadlines, Kind, Manifest, Panic, Target};
+use crate::{Build, Deadlines, Kind, Manifest, Panic, Supervision, Target, supervision};
 use std::fmt::{Display, Write};
 
 impl Manifest {
@@ -33,6 +33,9 @@ impl Manifest {
         lines.list("capabilities", capabilities.map(|word| quoted(word)));
         if self.deadlines != Deadlines::default() {
             lines.line("deadlines", deadlines(self.deadlines));
+        }
+        if self.supervision != Supervision::default() {
+            lines.line("supervision", supervision::written(self.supervision));
         }
         if let Some(schema) = &self.config_schema {
             lines.line("config_schema", quoted(schema));

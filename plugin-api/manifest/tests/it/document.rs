@@ -36,6 +36,7 @@ fn the_tables_are_those_of_the_code() {
         ("### `requires`", keys::REQUIRES),
         ("### `provides`", keys::PROVIDES),
         ("### `deadlines`", keys::DEADLINES),
+        ("### `supervision`", keys::SUPERVISION),
         ("### `config`", keys::FIELD),
         ("### `build`", keys::BUILD),
     ] {
