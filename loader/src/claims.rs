@@ -2,22 +2,37 @@
 
 use jackfield_manifest::PluginId;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// The plugins in the middle of a transition.
 #[derive(Default)]
 pub(crate) struct Claims {
-    held: Mutex<BTreeMap<PluginId, Held>>,
+    table: Mutex<Table>,
     released: Condvar,
+}
+
+#[derive(Default)]
+struct Table {
+    held: BTreeMap<PluginId, Held>,
+    /// Those that may not be stopped meanwhile, because others that require them are being started.
+    used: BTreeMap<PluginId, Vec<Held>>,
+    /// Everything that is not held by others.
+    all: Option<Held>,
+    last: u64,
 }
 
 #[derive(Clone, Copy)]
 struct Held {
     what: &'static str,
     since: Instant,
+    /// Tells one claim from the next.
+    token: u64,
 }
 
 /// Somebody else holds a plugin, and does not let go in time.
@@ -35,108 +50,169 @@ pub struct Busy {
 /// The right to change the state of some plugins, until it is dropped.
 pub(crate) struct Claim<'c> {
     claims: &'c Claims,
-    ids: Vec<PluginId>,
+    token: u64,
 }
 
+/// The right to change the state of all plugins that nobody else holds.
+pub(crate) struct Seized<'c>(Claim<'c>);
+
 impl Claims {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<PluginId, Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Claims all of them, or none, and says who is in the way.
-    pub(crate) fn take(&self, ids: Vec<PluginId>, what: &'static str) -> Result<Claim<'_>, Busy> {
-        let mut held = self.lock();
-        if let Some(busy) = ids.iter().find_map(|id| in_the_way(&held, id)) {
+    /// Claims all of them, or none, and says who is in the way. What the others use is not stopped
+    /// meanwhile.
+    pub(crate) fn take(
+        &self,
+        ids: Vec<PluginId>,
+        uses: BTreeSet<PluginId>,
+        what: &'static str,
+    ) -> Result<Claim<'_>, Busy> {
+        let mut table = self.lock();
+        let own = ids.iter().find_map(|id| table.in_the_way(id));
+        let used = || uses.iter().find_map(|id| table.is_held(id));
+        if let Some(busy) = own.or_else(used) {
             return Err(busy);
         }
-        let since = Instant::now();
-        held.extend(ids.iter().map(|id| (id.clone(), Held { what, since })));
-        Ok(Claim { claims: self, ids })
+        let held = table.next(what);
+        table.held.extend(ids.into_iter().map(|id| (id, held)));
+        for id in uses {
+            table.used.entry(id).or_default().push(held);
+        }
+        Ok(Claim {
+            claims: self,
+            token: held.token,
+        })
     }
 
     /// Waits until whoever was in the way let go of that plugin; an error when the deadline comes
     /// first.
     pub(crate) fn wait(&self, busy: &Busy, deadline: Instant) -> Result<(), Busy> {
-        let mut held = self.lock();
-        while let Some(still) = in_the_way(&held, &busy.id) {
-            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
-                return Err(still);
-            };
-            let waited = self.released.wait_timeout(held, left);
-            held = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let mut table = self.lock();
+        while let Some(still) = table.in_the_way(&busy.id) {
+            table = self.changed(table, deadline).map_err(|_| still)?;
         }
         Ok(())
     }
+
+    /// From now on nobody else claims anything. Those who hold something go on; when somebody else
+    /// has seized everything, waits for that.
+    pub(crate) fn seize(&self, what: &'static str, deadline: Instant) -> Result<Seized<'_>, Busy> {
+        let mut table = self.lock();
+        while let Some(other) = table.all {
+            table = self.changed(table, deadline).map_err(|table| {
+                let held = table.held.keys().next();
+                let id = held.cloned().unwrap_or_else(everything);
+                other.busy(&id)
+            })?;
+        }
+        let held = table.next(what);
+        table.all = Some(held);
+        Ok(Seized(Claim {
+            claims: self,
+            token: held.token,
+        }))
+    }
+
+    /// Waits for a change; gives the lock back as an error when the deadline comes first.
+    fn changed<'t>(
+        &self,
+        table: MutexGuard<'t, Table>,
+        deadline: Instant,
+    ) -> Result<MutexGuard<'t, Table>, MutexGuard<'t, Table>> {
+        let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+            return Err(table);
+        };
+        let waited = self.released.wait_timeout(table, left);
+        Ok(waited.unwrap_or_else(PoisonError::into_inner).0)
+    }
+
+    /// Lets go of one of a claim's plugins before the others.
+    pub(crate) fn release(&self, token: u64, id: &PluginId) {
+        let mut table = self.lock();
+        if table.held.get(id).is_some_and(|held| held.token == token) {
+            table.held.remove(id);
+            drop(table);
+            self.released.notify_all();
+        }
+    }
 }
 
-fn in_the_way(held: &BTreeMap<PluginId, Held>, id: &PluginId) -> Option<Busy> {
-    held.get(id).map(|by| Busy {
-        id: id.clone(),
-        what: by.what,
-        held: by.since.elapsed(),
-    })
+/// Stands for all where none is to be named.
+fn everything() -> PluginId {
+    PluginId::new("everything").expect("a word is an id")
+}
+
+impl Held {
+    fn busy(self, id: &PluginId) -> Busy {
+        Busy {
+            id: id.clone(),
+            what: self.what,
+            held: self.since.elapsed(),
+        }
+    }
+}
+
+impl Table {
+    fn next(&mut self, what: &'static str) -> Held {
+        self.last += 1;
+        Held {
+            what,
+            since: Instant::now(),
+            token: self.last,
+        }
+    }
+
+    /// Who keeps this plugin from being used.
+    fn is_held(&self, id: &PluginId) -> Option<Busy> {
+        let held = self.held.get(id).or(self.all.as_ref());
+        held.map(|held| held.busy(id))
+    }
+
+    /// Who keeps this plugin from being changed.
+    fn in_the_way(&self, id: &PluginId) -> Option<Busy> {
+        let used = || self.used.get(id)?.first().map(|held| held.busy(id));
+        self.is_held(id).or_else(used)
+    }
+}
+
+impl Claim<'_> {
+    /// Tells it from all others.
+    pub(crate) fn token(&self) -> u64 {
+        self.token
+    }
 }
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
-        let mut held = self.claims.lock();
-        for id in &self.ids {
-            held.remove(id);
-        }
-        drop(held);
+        let mut table = self.claims.lock();
+        let others = |held: &Held| held.token != self.token;
+        table.held.retain(|_, held| others(held));
+        table.used.retain(|_, users| {
+            users.retain(others);
+            !users.is_empty()
+        });
+        table.all = table.all.filter(others);
+        drop(table);
         self.claims.released.notify_all();
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::{sync::mpsc, thread};
-
-    fn ids(names: &[&str]) -> Vec<PluginId> {
-        names.iter().map(|id| PluginId::new(id).unwrap()).collect()
-    }
-
-    #[test]
-    fn all_or_none_are_claimed() {
-        let claims = Claims::default();
-        let first = claims.take(ids(&["a", "b"]), "stop").unwrap();
-        let busy = claims.take(ids(&["c", "b"]), "start").err().unwrap();
-        assert_eq!((busy.id.as_str(), busy.what), ("b", "stop"));
-        drop(claims.take(ids(&["c"]), "start").unwrap());
-        drop(first);
-        assert!(claims.take(ids(&["a", "b", "c"]), "start").is_ok());
-    }
-
-    #[test]
-    fn who_waits_goes_on_when_the_other_lets_go() {
-        let claims = Claims::default();
-        let first = claims.take(ids(&["a"]), "stop").unwrap();
-        let busy = claims.take(ids(&["a"]), "start").err().unwrap();
-        let (sender, receiver) = mpsc::sync_channel(1);
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                sender.send(()).unwrap();
-                claims
-                    .wait(&busy, Instant::now() + Duration::from_secs(60))
-                    .unwrap();
-                drop(claims.take(ids(&["a"]), "start").unwrap());
-            });
-            receiver.recv().unwrap();
-            drop(first);
-        });
-    }
-
-    #[test]
-    fn who_waits_too_long_is_told_for_what() {
-        let claims = Claims::default();
-        let _first = claims.take(ids(&["a"]), "restart").unwrap();
-        let busy = claims.take(ids(&["a"]), "start").err().unwrap();
-        let error = claims.wait(&busy, Instant::now()).unwrap_err();
-        let held = error.held.as_millis();
-        assert_eq!(
-            error.to_string(),
-            format!("`a` is in the middle of a restart, for {held} ms by now: try again later")
-        );
+impl Seized<'_> {
+    /// Waits until nobody else holds anything, or the deadline comes: then says who does.
+    pub(crate) fn wait(&self, deadline: Instant) -> Vec<Busy> {
+        let claims = self.0.claims;
+        let mut table = claims.lock();
+        while !table.held.is_empty() {
+            match claims.changed(table, deadline) {
+                Ok(changed) => table = changed,
+                Err(table) => {
+                    let held = table.held.iter();
+                    return held.map(|(id, held)| held.busy(id)).collect();
+                }
+            }
+        }
+        Vec::new()
     }
 }

@@ -8,19 +8,13 @@ mod settings;
 pub(crate) mod steps;
 
 use crate::{
-    Loader, Proposal, Quarantine, State,
+    Loader, Proposal, State,
     claims::Busy,
     inventory::{Inventory, Mode},
-    loader::status,
-    start,
     stop::{self, StopReport},
 };
 use jackfield_manifest::PluginId;
-use std::{
-    collections::BTreeSet,
-    sync::{MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::{collections::BTreeSet, time::Instant};
 
 /// What a change of one plugin touches, in the order in which it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
@@ -77,7 +71,7 @@ impl Loader {
     pub fn would_stop(&self, id: &str) -> Result<Change, ControlError> {
         let id = self.known(id)?;
         Ok(Change {
-            stop: steps::leaving(&self.crew.running(), &id),
+            stop: steps::leaving(&self.core.crew.running(), &id),
             start: Vec::new(),
         })
     }
@@ -91,15 +85,15 @@ impl Loader {
     pub fn stop_plugin(&self, id: &str, deadline: Instant) -> Result<Change, ControlError> {
         let id = self.known(id)?;
         let (claim, leaving) = loop {
-            let leaving = steps::leaving(&self.crew.running(), &id);
+            let leaving = steps::leaving(&self.core.crew.running(), &id);
             let claimed = leaving.iter().chain([&id]).cloned().collect();
-            match self.crew.claims.take(claimed, "stop") {
+            match self.core.crew.claims.take(claimed, BTreeSet::new(), "stop") {
                 // Meanwhile another may have come that requires it.
-                Ok(claim) if steps::leaving(&self.crew.running(), &id) == leaving => {
+                Ok(claim) if steps::leaving(&self.core.crew.running(), &id) == leaving => {
                     break (claim, leaving);
                 }
                 Ok(_) => {}
-                Err(busy) => self.crew.claims.wait(&busy, deadline)?,
+                Err(busy) => self.core.crew.claims.wait(&busy, deadline)?,
             }
         };
         let stop = self.take_down(leaving, deadline)?;
@@ -116,8 +110,8 @@ impl Loader {
     ///
     /// [`ControlError::Unknown`], [`ControlError::LeftOut`].
     pub fn would_start(&self, id: &str) -> Result<Change, ControlError> {
-        let (mut inventory, running) = (self.inventory(), self.running_ids());
-        let proposal = self.propose(&mut inventory, &Mode::Dry);
+        let (mut inventory, running) = (self.core.inventory(), self.core.running_ids());
+        let proposal = self.core.propose(&mut inventory, &Mode::Dry);
         let coming = steps::coming(&proposal, id, &running)?;
         Ok(Change {
             stop: Vec::new(),
@@ -134,28 +128,35 @@ impl Loader {
     /// [`ControlError`]; what it requires may run then.
     pub fn start_plugin(&self, id: &str, deadline: Instant) -> Result<Change, ControlError> {
         loop {
-            let mut inventory = self.inventory();
-            let running = self.running_ids();
+            let mut inventory = self.core.inventory();
+            let running = self.core.running_ids();
             if running.iter().any(|other| other.as_str() == id) {
                 return Ok(Change::default());
             }
-            let proposal = self.propose(&mut inventory, &Mode::Real(&self.store));
+            let proposal = self
+                .core
+                .propose(&mut inventory, &Mode::Real(&self.core.store));
             let coming = steps::coming(&proposal, id, &running)?;
             let start = steps::ids(&proposal, &coming);
-            match self.crew.claims.take(start.clone(), "start") {
+            let uses = steps::uses(&proposal, &coming);
+            match self.core.crew.claims.take(start.clone(), uses, "start") {
+                // Meanwhile one that it requires may have gone.
+                Ok(_) if self.core.running_ids() != running => {}
                 Ok(claim) => {
                     drop(inventory);
-                    self.bring_up(&proposal, &coming);
+                    let up = self.core.bring_up(&proposal, &coming, &claim);
                     drop(claim);
-                    self.came_to_run(id)?;
+                    self.came_to_run(id, &up)?;
                     let stop = Vec::new();
                     return Ok(Change { stop, start });
                 }
                 Err(busy) => {
                     drop(inventory);
-                    self.crew.claims.wait(&busy, deadline)?;
+                    self.core.crew.claims.wait(&busy, deadline)?;
                     if busy.id.as_str() == id && busy.what != "stop" {
-                        return self.came_to_run(id).map(|()| Change::default());
+                        return self
+                            .came_to_run(id, &BTreeSet::new())
+                            .map(|()| Change::default());
                     }
                 }
             }
@@ -169,7 +170,7 @@ impl Loader {
     /// [`ControlError::Unknown`], [`ControlError::LeftOut`].
     pub fn would_restart(&self, id: &str) -> Result<Change, ControlError> {
         let known = self.known(id)?;
-        let (change, ..) = self.restart(&mut self.inventory(), &known, &Mode::Dry)?;
+        let (change, ..) = self.restart(&mut self.core.inventory(), &known, &Mode::Dry)?;
         Ok(change)
     }
 
@@ -182,23 +183,29 @@ impl Loader {
     pub fn restart_plugin(&self, id: &str, deadline: Instant) -> Result<Change, ControlError> {
         let known = self.known(id)?;
         loop {
-            let mut inventory = self.inventory();
-            let mode = Mode::Real(&self.store);
+            let mut inventory = self.core.inventory();
+            let mode = Mode::Real(&self.core.store);
             let (change, proposal, coming) = self.restart(&mut inventory, &known, &mode)?;
             let Change { stop, start } = change;
             let all: BTreeSet<_> = stop.iter().chain(&start).cloned().collect();
-            match self.crew.claims.take(all.into_iter().collect(), "restart") {
+            let uses = steps::uses(&proposal, &coming);
+            match self
+                .core
+                .crew
+                .claims
+                .take(all.into_iter().collect(), uses, "restart")
+            {
                 Ok(claim) => {
                     drop(inventory);
                     let stop = self.take_down(stop, deadline)?;
-                    self.bring_up(&proposal, &coming);
+                    let up = self.core.bring_up(&proposal, &coming, &claim);
                     drop(claim);
-                    self.came_to_run(id)?;
+                    self.came_to_run(id, &up)?;
                     return Ok(Change { stop, start });
                 }
                 Err(busy) => {
                     drop(inventory);
-                    self.crew.claims.wait(&busy, deadline)?;
+                    self.core.crew.claims.wait(&busy, deadline)?;
                 }
             }
         }
@@ -211,10 +218,10 @@ impl Loader {
         id: &PluginId,
         mode: &Mode<'_>,
     ) -> Result<(Change, Proposal, BTreeSet<usize>), ControlError> {
-        let stop = steps::leaving(&self.crew.running(), id);
-        let mut running = self.running_ids();
+        let stop = steps::leaving(&self.core.crew.running(), id);
+        let mut running = self.core.running_ids();
         running.retain(|id| !stop.contains(id));
-        let proposal = self.propose(inventory, mode);
+        let proposal = self.core.propose(inventory, mode);
         let mut coming = steps::coming(&proposal, id.as_str(), &running)?;
         steps::coming_back(&proposal, &stop, &running, &mut coming);
         let start = steps::ids(&proposal, &coming);
@@ -227,30 +234,6 @@ impl Loader {
             .ok_or_else(|| ControlError::Unknown(id.to_owned()))
     }
 
-    pub(crate) fn inventory(&self) -> MutexGuard<'_, Inventory> {
-        self.inventory
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn propose(&self, inventory: &mut Inventory, mode: &Mode<'_>) -> Proposal {
-        inventory.reconfigure(self.crew.reconfigured.take());
-        let quarantine: MutexGuard<'_, Quarantine> = self
-            .crew
-            .quarantine
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        Proposal::make(inventory, &quarantine, mode)
-    }
-
-    fn running_ids(&self) -> BTreeSet<PluginId> {
-        let running = self.crew.running();
-        running
-            .iter()
-            .map(|running| running.vetted.manifest.id.clone())
-            .collect()
-    }
-
     /// Stops those that still run, in this order.
     fn take_down(
         &self,
@@ -258,33 +241,18 @@ impl Loader {
         deadline: Instant,
     ) -> Result<Vec<PluginId>, ControlError> {
         let limit = deadline.saturating_duration_since(Instant::now());
-        let StopReport { failed, .. } = stop::some(&self.crew, &ids, limit);
+        let StopReport { failed, .. } = stop::some(&self.core.crew, &ids, limit);
         match failed.into_iter().next() {
             Some((id, cause)) => Err(ControlError::NotStopped { id, cause }),
             None => Ok(ids),
         }
     }
 
-    /// Starts those steps of the plan.
-    fn bring_up(&self, proposal: &Proposal, coming: &BTreeSet<usize>) {
-        let registry = &self.crew.shared.registry;
-        for &step in coming {
-            let plugin = &proposal.plugins[proposal.plan.start[step].node];
-            registry.insert(status(plugin, &[], None));
+    /// Whether it runs, or did when it was started, whatever came after that.
+    fn came_to_run(&self, id: &str, up: &BTreeSet<PluginId>) -> Result<(), ControlError> {
+        if up.iter().any(|up| up.as_str() == id) {
+            return Ok(());
         }
-        for degraded in &proposal.plan.degraded {
-            let is_coming = |&step: &usize| proposal.plan.start[step].node == degraded.node;
-            if coming.iter().any(is_coming) {
-                let id = &proposal.plugins[degraded.node].manifest.id;
-                registry.amend(id, |status| status.degraded.push(degraded.message.clone()));
-            }
-        }
-        let threads = self.inventory().options().threads.get();
-        start::start(&self.crew, steps::planned(proposal, coming), threads);
-        drop(self.note_fits());
-    }
-
-    fn came_to_run(&self, id: &str) -> Result<(), ControlError> {
         let status = self
             .status(id)
             .ok_or_else(|| ControlError::Unknown(id.to_owned()))?;

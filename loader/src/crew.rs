@@ -21,7 +21,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -55,6 +55,8 @@ pub(crate) struct Crew {
     /// Files whose layout was found to fit, to be remembered.
     fits: Mutex<Vec<FileKey>>,
     abandoned: AtomicUsize,
+    /// How often everything was told to stop: what began to start before is called off.
+    calls_off: AtomicU64,
 }
 
 impl Crew {
@@ -76,6 +78,7 @@ impl Crew {
             reconfigured: Given::default(),
             fits: Mutex::default(),
             abandoned: AtomicUsize::new(0),
+            calls_off: AtomicU64::new(0),
         }
     }
 
@@ -93,6 +96,14 @@ impl Crew {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(file);
+    }
+
+    pub(crate) fn calls_off(&self) -> u64 {
+        self.calls_off.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn call_off(&self) {
+        self.calls_off.fetch_add(1, Ordering::Release);
     }
 
     /// How many threads are left to themselves inside a plugin that did not return in time.

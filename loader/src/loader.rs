@@ -1,40 +1,34 @@
 //! The whole walk behind one type.
 
+pub(crate) mod core;
+
+use self::core::Core;
 use crate::{
-    Code, Events, Handle, Inventory, Options, Proposal, Publisher, Quarantine, QuarantineError,
-    Reason, ReconfigureError, Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
+    Events, Handle, Inventory, Options, Proposal, Publisher, Quarantine, QuarantineError,
+    ReconfigureError, Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
     bus::{Bus, BusError},
     context::Shared,
-    control,
     crew::Crew,
-    inventory::Mode,
     journal::{Journal, Suspect},
-    proposal::Considered,
     reconfigure,
     registry::Registry,
     services::Services,
-    start, stop,
 };
 use jackfield_manifest::PluginId;
 use serde_json::{Map, Value};
 use std::{
-    collections::BTreeMap,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    sync::{Arc, PoisonError},
+    time::{Duration, Instant},
 };
 
 /// Plugins, from a directory to running and back.
 ///
 /// Dropping it stops what still runs, within ten seconds.
 pub struct Loader {
-    /// Not held while plugin code runs.
-    pub(crate) inventory: Mutex<Inventory>,
-    pub(crate) store: Store,
-    pub(crate) crew: Arc<Crew>,
-    left_out: Mutex<Vec<Rejected>>,
+    pub(crate) core: Arc<Core>,
     /// Held for as long as this loader lives, so that no other uses the same state directory.
     _lock: File,
 }
@@ -93,12 +87,9 @@ impl Loader {
             executor: Arc::clone(&options.executor),
         });
         let crew = Arc::new(Crew::new(shared, journal, quarantine, &state));
-        let inventory = Mutex::new(Inventory::new(Options { state, ..options }));
+        let inventory = Inventory::new(Options { state, ..options });
         Ok(Self {
-            inventory,
-            store,
-            crew,
-            left_out: Mutex::default(),
+            core: Arc::new(Core::new(inventory, store, crew)),
             _lock: lock,
         })
     }
@@ -107,109 +98,19 @@ impl Loader {
     /// failed; what came of each stands in the registry, and in the returned proposal why it was
     /// tried at all.
     pub fn start(&self) -> Proposal {
-        let mode = Mode::Real(&self.store);
-        let proposal = self.propose(&mut self.inventory(), &mode);
-        for warning in &proposal.warnings {
-            log::warn!("{warning}");
-        }
-        self.enter(&proposal);
-        let steps = (0..proposal.plan.start.len()).collect();
-        let threads = self.inventory().options().threads.get();
-        start::start(
-            &self.crew,
-            control::steps::planned(&proposal, &steps),
-            threads,
-        );
-        self.remember();
-        proposal
-    }
-
-    /// Writes down what was found out of files and their layouts.
-    pub(crate) fn note_fits(&self) -> MutexGuard<'_, Inventory> {
-        let mut inventory = self.inventory();
-        inventory.note_fits(&self.crew.take_fits());
-        inventory.remember();
-        inventory
-    }
-
-    /// The same, and removes copies that nobody needs any more.
-    fn remember(&self) {
-        let inventory = self.note_fits();
-        if inventory.has_admitted() {
-            let running = self.crew.running();
-            let live: Vec<_> = running.iter().map(|running| running.vetted.hash).collect();
-            drop(running);
-            inventory.sweep(&self.store, &live);
-        }
-    }
-
-    /// Puts everything that the proposal says into the registry.
-    fn enter(&self, proposal: &Proposal) {
-        let registry = &self.crew.shared.registry;
-        let mut reasons: BTreeMap<usize, (&[Reason], Option<&str>)> = BTreeMap::new();
-        for rejection in &proposal.plan.rejected {
-            reasons.insert(
-                rejection.node,
-                (&rejection.reasons, rejection.root_cause.as_deref()),
-            );
-        }
-        let mut entered = Vec::new();
-        let mut left_out = Vec::new();
-        for found in &proposal.unreadable {
-            if let Some(reason) = found.reasons.first() {
-                log::warn!("{}: not started: {}", found.path.display(), reason.message);
-            }
-            left_out.push(Rejected {
-                path: found.path.clone(),
-                id: None,
-                version: None,
-                reasons: found.reasons.clone(),
-                root_cause: None,
-            });
-        }
-        for (node, plugin) in proposal.plugins.iter().enumerate() {
-            let before = plugin.enabled && !plugin.reasons.is_empty();
-            let (own, root_cause) = match reasons.get(&node) {
-                _ if before => (&plugin.reasons[..], None),
-                Some((reasons, root_cause)) => (*reasons, *root_cause),
-                None => (&[][..], None),
-            };
-            let status = status(plugin, own, root_cause);
-            if status.state != State::Vetted {
-                left_out.push(rejected(&status));
-            }
-            say(&status);
-            if !own
-                .iter()
-                .any(|r| matches!(r.code, Code::Superseded | Code::DuplicateId))
-            {
-                entered.push(status);
-            }
-        }
-        *self.lock_left_out() = left_out;
-        // Of several files with one id, the one that starts is what its status tells of.
-        entered.sort_by_key(|status| status.state == State::Vetted);
-        for status in entered {
-            registry.insert(status);
-        }
-        for degraded in &proposal.plan.degraded {
-            let id = &proposal.plugins[degraded.node].manifest.id;
-            registry.amend(id, |status| status.degraded.push(degraded.message.clone()));
-        }
-        for warning in &proposal.plan.warnings {
-            log::warn!("{}", warning.message);
-        }
+        self.core.start()
     }
 
     /// Stops everything, in exactly the reverse of the order in which it came to run, within
-    /// `limit` altogether.
+    /// `limit` altogether. A start that is under way is called off: what has not begun does not, and
+    /// what has is stopped as soon as it comes back. Nothing is started before this is done.
     pub fn stop(&self, limit: Duration) -> StopReport {
-        stop::stop(&self.crew, limit)
+        self.core.stop(limit)
     }
 
     /// The running plugin of that id.
     pub fn plugin(&self, id: &str) -> Option<Handle> {
-        let shared = &self.crew.shared;
+        let shared = &self.core.crew.shared;
         let slot = shared.registry.serving(id)?;
         let executor = Arc::clone(&shared.executor);
         Some(Handle::new(PluginId::new(id).ok()?, slot, executor))
@@ -228,31 +129,27 @@ impl Loader {
         id: &str,
         config: &Map<String, Value>,
     ) -> Result<Reconfigured, ReconfigureError> {
-        reconfigure::reconfigure(&self.crew, id, config)
+        reconfigure::reconfigure(&self.core.crew, id, config)
     }
 
     /// What is known of every plugin, in order of id.
     pub fn plugins(&self) -> Vec<Status> {
-        self.crew.shared.registry.snapshot()
+        self.core.crew.shared.registry.snapshot()
     }
 
     /// What is known of one plugin.
     pub fn status(&self, id: &str) -> Option<Status> {
-        self.crew.shared.registry.status(id)
+        self.core.crew.shared.registry.status(id)
     }
 
     /// Every file that was left out by the last start, and why.
     pub fn left_out(&self) -> Vec<Rejected> {
-        self.lock_left_out().clone()
-    }
-
-    fn lock_left_out(&self) -> MutexGuard<'_, Vec<Rejected>> {
-        self.left_out.lock().unwrap_or_else(PoisonError::into_inner)
+        self.core.left_out().clone()
     }
 
     /// Transitions from now on.
     pub fn events(&self) -> Events {
-        self.crew.shared.registry.events()
+        self.core.crew.shared.registry.events()
     }
 
     /// Waits until a plugin's state satisfies the condition; `None` when the deadline comes first.
@@ -262,7 +159,7 @@ impl Loader {
         deadline: Instant,
         until: impl Fn(State) -> bool,
     ) -> Option<State> {
-        self.crew.shared.registry.wait(id, deadline, until)
+        self.core.crew.shared.registry.wait(id, deadline, until)
     }
 
     /// Publishes an event as the host itself.
@@ -271,22 +168,22 @@ impl Loader {
     ///
     /// [`BusError`] for a topic that is none, or too large a payload.
     pub fn publish(&self, topic: &str, payload: &[u8]) -> Result<(), BusError> {
-        self.crew.shared.bus.publish_host(topic, payload)
+        self.core.crew.shared.bus.publish_host(topic, payload)
     }
 
     /// What publishes as the host itself, and may be kept longer than the loader.
     pub fn publisher(&self) -> Publisher {
-        Publisher::new(&self.crew.shared)
+        Publisher::new(&self.core.crew.shared)
     }
 
     /// How many threads are left to themselves inside a plugin that did not return in time.
     pub fn abandoned_threads(&self) -> usize {
-        self.crew.abandoned()
+        self.core.crew.abandoned()
     }
 
     /// What was counted for a running plugin since it came to run.
     pub fn counters(&self, id: &str) -> Option<Counters> {
-        let running = self.crew.running();
+        let running = self.core.crew.running();
         let instance = &running
             .iter()
             .find(|running| running.vetted.manifest.id.as_str() == id)?
@@ -302,6 +199,7 @@ impl Loader {
     /// What is quarantined, and on which evidence.
     pub fn quarantined(&self) -> Vec<crate::Record> {
         let quarantine = self
+            .core
             .crew
             .quarantine
             .lock()
@@ -326,7 +224,7 @@ pub struct Counters {
 
 impl Drop for Loader {
     fn drop(&mut self) {
-        if !self.crew.running().is_empty() {
+        if !self.core.crew.running().is_empty() {
             self.stop(Duration::from_secs(10));
         }
     }
@@ -367,61 +265,5 @@ fn report(suspects: &[Suspect]) {
                 suspects.len() - 1
             );
         }
-    }
-}
-
-pub(crate) fn status(plugin: &Considered, reasons: &[Reason], root_cause: Option<&str>) -> Status {
-    let state = match reasons.first().map(|reason| reason.code) {
-        None => State::Vetted,
-        Some(Code::Disabled) => State::Disabled,
-        Some(Code::Quarantined) => State::Quarantined,
-        Some(_) => State::Rejected,
-    };
-    Status {
-        id: plugin.manifest.id.clone(),
-        version: plugin.manifest.version.clone(),
-        path: plugin.path.clone(),
-        manifest: Arc::clone(&plugin.manifest),
-        hash: plugin.hash,
-        state,
-        since: SystemTime::now(),
-        reasons: reasons.to_vec(),
-        root_cause: root_cause.map(str::to_owned),
-        cause: None,
-        degraded: Vec::new(),
-        unload: None,
-    }
-}
-
-fn rejected(status: &Status) -> Rejected {
-    Rejected {
-        path: status.path.clone(),
-        id: Some(status.id.clone()),
-        version: Some(status.version.clone()),
-        reasons: status.reasons.clone(),
-        root_cause: status.root_cause.clone(),
-    }
-}
-
-/// One line for each plugin: that it was found, or that it does not start.
-fn say(status: &Status) {
-    let Status { id, version, .. } = status;
-    let path = status.path.display();
-    let Some(reason) = status.reasons.first() else {
-        log::info!("{id} {version}: found in {path}");
-        return;
-    };
-    let level = match reason.code {
-        Code::Disabled => log::Level::Debug,
-        Code::Superseded => log::Level::Info,
-        _ => log::Level::Warn,
-    };
-    let message = &reason.message;
-    match &status.root_cause {
-        None => log::log!(level, "{id} {version} ({path}): not started: {message}"),
-        Some(cause) => log::log!(
-            level,
-            "{id} {version} ({path}): not started: {message} (root cause: {cause})"
-        ),
     }
 }

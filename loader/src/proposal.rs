@@ -171,6 +171,7 @@ fn consider(
                     config,
                     priority: considered.priority,
                     deadlines: vet::deadlines(&considered.manifest, &settings),
+                    supervision: vet::supervision(&considered.manifest, &settings),
                     storage_limit: settings.storage_limit.unwrap_or(DEFAULT_STORAGE_LIMIT),
                     layout_known: secured.layout_known,
                     manifest: Arc::clone(&considered.manifest),

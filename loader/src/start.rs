@@ -14,7 +14,7 @@ use crate::{
 };
 use jackfield_manifest::PluginId;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -30,15 +30,27 @@ pub(crate) struct Planned {
     pub(crate) alone: bool,
 }
 
-/// Starts everything, and returns when each runs, has failed or was abandoned.
-pub(crate) fn start(crew: &Arc<Crew>, planned: Vec<Planned>, threads: usize) {
+/// Starts everything, and returns when each runs, has failed or was abandoned: then those that came
+/// to run. Each is let go of by the claim that has this token as soon as nothing that requires it is on its
+/// way up.
+pub(crate) fn start(
+    crew: &Arc<Crew>,
+    planned: Vec<Planned>,
+    threads: usize,
+    token: u64,
+) -> BTreeSet<PluginId> {
     let jobs: Vec<Job> = planned.iter().map(job).collect();
     let attempts = planned.into_iter().map(Attempt::new).collect();
-    let work: Arc<dyn Work> = Arc::new(BringUp {
+    let work = Arc::new(BringUp {
         crew: Arc::clone(crew),
         attempts,
+        open: Mutex::new(open(&jobs)),
+        token,
+        calls_off: crew.calls_off(),
     });
-    schedule::run(&jobs, threads, &work, &crew.hands, None);
+    let jobs_of_work = Arc::clone(&work) as Arc<dyn Work>;
+    schedule::run(&jobs, threads, &jobs_of_work, &crew.hands, None);
+    work.came_to_run()
 }
 
 fn job(planned: &Planned) -> Job {
@@ -51,6 +63,15 @@ fn job(planned: &Planned) -> Job {
         priority: planned.vetted.priority,
         alone: planned.alone,
     }
+}
+
+/// For each job, how much keeps it claimed: itself, and those that wait for it.
+fn open(jobs: &[Job]) -> Vec<usize> {
+    let mut open = vec![1; jobs.len()];
+    for other in jobs.iter().flat_map(|job| &job.waits_for) {
+        open[*other] += 1;
+    }
+    open
 }
 
 struct Attempt {
@@ -88,6 +109,11 @@ impl Attempt {
 struct BringUp {
     crew: Arc<Crew>,
     attempts: Vec<Attempt>,
+    /// How much keeps each of them claimed.
+    open: Mutex<Vec<usize>>,
+    token: u64,
+    /// How many calls off there had been when it began.
+    calls_off: u64,
 }
 
 /// The attempt was abandoned while it was inside the plugin.
@@ -96,6 +122,10 @@ struct Abandoned;
 impl Work for BringUp {
     fn run(&self, job: usize, watch: &Watch<'_>) {
         let attempt = &self.attempts[job];
+        if self.is_called_off() {
+            self.call_off(attempt);
+            return self.settled(job);
+        }
         match self.judge(&attempt.planned) {
             Err((reason, root_cause)) => self.leave_out(attempt, reason, root_cause),
             Ok(degraded) => {
@@ -112,6 +142,9 @@ impl Work for BringUp {
                 *attempt.entry() = None;
             }
         }
+        if attempt.outcome().is_some() && !watch.abandoned() {
+            self.settled(job);
+        }
     }
 
     fn overdue(&self, job: usize, step: &'static str, limit: Duration) {
@@ -125,6 +158,7 @@ impl Work for BringUp {
             attempt,
             format!("{step} did not return within {} s", limit.as_secs_f64()),
         );
+        self.settled(job);
     }
 
     fn came_back(&self, _job: usize) {
@@ -133,6 +167,54 @@ impl Work for BringUp {
 }
 
 impl BringUp {
+    fn came_to_run(&self) -> BTreeSet<PluginId> {
+        let up = |attempt: &&Attempt| matches!(*attempt.outcome(), Some(Ok(())));
+        let ids = self.attempts.iter().filter(up);
+        ids.map(|attempt| attempt.planned.vetted.manifest.id.clone())
+            .collect()
+    }
+
+    /// Everything is being stopped since this began.
+    fn is_called_off(&self) -> bool {
+        self.crew.calls_off() != self.calls_off
+    }
+
+    fn call_off(&self, attempt: &Attempt) {
+        let root_cause = "everything is being stopped".to_owned();
+        let id = &attempt.planned.vetted.manifest.id;
+        let cause = format!("not started: {root_cause}");
+        let registry = &self.crew.shared.registry;
+        registry.transition(id, State::Stopped, Some(cause));
+        *attempt.outcome() = Some(Err(Failed { root_cause }));
+    }
+
+    /// Takes an instance down whose start was called off.
+    fn turn_back(
+        &self,
+        attempt: &Attempt,
+        watch: &Watch<'_>,
+        instance: Instance,
+    ) -> Result<(), Abandoned> {
+        self.enter(attempt, State::Stopping);
+        let limit = attempt.planned.vetted.deadlines.stop;
+        self.take_down(watch, instance, "stop", limit)?;
+        self.call_off(attempt);
+        Ok(())
+    }
+
+    /// The job has ended: whoever is not waited for by others any more can be claimed again.
+    fn settled(&self, job: usize) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = self.attempts[job].planned.waits.iter();
+        for step in waits.map(|wait| wait.step as usize).chain([job]) {
+            open[step] -= 1;
+            if open[step] == 0 {
+                let id = &self.attempts[step].planned.vetted.manifest.id;
+                self.crew.claims.release(self.token, id);
+            }
+        }
+    }
+
     /// Whether what it requires runs; if so, what it has to do without.
     fn judge(&self, planned: &Planned) -> Result<Vec<String>, (Reason, String)> {
         let mut met: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
@@ -184,16 +266,29 @@ impl BringUp {
         let Some(loaded) = loaded else {
             return Ok(());
         };
+        if self.is_called_off() {
+            let unload = loaded.unmap();
+            let id = &attempt.planned.vetted.manifest.id;
+            self.crew.note_unload(id, &unload);
+            self.call_off(attempt);
+            return Ok(());
+        }
         let created = self.create(attempt, watch, loaded)?;
         self.acquit(attempt, Phase::Initialize);
         let Some(instance) = created else {
             return Ok(());
         };
+        if self.is_called_off() {
+            return self.turn_back(attempt, watch, instance);
+        }
         let started = self.start(attempt, watch, instance)?;
         self.acquit(attempt, Phase::Start);
         let Some(instance) = started else {
             return Ok(());
         };
+        if self.is_called_off() {
+            return self.turn_back(attempt, watch, instance);
+        }
         let vetted = &attempt.planned.vetted;
         instance.open(&self.crew.shared);
         let sequence = self.enter(attempt, State::Running);
@@ -314,20 +409,22 @@ impl BringUp {
         let Err(error) = started else {
             return Ok(Some(instance));
         };
-        self.take_down_failed(watch, instance, deadlines.stop)?;
+        let step = "stop after a failed start";
+        self.take_down(watch, instance, step, deadlines.stop)?;
         self.fail(attempt, format!("start: {error}"));
         Ok(None)
     }
 
     /// What `start` had half set up.
-    fn take_down_failed(
+    fn take_down(
         &self,
         watch: &Watch<'_>,
         instance: Instance,
+        step: &'static str,
         limit: Duration,
     ) -> Result<(), Abandoned> {
         // The limit is for waiting, and again for the plugin's own code.
-        watch.step("stop after a failed start", limit.saturating_mul(2));
+        watch.step(step, limit.saturating_mul(2));
         self.crew.take_down(instance, limit);
         if watch.abandoned() {
             Err(Abandoned)

@@ -2,7 +2,7 @@
 
 use crate::{Code, ConfigError, Reason, Record, config};
 use jackfield_abi::{AbiMismatch, check_abi};
-use jackfield_manifest::{Deadlines, Manifest, Panic};
+use jackfield_manifest::{Deadlines, Manifest, OnPanic, Panic, Restart, Supervision};
 use semver::Version;
 use serde_json::{Map, Value};
 use std::{fmt, time::Duration};
@@ -20,6 +20,16 @@ pub struct Settings {
     pub start_deadline: Option<Duration>,
     /// Instead of the manifest's.
     pub stop_deadline: Option<Duration>,
+    /// Instead of the manifest's.
+    pub restart: Option<Restart>,
+    /// Instead of the manifest's.
+    pub on_panic: Option<OnPanic>,
+    /// Instead of the manifest's.
+    pub health_interval: Option<Duration>,
+    /// Instead of the manifest's.
+    pub health_deadline: Option<Duration>,
+    /// Instead of the manifest's.
+    pub restart_when_unhealthy: Option<bool>,
     /// Bytes of keys and values that it may store; `None` for
     /// [`DEFAULT_STORAGE_LIMIT`](crate::DEFAULT_STORAGE_LIMIT).
     pub storage_limit: Option<u64>,
@@ -165,5 +175,19 @@ pub(crate) fn deadlines(manifest: &Manifest, settings: &Settings) -> Deadlines {
         initialize: settings.initialize_deadline.unwrap_or(own.initialize),
         start: settings.start_deadline.unwrap_or(own.start),
         stop: settings.stop_deadline.unwrap_or(own.stop),
+    }
+}
+
+/// The manifest's supervision, or what the operator says instead.
+pub(crate) fn supervision(manifest: &Manifest, settings: &Settings) -> Supervision {
+    let own = manifest.supervision;
+    Supervision {
+        restart: settings.restart.unwrap_or(own.restart),
+        on_panic: settings.on_panic.unwrap_or(own.on_panic),
+        health_interval: settings.health_interval.unwrap_or(own.health_interval),
+        health_deadline: settings.health_deadline.unwrap_or(own.health_deadline),
+        restart_when_unhealthy: settings
+            .restart_when_unhealthy
+            .unwrap_or(own.restart_when_unhealthy),
     }
 }

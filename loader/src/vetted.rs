@@ -1,5 +1,5 @@
 use crate::{ContentHash, FileKey};
-use jackfield_manifest::{Deadlines, Manifest};
+use jackfield_manifest::{Deadlines, Manifest, Supervision};
 use std::{fmt, path::PathBuf, sync::Arc};
 
 /// A plugin that passed every check that can be made without running it.
@@ -21,6 +21,8 @@ pub struct Vetted {
     pub priority: i32,
     /// The manifest's deadlines, or the configuration's.
     pub deadlines: Deadlines,
+    /// The manifest's supervision, or the configuration's.
+    pub supervision: Supervision,
     /// Bytes of keys and values that it may store.
     pub storage_limit: u64,
     /// The same bytes passed the layout check of this build of the host before.

@@ -5,7 +5,7 @@ use super::{
     section::{Section, boolean, bytes, duration, priority, quoted, text},
 };
 use jackfield_loader::{Settings, Trust};
-use jackfield_manifest::PluginId;
+use jackfield_manifest::{OnPanic, PluginId, Restart};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
 
@@ -92,6 +92,15 @@ fn settings(id: &str, table: Tree, faults: &mut Vec<Fault>) -> Settings {
         initialize_deadline: section.take("initialize_deadline", duration),
         start_deadline: section.take("start_deadline", duration),
         stop_deadline: section.take("stop_deadline", duration),
+        restart: section.take("restart", |value, origin| {
+            one_of(value, origin, &Restart::ALL)
+        }),
+        on_panic: section.take("on_panic", |value, origin| {
+            one_of(value, origin, &OnPanic::ALL)
+        }),
+        health_interval: section.take("health_interval", duration),
+        health_deadline: section.take("health_deadline", duration),
+        restart_when_unhealthy: section.take("restart_when_unhealthy", boolean),
         storage_limit: section.take("storage_limit", bytes),
         config: section.table("config").to_json(),
     };
@@ -120,6 +129,16 @@ fn trust(value: &Value, origin: &Origin) -> Result<Trust, String> {
         "lax" => Ok(Trust::Lax),
         other => Err(format!("expected \"strict\" or \"lax\", found {other:?}")),
     }
+}
+
+/// One of a few words.
+fn one_of<T: Copy>(value: &Value, origin: &Origin, words: &[(&str, T)]) -> Result<T, String> {
+    let text = text(value, origin)?;
+    let found = words.iter().find(|(word, _)| *word == text);
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let words: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+        format!("expected one of {}, found {text:?}", words.join(", "))
+    })
 }
 
 fn threads(value: &Value, _: &Origin) -> Result<NonZero<usize>, String> {

@@ -5,7 +5,7 @@ use crate::{
     Code, Considered, Loader, Reason, State, context::level_of, crew::Running, inventory::Mode,
 };
 use jackfield_manifest::PluginId;
-use std::{sync::atomic::Ordering, time::Instant};
+use std::{collections::BTreeSet, sync::atomic::Ordering, time::Instant};
 
 impl Loader {
     /// What [`enable_plugin`](Loader::enable_plugin) and a start after it would do now.
@@ -14,9 +14,9 @@ impl Loader {
     ///
     /// [`ControlError::Unknown`], [`ControlError::LeftOut`].
     pub fn would_enable(&self, id: &str) -> Result<Change, ControlError> {
-        let (mut inventory, running) = (self.inventory(), self.running_ids());
+        let (mut inventory, running) = (self.core.inventory(), self.core.running_ids());
         let before = inventory.set_enabled(id, Some(true));
-        let proposal = self.propose(&mut inventory, &Mode::Dry);
+        let proposal = self.core.propose(&mut inventory, &Mode::Dry);
         inventory.set_enabled(id, before);
         let coming = steps::coming(&proposal, id, &running)?;
         Ok(Change {
@@ -31,8 +31,8 @@ impl Loader {
     ///
     /// [`ControlError::Unknown`].
     pub fn enable_plugin(&self, id: &str) -> Result<(), ControlError> {
-        let mut inventory = self.inventory();
-        let found = self.propose(&mut inventory, &Mode::Dry).plugins;
+        let mut inventory = self.core.inventory();
+        let found = self.core.propose(&mut inventory, &Mode::Dry).plugins;
         let is_own = |plugin: &&Considered| plugin.manifest.id.as_str() == id;
         let Some(plugin) = found.iter().find(is_own) else {
             return Err(ControlError::Unknown(id.to_owned()));
@@ -51,7 +51,7 @@ impl Loader {
     /// As [`stop_plugin`](Loader::stop_plugin); it is disabled all the same, unless it is unknown.
     pub fn disable_plugin(&self, id: &str, deadline: Instant) -> Result<Change, ControlError> {
         let known = self.known(id)?;
-        self.inventory().set_enabled(id, Some(false));
+        self.core.inventory().set_enabled(id, Some(false));
         let change = self.stop_plugin(id, deadline)?;
         let settled = [State::Stopped, State::Failed, State::Rejected];
         self.settle(&known, &settled, State::Disabled);
@@ -77,7 +77,7 @@ impl Loader {
     pub fn set_log_level(&self, id: &str, level: log::LevelFilter) -> Result<(), ControlError> {
         let id = self.known(id)?;
         let is_own = |running: &&Running| running.vetted.manifest.id == id;
-        if let Some(running) = self.crew.running().iter().find(is_own) {
+        if let Some(running) = self.core.crew.running().iter().find(is_own) {
             let room = &running.instance.room;
             room.level.store(level_of(level), Ordering::Relaxed);
         }
@@ -93,10 +93,15 @@ impl Loader {
 
     /// Moves a plugin that is in one of these states, and in the middle of nothing.
     fn settle(&self, id: &PluginId, from: &[State], to: State) -> bool {
-        let Ok(_claim) = self.crew.claims.take(vec![id.clone()], "change") else {
+        let Ok(_claim) = self
+            .core
+            .crew
+            .claims
+            .take(vec![id.clone()], BTreeSet::new(), "change")
+        else {
             return false;
         };
-        let registry = &self.crew.shared.registry;
+        let registry = &self.core.crew.shared.registry;
         let moved = registry
             .state(id.as_str())
             .is_some_and(|state| from.contains(&state));

@@ -33,13 +33,13 @@ pub(super) fn coming(
     running: &BTreeSet<PluginId>,
 ) -> Result<BTreeSet<usize>, ControlError> {
     let plan = &proposal.plan;
-    let own = (0..plan.start.len()).find(|&step| step_id(proposal, step).as_str() == id);
+    let own = (0..plan.start.len()).find(|&step| whose(proposal, step).as_str() == id);
     let Some(own) = own else {
         return Err(left_out(proposal, id));
     };
     let (mut coming, mut open) = (BTreeSet::new(), vec![own]);
     while let Some(step) = open.pop() {
-        if running.contains(step_id(proposal, step)) || !coming.insert(step) {
+        if running.contains(whose(proposal, step)) || !coming.insert(step) {
             continue;
         }
         let waits = plan.waits(step).iter();
@@ -63,14 +63,24 @@ pub(super) fn coming_back(
     }
 }
 
-fn step_id(proposal: &Proposal, step: usize) -> &PluginId {
+/// Whose step it is.
+pub(crate) fn whose(proposal: &Proposal, step: usize) -> &PluginId {
     &proposal.plugins[proposal.plan.start[step].node].manifest.id
 }
 
 /// Whom those steps start, in that order.
-pub(super) fn ids(proposal: &Proposal, steps: &BTreeSet<usize>) -> Vec<PluginId> {
-    let ids = steps.iter().map(|&step| step_id(proposal, step).clone());
+pub(crate) fn ids(proposal: &Proposal, steps: &BTreeSet<usize>) -> Vec<PluginId> {
+    let ids = steps.iter().map(|&step| whose(proposal, step).clone());
     ids.collect()
+}
+
+/// Who has to run for as long as those steps are under way, and is none of them.
+pub(crate) fn uses(proposal: &Proposal, steps: &BTreeSet<usize>) -> BTreeSet<PluginId> {
+    let waits = steps.iter().flat_map(|&step| proposal.plan.waits(step));
+    let required = waits.filter(|wait| matches!(wait.need, Need::Required { .. }));
+    let others = required.map(|wait| wait.step as usize);
+    let others = others.filter(|step| !steps.contains(step));
+    others.map(|step| whose(proposal, step).clone()).collect()
 }
 
 /// Why the plan does not start a plugin.
@@ -103,7 +113,7 @@ pub(crate) fn planned(proposal: &Proposal, steps: &BTreeSet<usize>) -> Vec<Plann
             match place.get(&(wait.step as usize)) {
                 Some(&step) => waits.push(Wait { step, ..*wait }),
                 None if matches!(wait.need, Need::Required { .. }) => {
-                    met.push(step_id(proposal, wait.step as usize).clone());
+                    met.push(whose(proposal, wait.step as usize).clone());
                 }
                 None => {}
             }

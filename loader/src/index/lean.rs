@@ -2,7 +2,7 @@
 
 use jackfield_manifest::{
     Build, Deadlines, IdError, Kind, Manifest, Panic, PatternError, Permissions, PluginId,
-    Provision, Requirement, ServiceId, Target, TopicPattern,
+    Provision, Requirement, ServiceId, Supervision, Target, TopicPattern,
 };
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,7 @@ pub(super) struct Lean<'a> {
     config_schema: Option<&'a str>,
     /// `initialize`, `start`, `stop`.
     deadlines: [Duration; 3],
+    supervision: Supervision,
     abi: LeanVersion<'a>,
     target: &'a str,
     rustc: &'a str,
@@ -173,6 +174,7 @@ impl<'a> Lean<'a> {
             permissions,
             config_schema,
             deadlines,
+            supervision,
             build,
         } = manifest;
         let Deadlines {
@@ -207,6 +209,7 @@ impl<'a> Lean<'a> {
                 .map(|patterns| patterns.iter().map(TopicPattern::as_str).collect()),
             config_schema: config_schema.as_deref(),
             deadlines: [initialize, start, stop],
+            supervision: *supervision,
             abi: LeanVersion::of(abi),
             target,
             rustc,
@@ -241,6 +244,7 @@ impl<'a> Lean<'a> {
                 start,
                 stop,
             },
+            supervision: self.supervision,
             build: Build {
                 abi: self.abi.whole()?,
                 target: self.target.to_owned(),

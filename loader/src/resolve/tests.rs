@@ -46,6 +46,7 @@ fn plugin(what: &str) -> File {
         before: Vec::new(),
         config_schema: None,
         deadlines: Deadlines::default(),
+        supervision: jackfield_manifest::Supervision::default(),
         build: Build {
             abi: Version::new(1, 0, 0),
             target: String::new(),

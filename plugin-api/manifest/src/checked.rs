@@ -5,6 +5,7 @@ use crate::{
     ServiceId, Target, TopicPattern,
     check::{Checker, Path},
     keys,
+    supervision::supervision,
     tree::{Entry, NOWHERE, Node, Table, shortened},
 };
 use semver::Version;
@@ -49,6 +50,7 @@ pub(crate) fn manifest(
     let capabilities = capabilities(checker, table.take("capabilities"));
     let permissions = permissions(checker, table.take("permissions"));
     let deadlines = deadlines(checker, table.take("deadlines"));
+    let supervision = supervision(checker, table.take("supervision"));
     let orders = Orders {
         requires: &requires,
         provides: &provides,
@@ -74,6 +76,7 @@ pub(crate) fn manifest(
         permissions,
         config_schema: None,
         deadlines,
+        supervision,
         build,
     })
 }

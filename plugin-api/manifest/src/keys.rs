@@ -36,6 +36,7 @@ pub const PLUGIN: &[Key] = &[
     key("capabilities", "array of strings", "none"),
     key("permissions", "table", "none"),
     key("deadlines", "table", "30 s, 30 s, 10 s"),
+    key("supervision", "table", "restarted after a failure"),
     key("config_schema", "string", "none"),
     key("config", "table", "none"),
 ];
@@ -68,6 +69,15 @@ pub const DEADLINES: &[Key] = &[
     key("initialize_ms", "integer", "`30000`"),
     key("start_ms", "integer", "`30000`"),
     key("stop_ms", "integer", "`10000`"),
+];
+
+/// The keys of `supervision`.
+pub const SUPERVISION: &[Key] = &[
+    key("restart", "string", "`\"on-failure\"`"),
+    key("on_panic", "string", "`\"fail\"`"),
+    key("health_interval_ms", "integer", "`15000`"),
+    key("health_deadline_ms", "integer", "`3000`"),
+    key("restart_when_unhealthy", "boolean", "`false`"),
 ];
 
 /// The keys of a field of `config`.

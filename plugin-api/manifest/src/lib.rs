@@ -9,6 +9,7 @@ mod id;
 mod model;
 pub mod note;
 
+mod supervision;
 mod tree;
 
 mod read;
@@ -40,4 +41,5 @@ pub use range::Range;
 pub use read::MAX_TOKENS;
 #[doc(hidden)]
 pub use read::readers_agree;
+pub use supervision::{OnPanic, Restart, Supervision};
 pub use topic::{MAX_TOPIC_LEN, PatternError, Reach, TopicError, TopicPattern, check_topic};

@@ -1,5 +1,5 @@
 use crate::Range;
-use crate::{PluginId, ServiceId, TopicPattern};
+use crate::{PluginId, ServiceId, Supervision, TopicPattern};
 use semver::Version;
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub struct Manifest {
     pub config_schema: Option<String>,
     /// How long its steps may take.
     pub deadlines: Deadlines,
+    /// What a host does when it fails or falls ill.
+    pub supervision: Supervision,
     /// What it was built with.
     pub build: Build,
 }

@@ -1,7 +1,10 @@
 //! The embedded text, written: one key a line, so that `readelf -n` shows it readably and the plain
 //! reader takes it.
 
-use crate::{Build, Deadlines, Kind, Manifest, Panic, Permissions, Target, TopicPattern};
+use crate::{
+    Build, Deadlines, Kind, Manifest, Panic, Permissions, Supervision, Target, TopicPattern,
+    supervision,
+};
 use std::fmt::{Display, Write};
 
 impl Manifest {
@@ -36,6 +39,9 @@ impl Manifest {
         }
         if self.deadlines != Deadlines::default() {
             lines.line("deadlines", deadlines(self.deadlines));
+        }
+        if self.supervision != Supervision::default() {
+            lines.line("supervision", supervision::written(self.supervision));
         }
         if let Some(schema) = &self.config_schema {
             lines.line("config_schema", quoted(schema));

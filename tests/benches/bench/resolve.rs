@@ -259,6 +259,7 @@ fn manifest(text: &Text<'_>) -> Manifest {
         before: Vec::new(),
         config_schema: None,
         deadlines: Deadlines::default(),
+        supervision: jackfield_manifest::Supervision::default(),
         build: Build {
             abi: Version::new(1, 0, 0),
             target: String::new(),

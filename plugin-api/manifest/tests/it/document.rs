@@ -37,6 +37,7 @@ fn the_tables_are_those_of_the_code() {
         ("### `provides`", keys::PROVIDES),
         ("### `permissions`", keys::PERMISSIONS),
         ("### `deadlines`", keys::DEADLINES),
+        ("### `supervision`", keys::SUPERVISION),
         ("### `config`", keys::FIELD),
         ("### `build`", keys::BUILD),
     ] {

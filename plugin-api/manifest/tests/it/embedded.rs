@@ -2,8 +2,8 @@
 //! key, what was expected and what was found?
 
 use jackfield_manifest::{
-    Build, Deadlines, Kind, Manifest, Panic, Permissions, PluginId, Provision, Requirement, Target,
-    Warning, readers_agree,
+    Build, Deadlines, Kind, Manifest, OnPanic, Panic, Permissions, PluginId, Provision,
+    Requirement, Restart, Supervision, Target, Warning, readers_agree,
 };
 use proptest::prelude::*;
 use semver::Version;
@@ -60,6 +60,13 @@ fn full() -> Manifest {
             subscribe: vec!["logs.**".parse().unwrap(), "store.tick".parse().unwrap()],
         },
         config_schema: Some(r#"{"title":"it's \"quoted\""}"#.to_owned()),
+        supervision: Supervision {
+            restart: Restart::Always,
+            on_panic: OnPanic::Continue,
+            health_interval: Duration::from_millis(1500),
+            health_deadline: Duration::from_millis(20),
+            restart_when_unhealthy: true,
+        },
         deadlines: Deadlines {
             initialize: Duration::from_millis(1),
             start: Duration::from_secs(3600),
@@ -91,6 +98,7 @@ fn what_is_absent_has_its_default() {
     assert_eq!(manifest.description, "");
     assert_eq!((manifest.kind, manifest.priority), (Kind::Business, 40));
     assert_eq!(manifest.deadlines, Deadlines::default());
+    assert_eq!(manifest.supervision, Supervision::default());
     assert_eq!(manifest.requires, []);
     assert_eq!(manifest.config_schema, None);
     assert_eq!(plain("kind = 'security'").priority, 20);
@@ -201,6 +209,23 @@ fn a_wrong_value_is_named_with_its_key() {
         (
             "capabilities = ['']",
             "capabilities[0]: expected a word, found an empty string",
+        ),
+        (
+            "supervision = { restart = 'sometimes' }",
+            "supervision.restart: expected one of \"never\", \"on-failure\", \"always\", found \
+             \"sometimes\"",
+        ),
+        (
+            "supervision = { on_panic = 1 }",
+            "supervision.on_panic: expected a string, found the integer 1",
+        ),
+        (
+            "supervision = { health_interval_ms = 3600001 }",
+            "supervision.health_interval_ms: expected milliseconds from 1 to 3600000, found 3600001",
+        ),
+        (
+            "supervision = { restart_when_unhealthy = 'no' }",
+            "supervision.restart_when_unhealthy: expected a boolean, found the string \"no\"",
         ),
         (
             "deadlines = { start_ms = 0 }",

@@ -103,7 +103,7 @@ fn every_mistake_is_told_at_once_with_its_place() {
         "[host]\nplugins = \"plugins\"\ntrust = \"none\"\nthread = 4\nthreads = 0\n\
          stop_deadline = 5\nenable_by_default = \"yes\"\n\n[lgo]\nx = 1\n\n[log]\nfilter = \"info,store=loud\"\n\n\
          [plugins.\"a b\"]\nenabled = true\n\n[plugins.store]\npriority = 1.5\nenable = true\n\
-         start_deadline = \"2 fortnights\"\n",
+         start_deadline = \"2 fortnights\"\nrestart = \"perhaps\"\non_panic = true\n",
     );
     let said = jackfield(&site, "list");
     let expected = "\
@@ -125,6 +125,9 @@ jackfield.toml:4:1: host.thread: unknown key, did you mean `threads`?
         "jackfield.toml:20:1: plugins.store.enable: unknown key, did you mean `enabled`?\n",
         "jackfield.toml:21:1: plugins.store.start_deadline: expected a time such as \"30s\" or \
          \"1m 30s\", found \"2 fortnights\": ",
+        "jackfield.toml:22:1: plugins.store.restart: expected one of \"never\", \"on-failure\", \
+         \"always\", found \"perhaps\"\n",
+        "jackfield.toml:23:1: plugins.store.on_panic: expected a string, found a boolean\n",
     ] {
         assert!(said.err.contains(line), "{line}\n{}", said.err);
     }

@@ -1,0 +1,4 @@
+//! Is a plugin that fails or falls ill looked after as it is said to be?
+
+mod scene;
+mod transitions;
