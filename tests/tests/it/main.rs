@@ -18,5 +18,6 @@ mod house;
 mod lifecycle;
 mod note;
 mod plugins;
+mod requests;
 mod services;
 mod storage;
