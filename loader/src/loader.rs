@@ -12,8 +12,8 @@ use crate::{
     proposal::Considered,
     reconfigure,
     registry::Registry,
-    services::Services,
-    start, stop,
+    services::{Facts, Services},
+    start, stop, topology,
 };
 use jackfield_manifest::PluginId;
 use serde_json::{Map, Value};
@@ -90,8 +90,10 @@ impl Loader {
             registry: Registry::default(),
             bus: Bus::default(),
             services: Services::default(),
+            facts: Facts::new(&options),
             executor: Arc::clone(&options.executor),
         });
+        topology::tell(&shared);
         let crew = Arc::new(Crew::new(shared, journal, quarantine, &state));
         let inventory = Mutex::new(Inventory::new(Options { state, ..options }));
         Ok(Self {
