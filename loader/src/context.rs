@@ -14,7 +14,7 @@ use crate::{
     ffi::{Lease, Library},
     reconfigure::Current,
     registry::Registry,
-    services::{Seat, Services},
+    services::{Facts, Seat, Services},
     storage::Space,
     tasks::{self, SpawnError, Tasks},
 };
@@ -34,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) bus: Bus,
     pub(crate) services: Services,
+    pub(crate) facts: Facts,
     pub(crate) executor: Arc<dyn Executor>,
 }
 

@@ -100,6 +100,7 @@ mod publisher;
 mod services;
 mod storage;
 mod tasks;
+mod topology;
 mod wake;
 mod within;
 
@@ -151,7 +152,8 @@ pub use resolve::{
 };
 pub use scan::{Listed, Scan, scan};
 pub use services::{
-    Candidate as ServiceCandidate, MAX_LEASES, ProvideError, RequireError, Unfit as ServiceUnfit,
+    Candidate as ServiceCandidate, HOST_SERVICES, MAX_LEASES, ProvideError, RequireError,
+    Unfit as ServiceUnfit,
 };
 pub use stop::StopReport;
 pub use storage::{DEFAULT_STORAGE_LIMIT, StorageError};

@@ -12,7 +12,8 @@ use crate::{
     journal::{Journal, Suspect},
     reconfigure,
     registry::Registry,
-    services::Services,
+    services::{Facts, Services},
+    topology,
 };
 use jackfield_manifest::PluginId;
 use serde_json::{Map, Value};
@@ -84,8 +85,10 @@ impl Loader {
             registry: Registry::default(),
             bus: Bus::default(),
             services: Services::default(),
+            facts: Facts::new(&options),
             executor: Arc::clone(&options.executor),
         });
+        topology::tell(&shared);
         let crew = Arc::new(Crew::new(shared, journal, quarantine, &state));
         let inventory = Inventory::new(Options { state, ..options });
         Ok(Self {

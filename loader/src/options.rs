@@ -17,6 +17,8 @@ pub struct Options {
     pub settings: BTreeMap<String, Settings>,
     /// How many plugins may be on their way up at the same time.
     pub threads: NonZero<usize>,
+    /// The name of this host among others, as plugins are told of it; `local` by default.
+    pub edge: String,
     /// Who runs what plugins spawn.
     pub executor: Arc<dyn Executor>,
 }
@@ -46,6 +48,7 @@ impl Options {
             settings: BTreeMap::new(),
             // Plugins wait more than they work while they start.
             threads: threads.saturating_mul(NonZero::new(4).unwrap_or(threads)),
+            edge: "local".to_owned(),
             executor: Arc::new(Threads),
         }
     }
@@ -73,6 +76,7 @@ impl fmt::Debug for Options {
             .field("trust", &self.trust)
             .field("enable", &self.enable)
             .field("threads", &self.threads)
+            .field("edge", &self.edge)
             .finish_non_exhaustive()
     }
 }

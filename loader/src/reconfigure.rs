@@ -57,23 +57,40 @@ pub enum ReconfigureError {
 
 /// The configuration that one plugin goes by.
 pub(crate) struct Current {
-    /// JSON.
-    text: Mutex<String>,
+    now: Mutex<Version>,
     is_taken: Mutex<bool>,
     freed: Condvar,
+}
+
+struct Version {
+    /// JSON.
+    text: String,
+    /// Counts from 1.
+    revision: u64,
 }
 
 impl Current {
     fn new(text: String) -> Arc<Self> {
         Arc::new(Self {
-            text: Mutex::new(text),
+            now: Mutex::new(Version { text, revision: 1 }),
             is_taken: Mutex::default(),
             freed: Condvar::new(),
         })
     }
 
     pub(crate) fn text(&self) -> String {
-        lock(&self.text).clone()
+        lock(&self.now).text.clone()
+    }
+
+    /// How many configurations there were, this one included.
+    pub(crate) fn revision(&self) -> u64 {
+        lock(&self.now).revision
+    }
+
+    fn replace(&self, text: &str) {
+        let mut now = lock(&self.now);
+        text.clone_into(&mut now.text);
+        now.revision += 1;
     }
 
     /// The right to change it; `None` when others have it until then.
@@ -208,7 +225,7 @@ impl Plugin {
         };
         let outcome = outcome(entered.reconfigure(&taken.text))?;
         if outcome == Reconfigured::Now {
-            lock(&self.current.text).clone_from(&taken.text);
+            self.current.replace(&taken.text);
         }
         lock(&crew.reconfigured.0).insert(id.clone(), taken);
         // Only now may the next one ask.

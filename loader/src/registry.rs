@@ -11,7 +11,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     path::PathBuf,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, mpsc},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, mpsc},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -163,7 +163,11 @@ pub(crate) struct Registry {
     changed: Condvar,
     /// Who serves: what a request needs, apart from the rest because requests are many.
     serving: RwLock<HashMap<PluginId, Arc<Slot>>>,
+    /// Who is told of the changes that plugins are told of.
+    told: OnceLock<Told>,
 }
+
+type Told = Box<dyn Fn(&Transition) + Send + Sync>;
 
 #[derive(Default)]
 struct Inner {
@@ -203,23 +207,36 @@ impl Registry {
     pub(crate) fn transition(&self, id: &PluginId, to: State, cause: Option<String>) -> u64 {
         // A thousand plugins make seven thousand transitions, most of them for nobody.
         let is_logged = log::log_enabled!(level(to));
-        let Some((sequence, told)) = self.record(id, to, cause, is_logged) else {
+        let told = self.told.get().filter(|_| is_told(to));
+        let is_wanted = is_logged || told.is_some();
+        let Some((sequence, transition)) = self.record(id, to, cause, is_wanted) else {
             return 0;
         };
         // Outside the lock: a logger is foreign code.
-        if let Some(transition) = told {
-            write_log(&transition);
+        if let Some(transition) = transition {
+            if is_logged {
+                write_log(&transition);
+            }
+            if let Some(told) = told {
+                told(&transition);
+            }
         }
         sequence
     }
 
-    /// The number of the transition, and all of it where somebody listens or it is logged.
+    /// From now on each change that plugins are told of is told here, outside any lock; once.
+    pub(crate) fn tell(&self, told: Told) {
+        // A second one would be a second loader with the same registry, which there is not.
+        let _ = self.told.set(told);
+    }
+
+    /// The number of the transition, and all of it where somebody listens or it is wanted.
     fn record(
         &self,
         id: &PluginId,
         to: State,
         cause: Option<String>,
-        is_logged: bool,
+        is_wanted: bool,
     ) -> Option<(u64, Option<Transition>)> {
         let mut inner = self.lock();
         let inner = &mut *inner;
@@ -236,7 +253,7 @@ impl Registry {
         if inner.waiting > 0 {
             self.changed.notify_all();
         }
-        if inner.listeners.is_empty() && !is_logged {
+        if inner.listeners.is_empty() && !is_wanted {
             return Some((inner.sequence, None));
         }
         let transition = Transition {
@@ -338,6 +355,11 @@ impl Registry {
             .get(id)
             .map(Arc::clone)
     }
+}
+
+/// Whether plugins are told that one of them came there: not of the steps on its way up.
+fn is_told(to: State) -> bool {
+    to.is_settled() || to == State::Stopping
 }
 
 fn write_log(transition: &Transition) {

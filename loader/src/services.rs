@@ -7,12 +7,15 @@
 mod error;
 mod held;
 mod offered;
+mod own;
 mod seat;
 mod verdicts;
 
 pub use error::{Candidate, ProvideError, RequireError, Unfit};
 pub(crate) use held::Held;
 pub(crate) use offered::Offered;
+pub use own::HOST_SERVICES;
+pub(crate) use own::{Facts, own_version};
 pub(crate) use seat::Seat;
 
 use crate::{
@@ -110,13 +113,16 @@ fn declared(room: &Room, service: &str, version: &str) -> Result<Provision, Prov
 
 /// Leases on a service for the room's plugin: on the preferred provider that will do, or on all.
 pub(crate) fn require(
-    room: &Room,
+    room: &Arc<Room>,
     service: &str,
     range: &str,
     layout: &'static TypeLayout,
     all: bool,
 ) -> Result<RVec<ServiceLeaseObject>, Failure> {
     let asked = ask(room, service, range).map_err(|error| error.into_failure(&room.id))?;
+    if let Some(own) = own::find(service) {
+        return own::require(room, own, &asked, layout, all);
+    }
     let (leases, unfit) =
         lease(room, &asked, layout, all).map_err(|error| error.into_failure(&room.id))?;
     if leases.is_empty() && !all {

@@ -1,8 +1,8 @@
 //! Everything that can be checked of a plugin without running it.
 
-use crate::{Code, ConfigError, Reason, Record, config};
+use crate::{Code, ConfigError, Reason, Record, config, services::own_version};
 use jackfield_abi::{AbiMismatch, check_abi};
-use jackfield_manifest::{Deadlines, Manifest, OnPanic, Panic, Restart, Supervision};
+use jackfield_manifest::{Deadlines, Manifest, OnPanic, Panic, Restart, ServiceId, Supervision};
 use semver::Version;
 use serde_json::{Map, Value};
 use std::{fmt, time::Duration};
@@ -87,6 +87,9 @@ pub enum VetError {
          panic = \"unwind\""
     )]
     PanicAbort,
+    /// It provides a service of the host's own.
+    #[error("provides service `{0}`, which is the host's own: give it another id")]
+    HostService(ServiceId),
     /// Its configuration does not fit.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -112,6 +115,7 @@ impl VetError {
             Self::Abi(_) => Code::IncompatibleAbi,
             Self::Target { .. } => Code::WrongTarget,
             Self::PanicAbort => Code::PanicAbort,
+            Self::HostService(_) => Code::InvalidManifest,
             Self::Config(_) => Code::InvalidConfig,
             Self::Quarantined { .. } => Code::Quarantined,
         }
@@ -124,7 +128,7 @@ impl From<VetError> for Reason {
     }
 }
 
-/// What a manifest alone shows: whether the plugin was built for this host.
+/// What a manifest alone shows: whether the plugin was built for this host, and leaves it its own.
 pub(crate) fn build_faults(manifest: &Manifest, host: &HostFacts) -> Vec<VetError> {
     let mut faults = Vec::new();
     if let Err(mismatch) = check_abi(&manifest.build.abi, &host.abi) {
@@ -139,6 +143,11 @@ pub(crate) fn build_faults(manifest: &Manifest, host: &HostFacts) -> Vec<VetErro
     }
     if manifest.build.panic == Panic::Abort {
         faults.push(VetError::PanicAbort);
+    }
+    for provision in &manifest.provides {
+        if own_version(provision.service.as_str()).is_some() {
+            faults.push(VetError::HostService(provision.service.clone()));
+        }
     }
     faults
 }

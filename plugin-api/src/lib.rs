@@ -45,6 +45,7 @@
 //! | [`Request`], [`Response`], [`Error`] | what a handler takes and gives |
 //! | [`Storage`] | keys and values that it keeps between runs |
 //! | [`Service`], [`Lease`] | typed objects that plugins share, called like functions |
+//! | [`host`] | services of the host's own: clock, configuration, bus, storage, topology |
 //! | [`Event`], [`Health`] | what it hears, and how it does |
 
 mod config;
@@ -55,6 +56,7 @@ mod event;
 mod ffi;
 mod handler;
 mod health;
+pub mod host;
 mod outgoing;
 mod plugin;
 mod request;

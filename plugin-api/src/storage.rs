@@ -1,7 +1,7 @@
-use crate::{Error, Result, ffi::Hosted};
+use crate::{Error, Lease, Result, ffi::Hosted, host::StorageService};
 use jackfield_abi::{Failure, FailureCode, RSlice, StorageItem, StorageObject};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 /// How often a transaction is tried whose keys others change at the same time.
 const TRIES: usize = 1000;
@@ -31,18 +31,45 @@ pub type Entry = (Vec<u8>, Vec<u8>);
 /// (429).
 #[derive(Clone)]
 pub struct Storage {
-    object: Arc<StorageObject>,
-    /// After the object, and kept as long: whoever has it runs code of this plugin.
-    _host: Arc<Hosted>,
+    object: Source,
+}
+
+/// Where the object comes from.
+#[derive(Clone)]
+enum Source {
+    Own {
+        object: Arc<StorageObject>,
+        /// After the object, and kept as long: whoever has it runs code of this plugin.
+        _host: Arc<Hosted>,
+    },
+    Leased(Arc<Lease<StorageService>>),
+}
+
+impl Deref for Source {
+    type Target = StorageObject;
+
+    fn deref(&self) -> &StorageObject {
+        match self {
+            Self::Own { object, .. } => object,
+            Self::Leased(lease) => &lease.0,
+        }
+    }
 }
 
 impl Storage {
     pub(crate) fn new(host: &Arc<Hosted>) -> Result<Self> {
         let object = host.object.storage().into_result();
-        Ok(Self {
+        let object = Source::Own {
             object: Arc::new(object.map_err(Error::from_failure)?),
             _host: Arc::clone(host),
-        })
+        };
+        Ok(Self { object })
+    }
+
+    pub(crate) fn leased(lease: Lease<StorageService>) -> Self {
+        Self {
+            object: Source::Leased(Arc::new(lease)),
+        }
     }
 
     /// The value of a key. Blocks.

@@ -5,6 +5,7 @@ use super::{
     flat::small,
     names::{Head, Names},
 };
+use crate::services::{HOST_SERVICES, own_version};
 use jackfield_manifest::{Manifest, Requirement, Target};
 use semver::Version;
 use std::ops::Range;
@@ -20,6 +21,8 @@ pub(super) enum Goal {
     Plugin(u32),
     /// A service, as a place in [`Index::services`].
     Service(u32),
+    /// A service of the host's own, in this version.
+    Host(&'static Version),
     /// Nobody has this id, or provides this service.
     Unknown,
 }
@@ -174,7 +177,10 @@ impl<'a> Index<'a> {
     pub(super) fn goal(&self, target: &Target) -> Goal {
         match target {
             Target::Plugin(id) => self.name(id.as_str()).map(Goal::Plugin),
-            Target::Service(id) => self.service(id.as_str()).map(Goal::Service),
+            Target::Service(id) => match own_version(id.as_str()) {
+                Some(version) => Some(Goal::Host(version)),
+                None => self.service(id.as_str()).map(Goal::Service),
+            },
         }
         .unwrap_or(Goal::Unknown)
     }
@@ -248,11 +254,12 @@ impl<'a> Index<'a> {
         self.first[..self.names()].iter().map(|&rank| self.id(rank))
     }
 
-    /// All services that anybody provides, in their order.
+    /// All services that anybody provides, and the host's own, in their order.
     pub(super) fn all_services(&self) -> Vec<&'a str> {
         let all = self.nodes.iter().flat_map(|node| &node.manifest.provides);
         let mut ids = all
             .map(|provision| provision.service.as_str())
+            .chain(HOST_SERVICES.iter().map(|(id, _)| *id))
             .collect::<Vec<_>>();
         ids.sort_unstable();
         ids.dedup();

@@ -6,6 +6,7 @@ use super::{
     index::{Goal, Index, Row},
 };
 use jackfield_manifest::Requirement;
+use semver::Version;
 use std::{iter, mem, ops::Range};
 
 /// Why one plugin is to start after another.
@@ -51,6 +52,8 @@ pub(super) enum Lack {
     Barred(u32),
     /// There is, in another version.
     Mismatch,
+    /// It is a service of the host's own, which has this version of it.
+    Host(&'static Version),
 }
 
 /// A requirement that leads nowhere.
@@ -203,11 +206,15 @@ impl Linker<'_> {
     fn link(&mut self, row: &Row<'_>, goals: &[Goal], rank: u32) {
         let mut needs = 0;
         for ((place, requirement), &goal) in (0..).zip(row.requires).zip(goals) {
+            if matches!(goal, Goal::Host(version) if requirement.range.matches(version)) {
+                continue;
+            }
             needs += u32::from(!requirement.optional);
             let cause = row.first_requirement + place;
             let lack = match goal {
                 Goal::Plugin(name) => self.plugin(rank, cause, name, requirement),
                 Goal::Service(service) => self.service(rank, cause, service, requirement),
+                Goal::Host(version) => Some(Lack::Host(version)),
                 Goal::Unknown => Some(Lack::Missing),
             };
             if let Some(lack) = lack {

@@ -16,7 +16,9 @@ pub(super) fn warnings(words: &mut Words<'_>, links: &Links, order: &Order) -> V
     let index = words.index;
     let mut found = Vec::new();
     for finding in &links.findings {
-        if finding.lack == Lack::Mismatch && order.starts[finding.rank as usize] {
+        if matches!(finding.lack, Lack::Mismatch | Lack::Host(_))
+            && order.starts[finding.rank as usize]
+        {
             let message = words.lack(finding).message;
             let message = format!("optionally requires {message}: treated as absent");
             found.push((finding.rank, WarningKind::OptionalOutOfRange, message));

@@ -7,8 +7,9 @@ use super::{
     link::{Edge, Finding, Lack},
     nearest::Suggestions,
 };
-use crate::Code;
+use crate::{Code, services::own_version};
 use jackfield_manifest::{Range, Requirement, Target};
+use semver::Version;
 
 /// How many names a message gives before it counts the rest.
 const NAMED: usize = 3;
@@ -51,6 +52,7 @@ impl<'a> Words<'a> {
             Lack::Missing => self.missing(requirement),
             Lack::Disabled => self.disabled(requirement),
             Lack::Barred(rank) => self.barred(requirement, rank),
+            Lack::Host(version) => host_version(requirement, version),
             Lack::Mismatch => match &requirement.target {
                 Target::Plugin(id) => self.other_version(id.as_str(), &requirement.range),
                 Target::Service(id) => self.other_service(id.as_str(), &requirement.range),
@@ -81,7 +83,9 @@ impl<'a> Words<'a> {
     fn hint(&mut self, target: &'a Target) -> String {
         let index = self.index;
         let (kind, name) = match target {
-            Target::Plugin(id) if index.service(id.as_str()).is_some() => {
+            Target::Plugin(id)
+                if index.service(id.as_str()).is_some() || own_version(id.as_str()).is_some() =>
+            {
                 return format!(" ({id} is a service: require it as one)");
             }
             Target::Service(id) if index.name(id.as_str()).is_some() => {
@@ -233,6 +237,20 @@ impl<'a> Words<'a> {
             }
         };
         format!("{how} (root cause: {root})")
+    }
+}
+
+/// What is said where the host has a service in another version.
+fn host_version(requirement: &Requirement, version: &Version) -> Said {
+    let id = match &requirement.target {
+        Target::Service(id) => id.as_str(),
+        Target::Plugin(id) => id.as_str(),
+    };
+    let (wanted, range) = (wanted(requirement), &requirement.range);
+    Said {
+        code: Code::VersionMismatch,
+        message: format!("{wanted}, and this host provides {id} {version}"),
+        root: format!("this host's {id} {version} does not satisfy {range}"),
     }
 }
 

@@ -68,6 +68,22 @@ pub enum RequireError {
         max = super::MAX_LEASES
     )]
     Full(ServiceId),
+    /// It is one of the host's own, in another version.
+    #[error("asks for service `{service}` {range}, and this host provides {service} {version}")]
+    HostVersion {
+        /// Which.
+        service: ServiceId,
+        /// Which versions of it: as asked for, or where those would do, as the manifest takes them.
+        range: Range,
+        /// The host's.
+        version: Version,
+    },
+    /// It is one of the host's own, and the plugin knows another type under that name.
+    #[error(
+        "asks for service `{0}` of this host, whose type is laid out differently here: build the \
+         plugin with the SDK that belongs to this host"
+    )]
+    HostLayout(ServiceId),
     /// Nobody who runs will do.
     #[error("asks for service `{service}` {range}, {}", Who(.candidates))]
     Lacking {
@@ -175,6 +191,8 @@ impl RequireError {
         let code = match &self {
             Self::Undeclared { .. } | Self::Range { .. } => FailureCode::INVALID,
             Self::Full(_) => FailureCode::FULL,
+            Self::HostVersion { .. } => FailureCode::NOT_FOUND,
+            Self::HostLayout(_) => FailureCode::UNSUPPORTED,
             Self::Lacking { candidates, .. } => lacking(candidates),
         };
         Failure::new(code, format!("`{plugin}` {self}"))

@@ -1,6 +1,9 @@
 use super::Offered;
 use crate::{ContentHash, context::Room};
-use jackfield_abi::{abi_stable::type_layout::TypeLayout, layout::compatible};
+use jackfield_abi::{
+    abi_stable::type_layout::TypeLayout,
+    layout::{LayoutMismatch, compatible},
+};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -17,6 +20,8 @@ type Place = (ContentHash, usize);
 #[derive(Default)]
 pub(super) struct Verdicts {
     known: Mutex<HashMap<(Place, Place), bool>>,
+    /// The same for types of the host's own services.
+    own: Mutex<HashMap<(Place, &'static str), bool>>,
 }
 
 impl Verdicts {
@@ -29,39 +34,68 @@ impl Verdicts {
         offered: &Offered,
     ) -> bool {
         let theirs = offered.layout();
+        let (service, user, provider) = (&offered.service, &asking.id, &offered.provider);
         let pair = place(asking.seat.content, asking.root(), layout).zip(place(
             offered.content,
             offered.root(),
             theirs,
         ));
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(fits) = pair.and_then(|pair| known().get(&pair).copied()) {
-            return fits;
-        }
-        let (service, user, provider) = (&offered.service, &asking.id, &offered.provider);
-        let fits = match compatible(layout, theirs) {
-            Ok(()) => true,
-            Err(mismatch) => {
-                log::debug!(
-                    "service {service}: {user} as interface: {}",
-                    mismatch.host_as_interface
-                );
-                log::debug!(
-                    "service {service}: {provider} as interface: {}",
-                    mismatch.plugin_as_interface
-                );
-                false
-            }
-        };
-        if let Some(pair) = pair {
-            let mut known = known();
-            if known.len() >= MAX_VERDICTS {
-                known.clear();
-            }
-            known.insert(pair, fits);
-        }
-        fits
+        remembered(&self.known, pair, || {
+            compare(layout, theirs).map_err(|(forward, backward)| {
+                log::debug!("service {service}: {user} as interface: {forward}");
+                log::debug!("service {service}: {provider} as interface: {backward}");
+            })
+        })
     }
+
+    /// The same for a service of the host's own.
+    pub(super) fn fit_own(
+        &self,
+        asking: &Room,
+        layout: &'static TypeLayout,
+        service: &'static str,
+        own: &'static TypeLayout,
+    ) -> bool {
+        let key = place(asking.seat.content, asking.root(), layout).map(|place| (place, service));
+        remembered(&self.own, key, || {
+            compare(own, layout).map_err(|(forward, backward)| {
+                log::debug!("service {service}: the host as interface: {forward}");
+                log::debug!("service {service}: {} as interface: {backward}", asking.id);
+            })
+        })
+    }
+}
+
+/// What is known, or what comes of comparing.
+fn remembered<K: Eq + std::hash::Hash>(
+    known: &Mutex<HashMap<K, bool>>,
+    key: Option<K>,
+    compare: impl FnOnce() -> Result<(), ()>,
+) -> bool {
+    let known = || known.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(fits) = key.as_ref().and_then(|key| known().get(key).copied()) {
+        return fits;
+    }
+    let fits = compare().is_ok();
+    if let Some(key) = key {
+        let mut known = known();
+        if known.len() >= MAX_VERDICTS {
+            known.clear();
+        }
+        known.insert(key, fits);
+    }
+    fits
+}
+
+/// Where they do not fit, the texts of both directions.
+fn compare(one: &'static TypeLayout, other: &'static TypeLayout) -> Result<(), (String, String)> {
+    compatible(one, other).map_err(|mismatch| {
+        let LayoutMismatch {
+            host_as_interface,
+            plugin_as_interface,
+        } = mismatch;
+        (host_as_interface, plugin_as_interface)
+    })
 }
 
 fn place(content: ContentHash, root: Option<usize>, layout: &'static TypeLayout) -> Option<Place> {

@@ -15,6 +15,7 @@
 //! | [`Request`] / [`Response`] | the message-shaped door | named extensions |
 //! | [`Call`] | a request under way: its reply, and room for a future | it does not |
 //! | [`ServiceOffer`], [`ServiceLease`] | a typed service, from its provider to its user | methods with a default body |
+//! | [`Config`], [`Bus`], [`Clock`], [`Topology`] | services of the host's own; [`Storage`] is one too | methods with a default body |
 //! | [`Event`], [`LogRecord`], [`PanicReport`], [`Health`], [`Failure`] | small and frozen | they do not |
 //!
 //! The crate's version is the ABI version ([`ABI_VERSION`]). Within one major version nothing is
@@ -29,7 +30,10 @@
     reason = "sabi_trait 0.11 expands to it, as its panic guard"
 )]
 
+mod bus;
 mod call;
+mod clock;
+mod config;
 mod event;
 mod failure;
 mod health;
@@ -43,6 +47,7 @@ mod record;
 mod request;
 mod storage;
 mod stream;
+mod topology;
 mod version;
 
 pub use abi_stable;
@@ -50,7 +55,10 @@ pub use abi_stable::std_types::{RBox, ROption, RResult, RSlice, RStr, RString, R
 pub use async_ffi;
 pub use async_ffi::{BorrowingFfiFuture, ContextExt, FfiContext, FfiFuture};
 
+pub use bus::{Bus, Bus_CTO, Bus_TO, BusObject};
 pub use call::{Answer, CALL_ROOM, Call, CallMut};
+pub use clock::{Clock, Clock_CTO, Clock_TO, ClockObject};
+pub use config::{Config, Config_CTO, Config_TO, ConfigObject};
 pub use event::Event;
 pub use failure::{Failure, FailureCode};
 pub use health::{Health, HealthStatus};
@@ -66,4 +74,5 @@ pub use storage::{
     StorageItem, StorageObject,
 };
 pub use stream::{ByteStream, ByteStream_CTO, ByteStream_TO, ByteStreamObject};
+pub use topology::{Topology, Topology_CTO, Topology_TO, TopologyObject};
 pub use version::{ABI_VERSION, AbiMismatch, abi_version, check_abi};

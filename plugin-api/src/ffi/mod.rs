@@ -3,10 +3,11 @@
 #![expect(
     unsafe_code,
     reason = "LibHeader::from_constructor has to be told what it transmutes, a service comes as a \
-              pointer, and the unwinder is C"
+              pointer, its contract has the layout of what is in it, and the unwinder is C"
 )]
 
 mod bridge;
+mod contract;
 mod frames;
 mod guard;
 mod service;
@@ -15,6 +16,7 @@ mod shell;
 pub use jackfield_abi::abi_stable::library::LibHeader;
 
 pub(crate) use bridge::Hosted;
+pub use contract::{BusService, Clock, ConfigService, StorageService, Topology};
 pub(crate) use guard::{Opening, go_on, guard, guarded, guarded_task};
 pub use service::Lease;
 pub(crate) use service::{layout_of, lease, offer};

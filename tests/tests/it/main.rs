@@ -18,6 +18,7 @@ mod house;
 mod lifecycle;
 mod note;
 mod plugins;
+mod requests;
 mod services;
 mod storage;
 mod supervise;
