@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
 /// Each crate, by its folder, and which crates of the house it may depend on.
-const MAY: [(&str, &[&str]); 11] = [
+const MAY: [(&str, &[&str]); 12] = [
     ("plugin-api/abi", &[]),
     ("plugin-api/manifest", &[]),
     ("plugin-api/macros", &["jackfield-manifest"]),
@@ -16,6 +16,14 @@ const MAY: [(&str, &[&str]); 11] = [
     (
         "plugins/recorder",
         &["jackfield-plugin-api", "jackfield-sqlite-kit"],
+    ),
+    (
+        "plugins/sqlite-backend",
+        &[
+            "jackfield-plugin-api",
+            "jackfield-sqlite-kit",
+            "jackfield-tracking-api",
+        ],
     ),
     ("plugins/sqlite-kit", &["jackfield-plugin-api"]),
     ("plugins/sysinfo", &["jackfield-plugin-api"]),
