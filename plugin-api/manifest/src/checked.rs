@@ -41,10 +41,12 @@ pub(crate) fn manifest(
     let authors = checker.list("authors", table.take("authors"), |checker, key, node| {
         checker.line(key, node)
     });
-    let kind = kind(checker, table.take("kind")).unwrap_or_default();
+    let placed = kind(checker, table.take("kind"));
+    let kind = placed.map_or(Kind::default(), |(_, kind)| kind);
     let priority = priority(checker, table.take("priority")).unwrap_or(kind.priority());
     let requires = requires(checker, table.take("requires"));
     let provides = provides(checker, table.take("provides"));
+    contract(checker, placed, &provides);
     let after = ids(checker, "after", table);
     let before = ids(checker, "before", table);
     let capabilities = capabilities(checker, table.take("capabilities"));
@@ -105,15 +107,27 @@ fn line(checker: &mut Checker, table: &mut Table<'_>, name: &str) -> Option<Stri
     checker.line(Path::top(name), table.take(name)?.node)
 }
 
-fn kind(checker: &mut Checker, entry: Option<Entry<'_>>) -> Option<Kind> {
-    let words = [
-        ("infrastructure", Kind::Infrastructure),
-        ("security", Kind::Security),
-        ("middleware", Kind::Middleware),
-        ("business", Kind::Business),
-        ("integration", Kind::Integration),
-    ];
-    checker.word(Path::top("kind"), entry?.node, &words)
+fn kind(checker: &mut Checker, entry: Option<Entry<'_>>) -> Option<(u32, Kind)> {
+    let node = entry?.node;
+    Some((
+        node.at,
+        checker.word(Path::top("kind"), node, &Kind::WORDS)?,
+    ))
+}
+
+/// What a kind promises, the plugin provides.
+fn contract(checker: &mut Checker, kind: Option<(u32, Kind)>, provides: &Placed<Provision>) {
+    let promised = kind.and_then(|(at, kind)| Some((at, kind.contract()?)));
+    let Some((at, service)) = promised else {
+        return;
+    };
+    if provides
+        .iter()
+        .all(|(_, provided)| provided.service.as_str() != service)
+    {
+        let expected = format!("a plugin that provides service `{service}`");
+        checker.wrong("kind", at, expected, "one that does not");
+    }
 }
 
 fn priority(checker: &mut Checker, entry: Option<Entry<'_>>) -> Option<i32> {

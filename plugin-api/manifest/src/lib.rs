@@ -6,6 +6,7 @@
 //! the layout of the bytes.
 
 mod id;
+mod kind;
 mod model;
 pub mod note;
 
@@ -31,9 +32,8 @@ pub mod source;
 
 pub use check::MAX_LIST;
 pub use id::{IdError, MAX_ID_LEN, PluginId, RESERVED, ServiceId};
-pub use model::{
-    Build, Deadlines, Kind, Manifest, Panic, Permissions, Provision, Requirement, Target,
-};
+pub use kind::Kind;
+pub use model::{Build, Deadlines, Manifest, Panic, Permissions, Provision, Requirement, Target};
 pub use note::NoteError;
 pub use parse::MAX_LEN;
 pub use problem::{Fault, ManifestError, Position, Problem, SyntaxError, Warning};

@@ -1,5 +1,4 @@
-use crate::Range;
-use crate::{PluginId, ServiceId, Supervision, TopicPattern};
+use crate::{Kind, PluginId, Range, ServiceId, Supervision, TopicPattern};
 use semver::Version;
 use std::time::Duration;
 
@@ -43,38 +42,6 @@ pub struct Manifest {
     pub supervision: Supervision,
     /// What it was built with.
     pub build: Build,
-}
-
-/// A plugin's kind, which gives its default priority.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// What others stand on. Priority 10.
-    Infrastructure,
-    /// Who may do what. Priority 20.
-    Security,
-    /// Sees calls on their way. Priority 30.
-    Middleware,
-    /// What the host is run for. Priority 40; the default.
-    #[default]
-    Business,
-    /// Ties to systems outside. Priority 50.
-    Integration,
-}
-
-impl Kind {
-    /// The priority of a plugin of this kind that sets none.
-    pub const fn priority(self) -> i32 {
-        match self {
-            Self::Infrastructure => 10,
-            Self::Security => 20,
-            Self::Middleware => 30,
-            Self::Business => 40,
-            Self::Integration => 50,
-        }
-    }
 }
 
 /// Something that a plugin needs.

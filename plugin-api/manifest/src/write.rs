@@ -2,8 +2,7 @@
 //! reader takes it.
 
 use crate::{
-    Build, Deadlines, Kind, Manifest, Panic, Permissions, Supervision, Target, TopicPattern,
-    supervision,
+    Build, Deadlines, Manifest, Panic, Permissions, Supervision, Target, TopicPattern, supervision,
 };
 use std::fmt::{Display, Write};
 
@@ -23,7 +22,7 @@ impl Manifest {
         lines.text("description", &self.description);
         lines.list("authors", self.authors.iter().map(|author| quoted(author)));
         lines.text("license", &self.license);
-        lines.line("kind", quoted(kind(self.kind)));
+        lines.line("kind", quoted(self.kind.as_str()));
         lines.line("priority", self.priority);
         lines.list("requires", self.requires.iter().map(requirement));
         lines.list("provides", self.provides.iter().map(provision));
@@ -84,16 +83,6 @@ fn build_line(build: &Build) -> String {
         quoted(panic),
         quoted(&build.sdk.to_string()),
     )
-}
-
-const fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Infrastructure => "infrastructure",
-        Kind::Security => "security",
-        Kind::Middleware => "middleware",
-        Kind::Business => "business",
-        Kind::Integration => "integration",
-    }
 }
 
 fn requirement(requirement: &crate::Requirement) -> String {

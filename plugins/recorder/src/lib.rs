@@ -16,10 +16,10 @@
 //! directory, a handler that waits, a handler that asks another plugin.
 #![forbid(unsafe_code)]
 
-mod batch;
 mod open;
 mod query;
 mod recorder;
+mod shelf;
 mod store;
 mod waiters;
 

@@ -1,9 +1,10 @@
 use crate::{
-    batch::{Batch, Next, flush_soon},
     query::{self, Filter, Topic},
+    shelf::Shelf,
     store::{Entry, Store},
 };
 use plugin_api::{prelude::*, serde_json::json};
+use sqlite_kit::{Batch, Next, flush_soon};
 use std::{
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -26,7 +27,7 @@ pub(crate) struct Config {
 pub(crate) struct Recorder {
     context: Context,
     store: Arc<Store>,
-    batch: Arc<Batch>,
+    batch: Arc<Batch<Shelf>>,
     flush_after: Duration,
 }
 
@@ -43,7 +44,7 @@ impl Plugin for Recorder {
         log::info!("records {} in {}", config.topics.join(", "), path.display());
         Ok(Self {
             context,
-            batch: Arc::new(Batch::new(Arc::clone(&store))),
+            batch: Arc::new(Batch::new(Shelf::new(Arc::clone(&store)))),
             store,
             flush_after: Duration::from_millis(config.flush_ms),
         })
@@ -108,7 +109,7 @@ impl Recorder {
             Some(value) => query::number::<u64>("timeout_ms", &value)?.min(MOST_WAIT_MS),
             None => DEFAULT_WAIT_MS,
         };
-        let record = self.batch.waiters().wait(topic)?;
+        let record = self.batch.shelf().waiters().wait(topic)?;
         let limit = Duration::from_millis(limit_ms);
         match self.context.timeout(limit, record).await {
             Some(record) => Response::json(&record?),

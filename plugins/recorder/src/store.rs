@@ -1,12 +1,15 @@
 //! Records in, records out.
 
 use crate::{
-    open::{self, OpenError},
+    open::SCHEMA,
     query::{Filter, Order},
 };
 use plugin_api::serde_json::{self, Value};
-use rusqlite::{Connection, Row, named_params, params};
 use serde::Serialize;
+use sqlite_kit::{
+    OpenError,
+    rusqlite::{self, Connection, Row, named_params, params},
+};
 
 use std::{
     path::Path,
@@ -99,14 +102,14 @@ impl Store {
     ///
     /// [`OpenError`] when the file is not ours, is damaged, or cannot be written.
     pub(crate) fn open(path: &Path, keep: i64, now_ms: i64) -> Result<Self, OpenError> {
-        let mut writer = open::writer(path)?;
+        let mut writer = SCHEMA.writer(path)?;
         let run = begin_run(&mut writer, now_ms).map_err(|source| OpenError::Sqlite {
             path: path.to_owned(),
             source,
         })?;
         Ok(Self {
             writer: Mutex::new(writer),
-            reader: Mutex::new(open::reader(path)?),
+            reader: Mutex::new(SCHEMA.reader(path)?),
             run,
             keep,
         })

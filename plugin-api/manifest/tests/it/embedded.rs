@@ -106,6 +106,27 @@ fn what_is_absent_has_its_default() {
 }
 
 #[test]
+fn each_kind_has_its_priority() {
+    let kinds = [
+        ("infrastructure", Kind::Infrastructure, 10),
+        ("security", Kind::Security, 20),
+        ("middleware", Kind::Middleware, 30),
+        ("business", Kind::Business, 40),
+        ("integration", Kind::Integration, 50),
+        ("backend", Kind::Backend, 40),
+        ("collector", Kind::Collector, 40),
+    ];
+    for (word, kind, priority) in kinds {
+        let manifest = plain(&format!(
+            "kind = '{word}'\nprovides = [{{ service = 'tracking.backend', version = '1.0.0' }}, \
+             {{ service = 'tracking.collector', version = '1.0.0' }}]"
+        ));
+        assert_eq!((manifest.kind, manifest.priority), (kind, priority));
+        assert!(manifest.to_toml().contains(&format!("kind = \"{word}\"")));
+    }
+}
+
+#[test]
 fn any_toml_will_do_not_only_that_of_our_own_sdk() {
     let dressed = plain(
         "# a comment\n[[requires]]\nplugin = \"st\\u006fre\"\nrange = '''^1'''\n\
@@ -146,7 +167,7 @@ fn a_wrong_value_is_named_with_its_key() {
         (
             "kind = 'game'",
             "kind: expected one of \"infrastructure\", \"security\", \"middleware\", \
-             \"business\", \"integration\", found \"game\"",
+             \"business\", \"integration\", \"backend\", \"collector\", found \"game\"",
         ),
         (
             "priority = 2147483648",

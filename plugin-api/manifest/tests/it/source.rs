@@ -125,6 +125,32 @@ fn build_is_not_for_the_author() {
 }
 
 #[test]
+fn a_kind_with_a_contract_provides_its_service() {
+    let other = "provides = [{ service = 'tracking.collector', version = '1.0.0' }]";
+    assert_eq!(
+        mistakes(&format!("kind = 'backend'\n{other}")),
+        [
+            "plugin.toml:1:8: kind: expected a plugin that provides service `tracking.backend`, \
+             found one that does not"
+        ]
+    );
+    assert_eq!(
+        mistakes("\nkind = 'collector'"),
+        [
+            "plugin.toml:2:8: kind: expected a plugin that provides service `tracking.collector`, \
+             found one that does not"
+        ]
+    );
+    assert_eq!(
+        compiled(&format!("kind = 'collector'\n{other}"), "")
+            .unwrap()
+            .manifest
+            .kind,
+        Kind::Collector
+    );
+}
+
+#[test]
 fn there_is_one_schema() {
     assert_eq!(
         mistakes("config_schema = 'schema.json'\n[config.a]\ntype = 'string'"),

@@ -43,7 +43,11 @@ fn unsafe_stands_in_the_islands() {
             "loader/src/ffi/mod.rs",
             "plugins/heartbeat/src/lib.rs",
             "plugins/recorder/src/lib.rs",
+            "plugins/sqlite-backend/src/lib.rs",
+            "plugins/sqlite-kit/src/lib.rs",
             "plugins/sysinfo/src/lib.rs",
+            // The contracts, as each author of a service writes them: the macros expand to it.
+            "plugins/tracking-api/src/raw.rs",
         ]
     );
 }
@@ -51,7 +55,7 @@ fn unsafe_stands_in_the_islands() {
 #[test]
 fn every_plugin_forbids_unsafe() {
     for file in files("plugins", "rs") {
-        if file.ends_with("src/lib.rs") {
+        if file.ends_with("src/lib.rs") && file != "plugins/tracking-api/src/lib.rs" {
             assert!(
                 read(&file).contains("\n#![forbid(unsafe_code)]\n"),
                 "{file}"

@@ -1,0 +1,138 @@
+use crate::{
+    artifacts::Artifacts,
+    store::{Store, now_ms},
+};
+use plugin_api::{prelude::*, serde_json::json};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+use tracking_api::{Backend, Map, Metric, provide_backend};
+
+/// Its file, in the data directory.
+const FILE: &str = "experiments.db";
+
+/// What stands under `[plugins.sqlite-backend.config]`; `plugin.toml` has the defaults and bounds.
+#[derive(Deserialize)]
+pub(crate) struct Config {
+    experiment: String,
+    limit_mb: i64,
+    artifact_limit_mb: u64,
+}
+
+/// The plugin.
+pub(crate) struct SqliteBackend {
+    pub(crate) keeper: Arc<Keeper>,
+}
+
+/// What others call.
+pub(crate) struct Keeper {
+    pub(crate) store: Store,
+    pub(crate) artifacts: Artifacts,
+    path: PathBuf,
+    /// Held from when the bytes of an artifact are there until it is known which bytes are not
+    /// needed any more: else these could be those of another that is just being kept.
+    keeping: Mutex<()>,
+    /// Why the last thing was not kept; `None` where it was.
+    fault: Mutex<Option<String>>,
+}
+
+impl Plugin for SqliteBackend {
+    type Config = Config;
+
+    fn initialize(context: Context, config: Config) -> Result<Self> {
+        let directory = context.data_dir()?;
+        let path = directory.join(FILE);
+        let artifacts = Artifacts::new(directory.join("artifacts"), config.artifact_limit_mb << 20);
+        let store = Store::open(&path, config.limit_mb, &config.experiment)?;
+        artifacts.tidy()?;
+        log::info!(
+            "experiment {} (`{}`) in {}",
+            store.experiment(),
+            config.experiment,
+            path.display()
+        );
+        let keeper = Arc::new(Keeper {
+            store,
+            artifacts,
+            path,
+            keeping: Mutex::default(),
+            fault: Mutex::default(),
+        });
+        provide_backend(&context, Arc::clone(&keeper))?;
+        Ok(Self { keeper })
+    }
+
+    fn stop(&self) -> Result<()> {
+        self.keeper.store.end()
+    }
+
+    fn health(&self) -> Health {
+        let fault = self.keeper.fault.lock();
+        match &*fault.unwrap_or_else(PoisonError::into_inner) {
+            None => Health::healthy(),
+            Some(fault) => Health::degraded(format!("the last thing was not kept: {fault}")),
+        }
+        .with("experiment", self.keeper.store.experiment())
+    }
+
+    fn routes(routes: &mut Routes<Self>) {
+        crate::routes::declare(routes);
+    }
+}
+
+impl Keeper {
+    /// Notes whether it was kept. What was wrong to begin with is no fault of ours.
+    fn noted(&self, result: Result<()>) -> Result<()> {
+        let fault = match &result {
+            Err(error) if error.status() < 500 => return result,
+            Err(error) => Some(error.to_string()),
+            Ok(()) => None,
+        };
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        result
+    }
+}
+
+impl Backend for Keeper {
+    fn log_metric(&self, name: &str, value: f64, step: Option<i64>) -> Result<()> {
+        self.log_metrics(&[Metric::new(name, value, now_ms()).at_step(step)])
+    }
+
+    fn log_metrics(&self, metrics: &[Metric<'_>]) -> Result<()> {
+        self.noted(self.store.metrics(metrics))
+    }
+
+    fn log_params(&self, params: &Map) -> Result<()> {
+        self.noted(self.store.params(params))
+    }
+
+    fn log_artifact(&self, local_path: &Path, artifact_path: &str) -> Result<()> {
+        let _keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
+        let experiment = self.store.experiment();
+        let kept = self.artifacts.put(experiment, local_path);
+        let kept = kept.and_then(|stored| self.store.artifact(artifact_path, &stored));
+        if let Ok(Some(old)) = &kept
+            && let Err(error) = self.artifacts.forget(experiment, old)
+        {
+            log::warn!("the bytes that `{artifact_path}` had stay on the disk: {error}");
+        }
+        self.noted(kept.map(|_| ()))
+    }
+
+    fn get_status(&self) -> Result<Map> {
+        let id = self.store.experiment();
+        let experiment = self.store.one(id)?;
+        let count = |of: fn(&crate::store::Experiment) -> i64| experiment.as_ref().map(of);
+        let status = json!({
+            "backend_name": "sqlite-backend",
+            "connected": true,
+            "experiment_id": id,
+            "file": self.path.display().to_string(),
+            "metrics": count(|experiment| experiment.metrics),
+            "params": count(|experiment| experiment.params),
+            "artifacts": count(|experiment| experiment.artifacts),
+        });
+        Ok(status.as_object().cloned().unwrap_or_default())
+    }
+}
