@@ -109,6 +109,46 @@ fn the_configuration_is_the_plugins_own_as_it_is_now() {
     assert_eq!(at("/most"), json!({"value": 4, "revision": 2}));
 }
 
+/// Writes a secret's file anew, as a tool that rotates secrets does.
+#[cfg(unix)]
+fn rotate(path: &std::path::Path, secret: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    let new = path.with_extension("new");
+    fs::write(&new, secret).unwrap();
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::rename(new, path).unwrap();
+}
+
+#[test]
+#[cfg(unix)]
+fn a_plugin_that_is_started_again_has_the_secret_that_is_in_the_file_then() {
+    let site = Site::new();
+    site.add("patron");
+    let file = site.root().join("token");
+    let mut options = options(&site);
+    let config = json!({"token": format!("file:{}", file.display())});
+    let config = config.as_object().unwrap().clone();
+    let settings = options.settings.entry("patron".to_owned()).or_default();
+    settings.config = config.clone();
+    rotate(&file, "first\n");
+    let loader = start(options);
+    let end = Instant::now() + PATIENCE;
+    let token = || get_json(&loader, "/host/config?at=/token")["value"].clone();
+    assert_eq!(token(), "first");
+    rotate(&file, "second\n");
+    assert_eq!(token(), "first", "a running plugin keeps what it was given");
+    loader.restart_plugin("patron", end).unwrap();
+    assert_eq!(token(), "second");
+    // Also after it took a configuration while it ran.
+    loader.reconfigure("patron", &config).unwrap();
+    rotate(&file, "third\n");
+    loader.restart_plugin("patron", end).unwrap();
+    assert_eq!(token(), "third");
+    rotate(&file, "fourth\n");
+    loader.reconfigure("patron", &config).unwrap();
+    assert_eq!(token(), "fourth");
+}
+
 #[test]
 fn what_is_told_of_the_host_is_true() {
     let (site, loader) = with(&["patron"]);

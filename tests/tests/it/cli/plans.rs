@@ -238,7 +238,7 @@ fits 1.0.0
 └── ? service clock 1.0.0 (of this host)
 ✗ lost 1.0.0 (missing-dependency)
 └── ? gone (missing)
-✗ forger 1.0.0 (invalid-manifest)
+✗ forger 1.0.0 (rejected)
 ";
     assert_eq!(said.out, expected);
 }
