@@ -8,6 +8,7 @@ pub(crate) mod list;
 pub(crate) mod new;
 pub(crate) mod plan;
 pub(crate) mod release;
+pub(crate) mod replace;
 pub(crate) mod run;
 pub(crate) mod set;
 pub(crate) mod show;

@@ -2,15 +2,19 @@ use crate::{
     args::Common,
     commands::{Outcome, show::learn},
     config::{
-        Change, Config, Draft, EditError, Origin, Tree, Value, WriteError, difference, edit,
-        load_with, quoted,
+        Change, Config, Draft, EditError, Origin, ReplaceError, Tree, Value, WriteError,
+        difference, edit, home, load_with, quoted,
     },
     error::CommandError,
     output::{self, Out, clean},
 };
 use jackfield_loader::{Inventory, check_config, nearest};
 use jackfield_manifest::Manifest;
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -92,12 +96,31 @@ pub(crate) enum SetError {
     /// It cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// What is to be the configuration is none.
+    #[error("expected a configuration as a JSON object, found {0}")]
+    Json(String),
+    /// It cannot be read.
+    #[error("the configuration cannot be read from the standard input")]
+    Input(#[source] io::Error),
+    /// It cannot be written back.
+    #[error("{id}: {error}")]
+    Replace {
+        /// Whose.
+        id: String,
+        /// Why.
+        error: ReplaceError,
+    },
 }
 
 impl SetError {
     /// 2 where what is asked for is wrong, 1 where the file is.
     pub(crate) fn code(&self) -> u8 {
-        if matches!(self, Self::Write(_)) { 1 } else { 2 }
+        let is_file = match self {
+            Self::Write(_) | Self::Input(_) => true,
+            Self::Replace { error, .. } => matches!(error, ReplaceError::Write(_)),
+            _ => false,
+        };
+        if is_file { 1 } else { 2 }
     }
 }
 
@@ -120,29 +143,27 @@ impl Place {
         config: &Config,
         common: &Common,
     ) -> Result<Outcome, CommandError> {
-        let manifest = self.manifest(config)?;
+        let manifest = manifest(config, &self.id)?;
         let path = self.path()?;
-        let file = file(config, &path)?;
+        let file = home(config, &path).ok_or(SetError::NoFile)?;
         let draft = Draft::read(&file).map_err(SetError::from)?;
         let failed = |error| SetError::Edit {
             path: file.clone(),
             error,
         };
         let text = edit(draft.text(), &path, change).map_err(failed)?;
-        let after = load_with(common, &file, &text)?;
-        self.check(&manifest, &after)?;
+        let after = load_with(common, &[(file.clone(), text.clone())])?;
+        check(&manifest, &self.id, &after)?;
         let mut out = Out::new();
         if self.dry_run {
             let mask = learn(&after);
-            let (line, lines) = difference(draft.text(), &text, &path, &mask).map_err(failed)?;
-            out.line(format!("{}:{line}", clean(&file.display().to_string())))?;
-            for line in lines {
-                out.line(clean(&line))?;
-            }
+            let paths = [path.iter().map(|name| (*name).to_owned()).collect()];
+            let shown = difference(draft.text(), &text, &paths, &mask).map_err(failed)?;
+            show(&mut out, &file, shown)?;
         } else {
             draft.write(&text).map_err(SetError::from)?;
             let done = match change {
-                Change::Set(_) => "set",
+                Change::Set(_) | Change::Put(_) => "set",
                 Change::Unset => "took out",
             };
             let names: Vec<String> = path.iter().map(|name| quoted(name)).collect();
@@ -161,23 +182,6 @@ impl Place {
         Ok(Outcome::Good)
     }
 
-    /// What the newest plugin of that id says of itself.
-    fn manifest(&self, config: &Config) -> Result<Arc<Manifest>, SetError> {
-        let found = Inventory::new(config.options()).survey().plugins;
-        let manifests: Vec<Arc<Manifest>> = found.into_iter().filter_map(|f| f.manifest).collect();
-        let own = manifests
-            .iter()
-            .filter(|manifest| manifest.id.as_str() == self.id);
-        let newest = own.max_by(|a, b| a.version.cmp(&b.version));
-        newest.cloned().ok_or_else(|| {
-            let known = manifests.iter().map(|manifest| manifest.id.as_str());
-            SetError::Unknown {
-                id: self.id.clone(),
-                nearest: nearest(&self.id, known).map(str::to_owned),
-            }
-        })
-    }
-
     fn path(&self) -> Result<Vec<&str>, SetError> {
         let mut path = vec!["plugins", self.id.as_str(), "config"];
         path.extend(self.key.split('.'));
@@ -186,36 +190,48 @@ impl Place {
             false => Ok(path),
         }
     }
-
-    fn check(&self, manifest: &Manifest, after: &Config) -> Result<(), SetError> {
-        let given = after.settings.get(&self.id);
-        let given = given
-            .map(|settings| settings.config.clone())
-            .unwrap_or_default();
-        check_config(manifest.config_schema.as_deref(), &given).map_err(|error| SetError::Config {
-            id: self.id.clone(),
-            error,
-        })
-    }
 }
 
-/// The file in which the value stands, or the table nearest to it, or the first.
-fn file(config: &Config, path: &[&str]) -> Result<PathBuf, SetError> {
-    let mut best = config.files.first().cloned();
-    let mut table = &config.tree;
-    for name in path {
-        let Some(value) = table.entries.get(*name) else {
-            break;
-        };
-        if let Origin::File { path, .. } = value.origin() {
-            best = Some(path.to_path_buf());
-        }
-        match value {
-            Value::Table(inner) => table = inner,
-            Value::Leaf { .. } => break,
-        }
+/// Lines of a file that change.
+pub(super) fn show(
+    out: &mut Out,
+    file: &Path,
+    (line, lines): (usize, Vec<String>),
+) -> Result<(), CommandError> {
+    out.line(format!("{}:{line}", clean(&file.display().to_string())))?;
+    for line in lines {
+        out.line(clean(&line))?;
     }
-    best.ok_or(SetError::NoFile)
+    Ok(())
+}
+
+/// What the newest plugin of an id says of itself.
+pub(super) fn manifest(config: &Config, id: &str) -> Result<Arc<Manifest>, SetError> {
+    let found = Inventory::new(config.options()).survey().plugins;
+    let manifests: Vec<Arc<Manifest>> = found.into_iter().filter_map(|f| f.manifest).collect();
+    let own = manifests
+        .iter()
+        .filter(|manifest| manifest.id.as_str() == id);
+    let newest = own.max_by(|a, b| a.version.cmp(&b.version));
+    newest.cloned().ok_or_else(|| {
+        let known = manifests.iter().map(|manifest| manifest.id.as_str());
+        SetError::Unknown {
+            id: id.to_owned(),
+            nearest: nearest(id, known).map(str::to_owned),
+        }
+    })
+}
+
+/// Whether a plugin's configuration would be good.
+pub(super) fn check(manifest: &Manifest, id: &str, after: &Config) -> Result<(), SetError> {
+    let given = after.settings.get(id);
+    let given = given
+        .map(|settings| settings.config.clone())
+        .unwrap_or_default();
+    check_config(manifest.config_schema.as_deref(), &given).map_err(|error| SetError::Config {
+        id: id.to_owned(),
+        error,
+    })
 }
 
 /// Where the value comes from that counts.

@@ -2,6 +2,7 @@ use crate::{
     args::{Common, Format},
     commands::{
         Outcome,
+        replace::Replace,
         set::{Set, Unset},
     },
     config::{Config, Mask, Origin, Tree, Value, quoted},
@@ -33,6 +34,7 @@ enum Action {
     Show(Show),
     Set(Set),
     Unset(Unset),
+    Replace(Replace),
 }
 
 /// Show the configuration, all layers over each other
@@ -62,6 +64,7 @@ impl ConfigCommand {
             Action::Show(show) => show.run(config),
             Action::Set(set) => set.run(config, common),
             Action::Unset(unset) => unset.run(config, common),
+            Action::Replace(replace) => replace.run(config, common),
         }
     }
 }

@@ -1,11 +1,14 @@
 use super::Tree;
 use env_filter::Filter;
 use jackfield_loader::{Enable, Options, Settings, Trust};
+use jackfield_manifest::PluginId;
 use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
 
 /// The configuration, read and checked: what the host goes by.
 #[derive(Debug)]
 pub(crate) struct Config {
+    /// What plugins are told that this host is called; `None` where nobody says.
+    pub(crate) edge: Option<String>,
     /// Directories with plugins.
     pub(crate) plugins: Vec<PathBuf>,
     /// Where the host keeps what it knows.
@@ -38,6 +41,7 @@ impl Config {
     /// What the loader goes by.
     pub(crate) fn options(&self) -> Options {
         let mut options = Options::new("", &self.state);
+        options.edge = self.edge.clone().or_else(machine).unwrap_or(options.edge);
         options.plugins.clone_from(&self.plugins);
         options.trust = self.trust;
         options.enable = self.enable();
@@ -63,4 +67,21 @@ impl Config {
             None => Enable::Listed,
         }
     }
+}
+
+/// The machine's name, where it can be one of a host.
+fn machine() -> Option<String> {
+    let name = name()?;
+    PluginId::new(&name).is_ok().then_some(name)
+}
+
+#[cfg(unix)]
+fn name() -> Option<String> {
+    let system = rustix::system::uname();
+    system.nodename().to_str().ok().map(str::to_owned)
+}
+
+#[cfg(not(unix))]
+fn name() -> Option<String> {
+    std::env::var("COMPUTERNAME").ok()
 }

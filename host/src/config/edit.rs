@@ -11,6 +11,8 @@ const NEW: &str = "******** (new)";
 pub(crate) enum Change {
     /// It is this: as TOML, or text where it is none.
     Set(String),
+    /// It is this, whatever is there, be it a list of tables with headers of their own.
+    Put(Value),
     /// It is gone.
     Unset,
 }
@@ -41,6 +43,12 @@ pub(crate) fn edit(text: &str, path: &[&str], change: &Change) -> Result<String,
     let mut document = parse(text)?;
     match change {
         Change::Set(value) => set(&mut document, path, read(value))?,
+        Change::Put(value) => {
+            if is_tables(&document, path) {
+                unset(&mut document, path)?;
+            }
+            set(&mut document, path, value.clone())?;
+        }
         Change::Unset => unset(&mut document, path)?,
     }
     Ok(document.to_string())
@@ -49,6 +57,14 @@ pub(crate) fn edit(text: &str, path: &[&str], change: &Change) -> Result<String,
 fn parse(text: &str) -> Result<DocumentMut, EditError> {
     text.parse()
         .map_err(|error| EditError::Syntax(Box::new(error)))
+}
+
+fn is_tables(document: &DocumentMut, path: &[&str]) -> bool {
+    let mut item = Some(document.as_item());
+    for part in path {
+        item = item.and_then(|item| item.as_table_like()?.get(part));
+    }
+    item.is_some_and(Item::is_array_of_tables)
 }
 
 fn read(text: &str) -> Value {
@@ -114,16 +130,16 @@ fn unset(document: &mut DocumentMut, path: &[&str]) -> Result<(), EditError> {
         .ok_or_else(|| EditError::Absent(name(path)))
 }
 
-/// What an edit changes, line by line, with secrets masked: the line's number, and each line with
-/// `-` or `+` before it.
+/// What edits of the values at those paths change, line by line, with secrets masked: the line's
+/// number, and each line with `-` or `+` before it.
 pub(crate) fn difference(
     before: &str,
     after: &str,
-    path: &[&str],
+    paths: &[Vec<String>],
     mask: &Mask,
 ) -> Result<(usize, Vec<String>), EditError> {
     let before = masked(before, &[], mask)?;
-    let after = masked(after, path, mask)?;
+    let after = masked(after, paths, mask)?;
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let same = |(a, b): &(&&str, &&str)| a == b;
     let head = old.iter().zip(&new).take_while(same).count();
@@ -138,20 +154,20 @@ pub(crate) fn difference(
     Ok((head + 1, removed.chain(added).collect()))
 }
 
-fn masked(text: &str, new: &[&str], mask: &Mask) -> Result<String, EditError> {
+fn masked(text: &str, new: &[Vec<String>], mask: &Mask) -> Result<String, EditError> {
     let mut document = parse(text)?;
     hide(document.as_table_mut(), &mut Vec::new(), new, mask);
     Ok(document.to_string())
 }
 
-fn hide(table: &mut dyn TableLike, path: &mut Vec<String>, new: &[&str], mask: &Mask) {
+fn hide(table: &mut dyn TableLike, path: &mut Vec<String>, new: &[Vec<String>], mask: &Mask) {
     for (key, item) in table.iter_mut() {
         path.push(key.get().to_owned());
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
         if mask.hides(&names)
             && let Some(value) = item.as_value_mut()
         {
-            let mut stars = Value::from(if names == new {
+            let mut stars = Value::from(if new.contains(path) {
                 NEW
             } else {
                 super::mask::MASKED
@@ -275,14 +291,15 @@ password = \"hush\"
         let path = ["plugins", "web", "config", "token"];
         let after = edit(FILE, &path, &Change::Set("hush".to_owned())).unwrap();
         assert!(after.contains("token  = \"hush\"\n"), "{after}");
-        let (line, lines) = difference(FILE, &after, &path, &Mask::default()).unwrap();
+        let paths = [path.map(str::to_owned).to_vec()];
+        let (line, lines) = difference(FILE, &after, &paths, &Mask::default()).unwrap();
         assert_eq!(line, 12);
         assert_eq!(
             lines,
             ["-token  = \"********\"", "+token  = \"******** (new)\""]
         );
         let after = after.replace("[plugins.web.config]", "[plugins.web.config] # x");
-        let (_, lines) = difference(FILE, &after, &path, &Mask::default()).unwrap();
+        let (_, lines) = difference(FILE, &after, &paths, &Mask::default()).unwrap();
         assert!(!lines.join("\n").contains("hush"), "{lines:?}");
     }
 }

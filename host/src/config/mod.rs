@@ -16,6 +16,7 @@ mod flags;
 mod mask;
 mod origin;
 mod read;
+mod replace;
 mod section;
 mod tree;
 mod write;
@@ -26,6 +27,7 @@ pub(crate) use environment::CONFIG as VARIABLE_CONFIG;
 pub(crate) use error::{ConfigError, Fault};
 pub(crate) use mask::Mask;
 pub(crate) use origin::Origin;
+pub(crate) use replace::{ReplaceError, home, replace};
 pub(crate) use section::quoted;
 pub(crate) use tree::{Tree, Value};
 pub(crate) use write::{Draft, WriteError};
@@ -48,18 +50,20 @@ const DIRECTORY: &str = "jackfield.d";
 ///
 /// [`ConfigError`] with everything that is wrong in all of them.
 pub(crate) fn load(common: &Common) -> Result<Config, ConfigError> {
-    load_from(common, None, Path::new(FILE), std::env::vars_os())
+    load_from(common, &[], Path::new(FILE), std::env::vars_os())
 }
 
-/// The same, as it would be if that file held that text.
-pub(crate) fn load_with(common: &Common, file: &Path, text: &str) -> Result<Config, ConfigError> {
-    let edited = Some((file, text));
+/// The same, as it would be if those files held those texts.
+pub(crate) fn load_with(
+    common: &Common,
+    edited: &[(PathBuf, String)],
+) -> Result<Config, ConfigError> {
     load_from(common, edited, Path::new(FILE), std::env::vars_os())
 }
 
 fn load_from(
     common: &Common,
-    edited: Option<(&Path, &str)>,
+    edited: &[(PathBuf, String)],
     usual: &Path,
     variables: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Config, ConfigError> {
@@ -67,9 +71,9 @@ fn load_from(
     let mut faults = Vec::new();
     let mut tree = read::defaults();
     for path in &files {
-        let layer = match edited {
-            Some((edited, text)) if edited == path => file::parse(text, path),
-            _ => file::read(path),
+        let layer = match edited.iter().find(|(edited, _)| edited == path) {
+            Some((_, text)) => file::parse(text, path),
+            None => file::read(path),
         };
         match layer {
             Ok(layer) => tree.merge(layer),

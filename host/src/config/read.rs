@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
 
 /// Every key that is not a plugin's.
-pub(super) const KEYS: [&str; 8] = [
+pub(super) const KEYS: [&str; 9] = [
+    "host.edge",
     "host.plugins",
     "host.state",
     "host.trust",
@@ -48,6 +49,7 @@ pub(super) fn read(tree: Tree, faults: &mut Vec<Fault>) -> Config {
     top.finish();
     let mut host = Section::new("host", host, faults);
     let mut config = Config {
+        edge: host.take("edge", edge),
         plugins: host.take("plugins", paths).unwrap_or_default(),
         state: host.take("state", path).unwrap_or_default(),
         trust: host.take("trust", trust).unwrap_or_default(),
@@ -114,6 +116,15 @@ fn path(value: &Value, origin: &Origin) -> Result<PathBuf, String> {
         return Err("expected a path, found an empty string".to_owned());
     }
     Ok(origin.resolve(&text))
+}
+
+/// It is the first part of addresses, as an id is.
+fn edge(value: &Value, origin: &Origin) -> Result<String, String> {
+    let text = text(value, origin)?;
+    match PluginId::new(&text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(format!("expected a name for this host, and {error}")),
+    }
 }
 
 fn paths(value: &Value, origin: &Origin) -> Result<Vec<PathBuf>, String> {

@@ -12,8 +12,9 @@ pub(crate) use mermaid::mermaid;
 pub(crate) use svg::{SvgError, svg};
 pub(crate) use text::text;
 
-use jackfield_loader::{Code, Need, Node, Plan, Rejection, Standing};
+use jackfield_loader::{Code, HOST_SERVICES, Need, Node, Plan, Rejection, Standing};
 use jackfield_manifest::Target;
+use semver::Version;
 use std::collections::BTreeMap;
 
 /// Plugins and what leads from one to another. Edges go from the dependent to what it depends on.
@@ -187,6 +188,13 @@ impl Graph {
                 } else {
                     EdgeKind::Required
                 };
+                if let Some(version) = of_host(&requirement.target) {
+                    if !requirement.range.matches(version) && !requirement.optional {
+                        let to = self.other_version(&requirement.target, version);
+                        self.connect(starting + at, to, kind);
+                    }
+                    continue;
+                }
                 for id in self.ends(plan, nodes, &requirement.target) {
                     if requirement.optional && !known.contains_key(&id) {
                         continue;
@@ -200,6 +208,24 @@ impl Graph {
                 }
             }
         }
+    }
+
+    /// A service of the host's own that somebody requires in another version.
+    fn other_version(&mut self, target: &Target, version: &Version) -> usize {
+        let id = match target {
+            Target::Plugin(id) => id.to_string(),
+            Target::Service(id) => format!("service {id}"),
+        };
+        let known = self.nodes.iter().position(|node| node.id == id);
+        known.unwrap_or_else(|| {
+            self.nodes.push(GraphNode {
+                id,
+                version: version.to_string(),
+                state: NodeState::Missing,
+                note: "(of this host)".to_owned(),
+            });
+            self.nodes.len() - 1
+        })
     }
 
     /// The ids that a requirement leads to: of a service, those of its providers, or its own.
@@ -226,6 +252,15 @@ impl Graph {
             }
         }
     }
+}
+
+/// The version of a service that the host itself has: whoever requires it waits for nobody.
+fn of_host(target: &Target) -> Option<&'static Version> {
+    let Target::Service(id) = target else {
+        return None;
+    };
+    let own = HOST_SERVICES.iter().find(|(own, _)| *own == id.as_str());
+    own.map(|(_, version)| version)
 }
 
 fn missing(id: String, disabled: &[&str]) -> GraphNode {

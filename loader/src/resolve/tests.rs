@@ -1,6 +1,7 @@
 //! Does every rule of resolution hold, with its exact words?
 
 mod oracle;
+mod own;
 mod rules;
 mod scale;
 mod versions;

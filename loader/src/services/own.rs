@@ -17,7 +17,7 @@ use serde_json::json;
 use std::{ptr, sync::Arc};
 
 /// The services that every host has, and in which version; no plugin can provide one of these ids.
-pub const HOST_SERVICES: [(&str, Version); 5] = [
+pub static HOST_SERVICES: [(&str, Version); 5] = [
     ("bus", Version::new(1, 0, 0)),
     ("clock", Version::new(1, 0, 0)),
     ("config", Version::new(1, 0, 0)),
@@ -25,15 +25,12 @@ pub const HOST_SERVICES: [(&str, Version); 5] = [
     ("topology", Version::new(1, 0, 0)),
 ];
 
-/// The same at one place.
-static VERSIONS: [(&str, Version); 5] = HOST_SERVICES;
-
 /// Whom a lease names as its provider. No plugin has this id: it is none.
 const PROVIDER: &str = "";
 
 /// The version in which the host itself has a service of that id.
 pub(crate) fn own_version(id: &str) -> Option<&'static Version> {
-    let found = VERSIONS.iter().find(|(own, _)| *own == id);
+    let found = HOST_SERVICES.iter().find(|(own, _)| *own == id);
     found.map(|(_, version)| version)
 }
 
@@ -78,7 +75,7 @@ pub(super) struct Own {
 }
 
 pub(super) fn find(service: &str) -> Option<Own> {
-    let (id, _) = VERSIONS.iter().find(|(id, _)| *id == service)?;
+    let (id, _) = HOST_SERVICES.iter().find(|(id, _)| *id == service)?;
     let (layout, make): (_, fn(&Arc<Room>) -> Object) = match *id {
         "bus" => (<BusObject as StableAbi>::LAYOUT, |room| {
             Object::Bus(Box::new(bus::object(room)))

@@ -14,6 +14,7 @@ mod faults;
 
 mod files;
 mod guide;
+mod host_services;
 mod house;
 mod lifecycle;
 mod note;

@@ -155,10 +155,10 @@ fn optional_requirements() {
 fn degraded_without_what_failed() {
     check(
         &[
-            plugin("a").wants("broken").wants("service clock"),
+            plugin("a").wants("broken").wants("service watch"),
             plugin("b").wants("bad"),
             plugin("broken").requires("gone"),
-            plugin("timer").provides("clock").requires("broken"),
+            plugin("timer").provides("watch").requires("broken"),
             plugin("bad").rejected("built for ABI 2.1, this host speaks 1.4"),
         ],
         &[
@@ -169,7 +169,7 @@ fn degraded_without_what_failed() {
              cause: gone is not installed)",
             "~ a: optionally requires broken, which was not started (root cause: gone is not \
              installed)",
-            "~ a: optionally requires service clock, and its provider timer was not started \
+            "~ a: optionally requires service watch, and its provider timer was not started \
              (root cause: gone is not installed)",
             "~ b: optionally requires bad, which was rejected (root cause: bad: built for ABI \
              2.1, this host speaks 1.4)",
@@ -181,16 +181,16 @@ fn degraded_without_what_failed() {
 fn rejected_before() {
     check(
         &[
-            plugin("bad").provides("clock").rejected("cut short"),
+            plugin("bad").provides("watch").rejected("cut short"),
             plugin("a").requires("bad"),
-            plugin("b").requires("service clock ^1"),
+            plugin("b").requires("service watch ^1"),
             plugin("c").requires("a"),
             plugin("d").requires("bad ^2"),
         ],
         &[
             "- a 1.0.0: dependency-failed: requires bad, which was rejected (root cause: bad: \
              cut short)",
-            "- b 1.0.0: dependency-failed: requires service clock, and its provider bad was \
+            "- b 1.0.0: dependency-failed: requires service watch, and its provider bad was \
              rejected (root cause: bad: cut short)",
             "- c 1.0.0: dependency-failed: requires a, which was not started (root cause: bad: \
              cut short)",
@@ -291,11 +291,11 @@ fn order_about_itself_or_against_a_requirement() {
 fn services() {
     check(
         &[
-            plugin("user").priority(1).requires("service clock ^1"),
-            plugin("old").priority(20).provides("clock 1.0.0"),
-            plugin("new").priority(20).provides("clock 1.3.0"),
-            plugin("first").priority(30).provides("clock 1.9.0"),
-            plugin("other").priority(10).provides("clock 2.0.0"),
+            plugin("user").priority(1).requires("service watch ^1"),
+            plugin("old").priority(20).provides("watch 1.0.0"),
+            plugin("new").priority(20).provides("watch 1.3.0"),
+            plugin("first").priority(30).provides("watch 1.9.0"),
+            plugin("other").priority(10).provides("watch 2.0.0"),
         ],
         &[
             "other 1.0.0",
@@ -311,9 +311,9 @@ fn services() {
 fn services_that_are_not_there() {
     check(
         &[
-            plugin("a").requires("service clock ^3"),
-            plugin("b").provides("clock 1.0.0"),
-            plugin("c").provides("clock 2.0.0"),
+            plugin("a").requires("service watch ^3"),
+            plugin("b").provides("watch 1.0.0"),
+            plugin("c").provides("watch 2.0.0"),
             plugin("d").provides("mail").disabled(),
             plugin("e").requires("service mail"),
             plugin("f")
@@ -324,7 +324,7 @@ fn services_that_are_not_there() {
         &[
             "b 1.0.0",
             "c 1.0.0",
-            "- a 1.0.0: version-mismatch: requires service clock ^3, and c provides 2.0.0 and b \
+            "- a 1.0.0: version-mismatch: requires service watch ^3, and c provides 2.0.0 and b \
              provides 1.0.0",
             "- d 1.0.0: disabled: not enabled: set enabled = true under [plugins.d]",
             "- e 1.0.0: missing-dependency: requires service mail, and its provider d is disabled",
@@ -341,12 +341,12 @@ fn services_that_are_not_there() {
 fn another_provider_stands_in_for_one_that_fails() {
     check(
         &[
-            plugin("user").requires("service clock"),
+            plugin("user").requires("service watch"),
             plugin("best")
                 .priority(1)
-                .provides("clock")
+                .provides("watch")
                 .requires("gone"),
-            plugin("next").provides("clock"),
+            plugin("next").provides("watch"),
         ],
         &[
             "next 1.0.0",
@@ -360,15 +360,15 @@ fn another_provider_stands_in_for_one_that_fails() {
 fn all_providers_fail() {
     check(
         &[
-            plugin("user").requires("service clock"),
-            plugin("a").provides("clock").requires("gone"),
-            plugin("b").provides("clock").requires("user"),
-            plugin("other").requires("service clock"),
+            plugin("user").requires("service watch"),
+            plugin("a").provides("watch").requires("gone"),
+            plugin("b").provides("watch").requires("user"),
+            plugin("other").requires("service watch"),
         ],
         &[
             "- a 1.0.0: missing-dependency: requires gone, which is not installed",
             "- b 1.0.0: cycle: requires itself: b → user → b",
-            "- other 1.0.0: dependency-failed: requires service clock, and of its providers a \
+            "- other 1.0.0: dependency-failed: requires service watch, and of its providers a \
              and b none was started (root cause: gone is not installed)",
             "- user 1.0.0: cycle: requires itself: b → user → b",
         ],
@@ -379,18 +379,18 @@ fn all_providers_fail() {
 fn a_provider_that_needs_its_user_gives_way_to_another() {
     check(
         &[
-            plugin("user").requires("service clock"),
+            plugin("user").requires("service watch"),
             plugin("best")
                 .priority(1)
-                .provides("clock")
+                .provides("watch")
                 .requires("user"),
-            plugin("next").provides("clock"),
+            plugin("next").provides("watch"),
         ],
         &[
             "next 1.0.0",
             "user 1.0.0 !next",
             "best 1.0.0 !user",
-            "! user: requires service clock and is started after next, not after best: that \
+            "! user: requires service watch and is started after next, not after best: that \
              would close a cycle",
         ],
     );
@@ -400,9 +400,9 @@ fn a_provider_that_needs_its_user_gives_way_to_another() {
 fn a_spare_provider_that_needs_its_user_comes_later_without_a_word() {
     check(
         &[
-            plugin("user").requires("service clock"),
-            plugin("best").provides("clock"),
-            plugin("spare").provides("clock").requires("user"),
+            plugin("user").requires("service watch"),
+            plugin("best").provides("watch"),
+            plugin("spare").provides("watch").requires("user"),
         ],
         &["best 1.0.0", "user 1.0.0 !best", "spare 1.0.0 !user"],
     );
@@ -412,9 +412,9 @@ fn a_spare_provider_that_needs_its_user_comes_later_without_a_word() {
 fn the_preferred_provider_outweighs_order() {
     check(
         &[
-            plugin("user").requires("service clock"),
-            plugin("best").priority(1).provides("clock").after("user"),
-            plugin("next").provides("clock"),
+            plugin("user").requires("service watch"),
+            plugin("best").priority(1).provides("watch").after("user"),
+            plugin("next").provides("watch"),
         ],
         &[
             "best 1.0.0",

@@ -4,6 +4,7 @@ mod codes;
 mod configuration;
 mod files;
 mod plans;
+mod replace;
 mod running;
 mod scaffold;
 mod set;

@@ -184,3 +184,61 @@ fn a_graph_in_every_form() {
     assert_eq!(said.out, "web 1.0.0\n└── store 1.4.0\n");
     assert_eq!(said.code, Some(0));
 }
+
+/// One that requires what this host has, one that requires more, one that says that it provides it.
+fn with_host_services() -> Site {
+    let site = Site::new();
+    for (id, rest) in [
+        (
+            "fits",
+            "requires = [{ service = \"clock\", range = \"^1\" }]\n",
+        ),
+        (
+            "later",
+            "requires = [{ service = \"clock\", range = \"^2\" }]\n",
+        ),
+        (
+            "forger",
+            "provides = [{ service = \"clock\", version = \"2.0.0\" }]\n",
+        ),
+        (
+            "lost",
+            "requires = [{ service = \"bus\", range = \"^1\" }, { plugin = \"gone\", range = \"^1\" }]\n",
+        ),
+    ] {
+        add(&site, id, "1.0.0", rest);
+    }
+    site
+}
+
+#[test]
+fn services_of_the_host_are_met_by_the_host() {
+    let site = with_host_services();
+    let said = jackfield(&site, "plan");
+    let expected = "\
+STEP  PLUGIN  VERSION  AFTER
+   1  fits    1.0.0    -
+
+NOT STARTED
+forger 1.0.0 (plugins/libforger-1.0.0.so)
+    invalid-manifest: provides service `clock`, which is the host's own: give it another id
+later 1.0.0 (plugins/liblater-1.0.0.so)
+    version-mismatch: requires service clock ^2, and this host provides clock 1.0.0
+lost 1.0.0 (plugins/liblost-1.0.0.so)
+    missing-dependency: requires gone ^1, which is not installed
+";
+    assert_eq!((said.out.as_str(), said.code), (expected, Some(1)));
+    let said = jackfield(&site, "why later");
+    let reason = "requires service clock ^2, and this host provides clock 1.0.0";
+    assert!(said.out.contains(reason), "{said:?}");
+    let said = jackfield(&site, "graph");
+    let expected = "\
+fits 1.0.0
+✗ later 1.0.0 (version-mismatch)
+└── ? service clock 1.0.0 (of this host)
+✗ lost 1.0.0 (missing-dependency)
+└── ? gone (missing)
+✗ forger 1.0.0 (rejected)
+";
+    assert_eq!(said.out, expected);
+}
