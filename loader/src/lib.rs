@@ -117,7 +117,11 @@ mod took;
 mod control;
 mod loader;
 
-pub use bus::{BusError, Event, MAX_PAYLOAD_LEN, MAX_SUBSCRIPTIONS, MAX_TOPIC_LEN, QUEUE_LEN};
+pub use bus::{
+    Act, BusError, Denied, Event, MAX_DEPTH, MAX_PAYLOAD_LEN, MAX_QUEUE_BYTES, MAX_QUEUE_LEN,
+    MAX_RETAINED, MAX_RETAINED_BYTES, MAX_RETAINED_BYTES_OF_ONE, MAX_RETAINED_OF_ONE,
+    MAX_SUBSCRIPTIONS, MAX_WAIT, Policy, QUEUE_LEN, SubscribeOptions, Subscribed, Subscriber,
+};
 pub use claims::Busy;
 pub use config::{ConfigError, Secrets, Violation, check_config};
 pub use control::{Change, ControlError};

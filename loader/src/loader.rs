@@ -3,7 +3,6 @@
 use crate::{
     Code, Events, Handle, Inventory, Options, Proposal, Quarantine, QuarantineError, Reason,
     ReconfigureError, Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
-    bus::{Bus, BusError},
     context::Shared,
     control,
     crew::Crew,
@@ -88,7 +87,7 @@ impl Loader {
         report(&suspects);
         let shared = Arc::new(Shared {
             registry: Registry::default(),
-            bus: Bus::default(),
+            bus: Arc::default(),
             services: Services::default(),
             executor: Arc::clone(&options.executor),
         });
@@ -263,15 +262,6 @@ impl Loader {
         self.crew.shared.registry.wait(id, deadline, until)
     }
 
-    /// Publishes an event as the host itself.
-    ///
-    /// # Errors
-    ///
-    /// [`BusError`] for a topic that is none, or too large a payload.
-    pub fn publish(&self, topic: &str, payload: &[u8]) -> Result<(), BusError> {
-        self.crew.shared.bus.publish_host(topic, payload)
-    }
-
     /// How many threads are left to themselves inside a plugin that did not return in time.
     pub fn abandoned_threads(&self) -> usize {
         self.crew.abandoned()
@@ -307,7 +297,8 @@ impl Loader {
 pub struct Counters {
     /// How often its code panicked.
     pub panics: u64,
-    /// How many events it did not get because its queue was full.
+    /// How many events it did not get because there was no room; [`Loader::subscriptions`] has
+    /// them for each subscription.
     pub dropped_events: u64,
 }
 

@@ -17,6 +17,9 @@ pub struct Options {
     pub settings: BTreeMap<String, Settings>,
     /// How many plugins may be on their way up at the same time.
     pub threads: NonZero<usize>,
+    /// Whether a plugin may publish on and subscribe to only what its manifest asks for and its
+    /// settings grant.
+    pub permissions: bool,
     /// Who runs what plugins spawn.
     pub executor: Arc<dyn Executor>,
 }
@@ -46,6 +49,7 @@ impl Options {
             settings: BTreeMap::new(),
             // Plugins wait more than they work while they start.
             threads: threads.saturating_mul(NonZero::new(4).unwrap_or(threads)),
+            permissions: false,
             executor: Arc::new(Threads),
         }
     }
@@ -73,6 +77,7 @@ impl fmt::Debug for Options {
             .field("trust", &self.trust)
             .field("enable", &self.enable)
             .field("threads", &self.threads)
+            .field("permissions", &self.permissions)
             .finish_non_exhaustive()
     }
 }

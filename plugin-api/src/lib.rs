@@ -47,6 +47,7 @@
 //! | [`Service`], [`Lease`] | typed objects that plugins share, called like functions |
 //! | [`Event`], [`Health`] | what it hears, and how it does |
 
+mod bus;
 mod config;
 mod context;
 mod embed;
@@ -64,10 +65,11 @@ mod schedule;
 mod service;
 mod storage;
 
+pub use bus::Subscribe;
 pub use config::NoConfig;
 pub use context::{Context, Interval, Task};
 pub use error::{Error, Result};
-pub use event::{Event, Subscription};
+pub use event::{Event, Retained, Subscription};
 pub use ffi::Lease;
 pub use handler::{Handler, blocking, quick};
 pub use health::{Health, HealthStatus};
@@ -92,7 +94,7 @@ pub use serde_json;
 pub mod prelude {
     pub use crate::{
         Context, Error, Event, Health, NoConfig, OutgoingRequest, Plugin, Request, Response,
-        Result, Routes, blocking, export_plugin, log, quick,
+        Result, Routes, Subscribe, blocking, export_plugin, log, quick,
     };
     pub use serde::{Deserialize, Serialize};
 }

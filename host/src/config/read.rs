@@ -5,16 +5,17 @@ use super::{
     section::{Section, boolean, bytes, duration, priority, quoted, text},
 };
 use jackfield_loader::{Settings, Trust};
-use jackfield_manifest::PluginId;
+use jackfield_manifest::{Permissions, PluginId, TopicPattern};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
 
 /// Every key that is not a plugin's.
-pub(super) const KEYS: [&str; 7] = [
+pub(super) const KEYS: [&str; 8] = [
     "host.plugins",
     "host.state",
     "host.trust",
     "host.enable_by_default",
+    "host.permissions",
     "host.threads",
     "host.stop_deadline",
     "log.filter",
@@ -34,6 +35,7 @@ pub(super) fn defaults() -> Tree {
     set("host.plugins", json!(["plugins"]));
     set("host.state", json!("state"));
     set("host.trust", json!("strict"));
+    set("host.permissions", json!(false));
     set("host.stop_deadline", json!("30s"));
     set("log.filter", json!("info"));
     tree
@@ -50,6 +52,7 @@ pub(super) fn read(tree: Tree, faults: &mut Vec<Fault>) -> Config {
         state: host.take("state", path).unwrap_or_default(),
         trust: host.take("trust", trust).unwrap_or_default(),
         enable_by_default: host.take("enable_by_default", boolean),
+        permissions: host.take("permissions", boolean).unwrap_or_default(),
         threads: host.take("threads", threads),
         stop_deadline: host
             .take("stop_deadline", duration)
@@ -89,6 +92,10 @@ fn settings(id: &str, table: Tree, faults: &mut Vec<Fault>) -> Settings {
         start_deadline: section.take("start_deadline", duration),
         stop_deadline: section.take("stop_deadline", duration),
         storage_limit: section.take("storage_limit", bytes),
+        granted: Permissions {
+            publish: section.take("publish", patterns).unwrap_or_default(),
+            subscribe: section.take("subscribe", patterns).unwrap_or_default(),
+        },
         config: section.table("config").to_json(),
     };
     section.finish();
@@ -108,6 +115,17 @@ fn paths(value: &Value, origin: &Origin) -> Result<Vec<PathBuf>, String> {
         return Err("expected a list of directories, such as [\"plugins\"]".to_owned());
     };
     items.iter().map(|item| path(item, origin)).collect()
+}
+
+fn patterns(value: &Value, origin: &Origin) -> Result<Vec<TopicPattern>, String> {
+    let Some(items) = value.as_array() else {
+        return Err("expected a list of patterns, such as [\"logs.**\"]".to_owned());
+    };
+    let pattern = |item| {
+        let text = text(item, origin)?;
+        TopicPattern::new(&text).map_err(|error| error.to_string())
+    };
+    items.iter().map(pattern).collect()
 }
 
 fn trust(value: &Value, origin: &Origin) -> Result<Trust, String> {

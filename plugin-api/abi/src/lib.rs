@@ -15,7 +15,8 @@
 //! | [`Request`] / [`Response`] | the message-shaped door | named extensions |
 //! | [`Call`] | a request under way: its reply, and room for a future | it does not |
 //! | [`ServiceOffer`], [`ServiceLease`] | a typed service, from its provider to its user | methods with a default body |
-//! | [`Event`], [`LogRecord`], [`PanicReport`], [`Health`], [`Failure`] | small and frozen | they do not |
+//! | [`SubscribeOptions`] | how a plugin subscribes | flags |
+//! | [`Event`], [`RetainedEvent`], [`LogRecord`], [`PanicReport`], [`Health`], [`Failure`] | small and frozen | they do not |
 //!
 //! The crate's version is the ABI version ([`ABI_VERSION`]). Within one major version nothing is
 //! ever changed or removed; see `docs/abi.md`.
@@ -29,6 +30,7 @@
     reason = "sabi_trait 0.11 expands to it, as its panic guard"
 )]
 
+mod bus;
 mod call;
 mod event;
 mod failure;
@@ -50,6 +52,10 @@ pub use abi_stable::std_types::{RBox, ROption, RResult, RSlice, RStr, RString, R
 pub use async_ffi;
 pub use async_ffi::{BorrowingFfiFuture, ContextExt, FfiContext, FfiFuture};
 
+pub use bus::{
+    PUBLISH_RETAIN, QueuePolicy, RetainedEvent, SUBSCRIBE_CAPACITY, SUBSCRIBE_QUICK,
+    SUBSCRIBE_RETAINED, SubscribeOptions,
+};
 pub use call::{Answer, CALL_ROOM, Call, CallMut};
 pub use event::Event;
 pub use failure::{Failure, FailureCode};

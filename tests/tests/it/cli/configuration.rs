@@ -34,6 +34,7 @@ fn later_layers_win_and_each_value_tells_where_it_comes_from() {
     assert_eq!(said.err, "");
     let entry = |key, value, origin| json!({"key": key, "value": value, "origin": origin});
     let expected = json!([
+        entry("host.permissions", json!(false), "default"),
         entry(
             "host.plugins",
             json!(["here"]),
@@ -102,7 +103,7 @@ fn every_mistake_is_told_at_once_with_its_place() {
         "[host]\nplugins = \"plugins\"\ntrust = \"none\"\nthread = 4\nthreads = 0\n\
          stop_deadline = 5\nenable_by_default = \"yes\"\n\n[lgo]\nx = 1\n\n[log]\nfilter = \"info,store=loud\"\n\n\
          [plugins.\"a b\"]\nenabled = true\n\n[plugins.store]\npriority = 1.5\nenable = true\n\
-         start_deadline = \"2 fortnights\"\n",
+         start_deadline = \"2 fortnights\"\nsubscribe = [\"a..b\"]\npublish = \"a\"\n",
     );
     let said = jackfield(&site, "list");
     let expected = "\
@@ -124,6 +125,10 @@ jackfield.toml:4:1: host.thread: unknown key, did you mean `threads`?
         "jackfield.toml:20:1: plugins.store.enable: unknown key, did you mean `enabled`?\n",
         "jackfield.toml:21:1: plugins.store.start_deadline: expected a time such as \"30s\" or \
          \"1m 30s\", found \"2 fortnights\": ",
+        "jackfield.toml:22:1: plugins.store.subscribe: `a..b` is no pattern: expected a topic, \
+         `prefix.*`, `prefix.**` or `**`\n",
+        "jackfield.toml:23:1: plugins.store.publish: expected a list of patterns, such as \
+         [\"logs.**\"]\n",
     ] {
         assert!(said.err.contains(line), "{line}\n{}", said.err);
     }
