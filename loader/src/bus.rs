@@ -1,374 +1,176 @@
 //! Topics: who hears what, through queues with a bound.
+//!
+//! | room | what |
+//! |---|---|
+//! | `topic` of the manifest's crate | topics, patterns, which pattern covers which |
+//! | `event` | an event, once for all who hear it |
+//! | `options` | how somebody subscribes |
+//! | `table` | every subscription, by what it begins with |
+//! | `route` | who hears one topic, remembered by who publishes there |
+//! | `publisher` | the order of one publisher's events |
+//! | `queue`, `inbox` | what waits for one subscriber |
+//! | `hand_out`, `quick` | how a plugin gets it: one after another, or at once |
+//! | `subscriber`, `embed` | the embedding program as a subscriber and a publisher |
+//! | `retained` | last values |
+//! | `permit` | what a plugin may |
+//!
+//! Locks, in the order in which they may be taken: a publisher's own, one inbox's, then the table or
+//! the retained values. None of them is held while a plugin is called.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{SystemTime, UNIX_EPOCH},
+mod embed;
+mod error;
+mod event;
+mod hand_out;
+mod inbox;
+mod options;
+mod permit;
+mod publisher;
+mod queue;
+mod quick;
+mod quiet;
+mod retained;
+mod route;
+mod subscriber;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use embed::HostPublisher;
+pub use error::BusError;
+pub use event::Event;
+pub(crate) use inbox::Inbox;
+pub use options::{MAX_QUEUE_LEN, MAX_WAIT, Policy, QUEUE_LEN, SubscribeOptions};
+pub(crate) use permit::Permit;
+pub use permit::{Act, Denied};
+pub(crate) use publisher::Publisher;
+pub use queue::{MAX_QUEUE_BYTES, MAX_SUBSCRIPTIONS, Subscribed};
+pub use quick::MAX_DEPTH;
+pub use quiet::is_handing_out;
+pub use retained::{
+    MAX_RETAINED, MAX_RETAINED_BYTES, MAX_RETAINED_BYTES_OF_ONE, MAX_RETAINED_OF_ONE,
 };
+pub use subscriber::Subscriber;
 
-/// The most events that wait for one subscriber; beyond that the oldest is dropped and counted.
-pub const QUEUE_LEN: usize = 1024;
-/// The most subscriptions of one plugin.
-pub const MAX_SUBSCRIPTIONS: usize = 1024;
-/// The longest topic or pattern, in bytes.
-pub const MAX_TOPIC_LEN: usize = 256;
+use jackfield_manifest::{TopicPattern, check_topic};
+use retained::Retained;
+use route::Target;
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+use table::Table;
+
 /// The largest payload, in bytes.
 pub const MAX_PAYLOAD_LEN: usize = 1 << 20;
 
-/// An event as the host keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// Dotted topic.
-    pub topic: Arc<str>,
-    /// Id of the plugin that published it; empty for the host.
-    pub publisher: Arc<str>,
-    /// The payload as it was published.
-    pub payload: Arc<[u8]>,
-    /// Counts the publisher's events from 1.
-    pub sequence: u64,
-    /// When it was taken, in nanoseconds since the Unix epoch.
-    pub time_ns: u64,
-}
-
-/// Why an event or a subscription is not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BusError {
-    /// The topic is not dotted names.
-    #[error("`{0}` is no topic: expected names of [A-Za-z0-9_-], joined by dots")]
-    Topic(String),
-    /// The pattern is neither a topic nor one with a wildcard at its end.
-    #[error("`{0}` is no pattern: expected a topic, `prefix.*`, `prefix.**` or `**`")]
-    Pattern(String),
-    /// The payload is too large.
-    #[error("a payload has at most {MAX_PAYLOAD_LEN} bytes, this one has {0}")]
-    TooLarge(usize),
-    /// Too many subscriptions.
-    #[error("a plugin has at most {MAX_SUBSCRIPTIONS} subscriptions")]
-    Full,
-}
-
-/// What a subscriber hears.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Pattern {
-    Exact(String),
-    /// One more name after this prefix, which ends in a dot.
-    One(String),
-    /// Any number of names after this prefix, which ends in a dot or is empty; also none.
-    Any(String),
-}
-
-impl Pattern {
-    pub(crate) fn parse(text: &str) -> Result<Self, BusError> {
-        let bad = || BusError::Pattern(text.chars().take(MAX_TOPIC_LEN).collect());
-        if text == "**" {
-            return Ok(Self::Any(String::new()));
-        }
-        let (prefix, make): (&str, fn(String) -> Self) =
-            if let Some(prefix) = text.strip_suffix(".**") {
-                (prefix, Self::Any)
-            } else if let Some(prefix) = text.strip_suffix(".*") {
-                (prefix, Self::One)
-            } else {
-                check_topic(text).map_err(|_| bad())?;
-                return Ok(Self::Exact(text.to_owned()));
-            };
-        check_topic(prefix).map_err(|_| bad())?;
-        Ok(make(format!("{prefix}.")))
-    }
-
-    pub(crate) fn matches(&self, topic: &str) -> bool {
-        match self {
-            Self::Exact(exact) => topic == exact,
-            Self::One(prefix) => topic
-                .strip_prefix(&**prefix)
-                .is_some_and(|rest| !rest.contains('.')),
-            Self::Any(prefix) => {
-                topic.starts_with(&**prefix) || prefix.strip_suffix('.') == Some(topic)
-            }
-        }
-    }
-}
-
-fn check_topic(topic: &str) -> Result<(), BusError> {
-    let name = |name: &str| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-    };
-    if topic.len() <= MAX_TOPIC_LEN && topic.split('.').all(name) {
-        return Ok(());
-    }
-    Err(BusError::Topic(topic.chars().take(MAX_TOPIC_LEN).collect()))
-}
-
-/// Every subscriber of the host.
-#[derive(Default)]
+/// Everything that subscribers and publishers of one host share.
 pub(crate) struct Bus {
-    inboxes: RwLock<Vec<Arc<Inbox>>>,
+    table: Mutex<Table>,
+    /// Changes with the table, so that a route that was found out before is known for old.
+    generation: AtomicU64,
     next_subscription: AtomicU64,
-    host_sequence: AtomicU64,
+    retained: Retained,
+    host: Publisher,
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self {
+            table: Mutex::default(),
+            generation: AtomicU64::new(0),
+            next_subscription: AtomicU64::new(0),
+            retained: Retained::default(),
+            host: Publisher::host(),
+        }
+    }
 }
 
 impl Bus {
-    pub(crate) fn attach(&self, inbox: Arc<Inbox>) {
-        self.inboxes
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(inbox);
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn detach(&self, inbox: &Arc<Inbox>) {
-        let mut inboxes = self.inboxes.write().unwrap_or_else(PoisonError::into_inner);
-        inboxes.retain(|known| !Arc::ptr_eq(known, inbox));
+    /// From when this returns, every event that is published and matches comes to the inbox.
+    pub(crate) fn subscribe(
+        &self,
+        inbox: &Arc<Inbox>,
+        pattern: TopicPattern,
+        options: SubscribeOptions,
+    ) -> Result<u64, BusError> {
+        let id = self.next_subscription.fetch_add(1, Ordering::Relaxed) + 1;
+        // Held until the retained values are in, so that nothing newer comes before them.
+        let mut queue = inbox.queue();
+        let lane = queue.add(id, pattern.clone(), options)?;
+        let target = Target {
+            inbox: Arc::clone(inbox),
+            id,
+            lane,
+        };
+        let mut table = self.table();
+        table.insert(&pattern, target, options.quick);
+        self.generation.fetch_add(1, Ordering::Release);
+        drop(table);
+        if options.retained {
+            let (values, stamp) = self.retained.matching(&pattern);
+            queue.prime(lane, &values, stamp);
+        }
+        inbox.wake_if_needed(queue);
+        Ok(id)
     }
 
-    pub(crate) fn subscription_id(&self) -> u64 {
-        self.next_subscription.fetch_add(1, Ordering::Relaxed) + 1
+    /// Ends a subscription; false when there is none of that number.
+    pub(crate) fn unsubscribe(&self, inbox: &Inbox, id: u64) -> bool {
+        // Its events are dropped after the lock.
+        let removed = inbox.queue().remove(id);
+        let Some((pattern, _events)) = removed else {
+            return false;
+        };
+        self.remove(&[(id, pattern)]);
+        true
     }
 
-    /// Whether somebody has subscribed to it.
-    pub(crate) fn is_heard(&self, topic: &str) -> bool {
-        let inboxes = self.inboxes.read().unwrap_or_else(PoisonError::into_inner);
-        inboxes.iter().any(|inbox| inbox.wants(topic).is_some())
+    /// Ends all of an inbox's subscriptions, for good, and forgets what waits in it.
+    pub(crate) fn detach(&self, inbox: &Inbox) {
+        let (subscriptions, _events) = inbox.close();
+        self.remove(&subscriptions);
+    }
+
+    fn remove(&self, subscriptions: &[(u64, TopicPattern)]) {
+        let mut table = self.table();
+        for (id, pattern) in subscriptions {
+            table.remove(pattern, *id);
+        }
+        self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// Publishes for the host itself.
-    pub(crate) fn publish_host(&self, topic: &str, payload: &[u8]) -> Result<(), BusError> {
-        self.publish(topic, &Arc::from(""), payload, &self.host_sequence)
-    }
-
-    /// Queues an event for everybody who wants it.
-    pub(crate) fn publish(
+    pub(crate) fn publish_host(
         &self,
         topic: &str,
-        publisher: &Arc<str>,
         payload: &[u8],
-        sequence: &AtomicU64,
+        retain: bool,
     ) -> Result<(), BusError> {
-        check_topic(topic)?;
-        if payload.len() > MAX_PAYLOAD_LEN {
-            return Err(BusError::TooLarge(payload.len()));
-        }
-        // Taken before anything can fail to match, so that a gap means a drop.
-        let sequence = sequence.fetch_add(1, Ordering::Relaxed) + 1;
-        let wanting: Vec<(Arc<Inbox>, u64)> = {
-            let inboxes = self.inboxes.read().unwrap_or_else(PoisonError::into_inner);
-            inboxes
-                .iter()
-                .filter_map(|inbox| Some((Arc::clone(inbox), inbox.wants(topic)?)))
-                .collect()
-        };
-        if wanting.is_empty() {
+        if quiet::is_quiet() {
             return Ok(());
         }
-        let event = Event {
-            topic: topic.into(),
-            publisher: Arc::clone(publisher),
-            payload: payload.into(),
-            sequence,
-            time_ns: now_ns(),
-        };
-        for (inbox, subscription) in wanting {
-            inbox.push(event.clone(), subscription);
-        }
-        Ok(())
-    }
-}
-
-fn now_ns() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Called when an inbox that nobody empties has something.
-type Ready = Box<dyn Fn() + Send + Sync>;
-
-/// What one subscriber has subscribed to, and what waits for it.
-pub(crate) struct Inbox {
-    patterns: RwLock<Vec<(u64, Pattern)>>,
-    queue: Mutex<Queue>,
-    ready: Ready,
-}
-
-#[derive(Default)]
-struct Queue {
-    events: VecDeque<(Event, u64)>,
-    /// Nothing is handed out before the subscriber runs.
-    open: bool,
-    /// Somebody empties it just now.
-    draining: bool,
-    dropped: u64,
-}
-
-impl Inbox {
-    pub(crate) fn new(ready: Ready) -> Self {
-        Self {
-            patterns: RwLock::default(),
-            queue: Mutex::default(),
-            ready,
-        }
+        self.host.publish(self, topic, payload, retain)
     }
 
-    fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether somebody has subscribed to that topic.
+    pub(crate) fn is_heard(&self, topic: &str) -> bool {
+        self.table().is_heard(topic)
     }
 
-    pub(crate) fn subscribe(&self, id: u64, pattern: &str) -> Result<(), BusError> {
-        let pattern = Pattern::parse(pattern)?;
-        let mut patterns = self
-            .patterns
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if patterns.len() >= MAX_SUBSCRIPTIONS {
-            return Err(BusError::Full);
-        }
-        patterns.push((id, pattern));
-        Ok(())
+    /// The retained value of a topic.
+    pub(crate) fn last(&self, topic: &str) -> Result<Option<Event>, BusError> {
+        check_topic(topic)?;
+        Ok(self.retained.last(topic))
     }
 
-    pub(crate) fn unsubscribe(&self, id: u64) -> bool {
-        let mut patterns = self
-            .patterns
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let before = patterns.len();
-        patterns.retain(|(known, _)| *known != id);
-        patterns.len() < before
-    }
-
-    /// The first subscription that matches: an event comes once, however many do.
-    fn wants(&self, topic: &str) -> Option<u64> {
-        let patterns = self.patterns.read().unwrap_or_else(PoisonError::into_inner);
-        patterns
-            .iter()
-            .find(|(_, pattern)| pattern.matches(topic))
-            .map(|(id, _)| *id)
-    }
-
-    fn push(&self, event: Event, subscription: u64) {
-        let must_wake = {
-            let mut queue = self.queue();
-            if queue.events.len() >= QUEUE_LEN {
-                queue.events.pop_front();
-                queue.dropped += 1;
-            }
-            queue.events.push_back((event, subscription));
-            queue.start_draining()
-        };
-        if must_wake {
-            (self.ready)();
-        }
-    }
-
-    /// From now on events are handed out.
-    pub(crate) fn open(&self) {
-        let must_wake = {
-            let mut queue = self.queue();
-            queue.open = true;
-            queue.start_draining()
-        };
-        if must_wake {
-            (self.ready)();
-        }
-    }
-
-    /// Hands out nothing any more, and forgets what waits.
-    pub(crate) fn close(&self) {
-        let mut queue = self.queue();
-        queue.open = false;
-        queue.events.clear();
-    }
-
-    /// The next event for whoever was woken; after `None` it must not ask again until woken again.
-    pub(crate) fn next(&self) -> Option<(Event, u64)> {
-        let mut queue = self.queue();
-        let next = if queue.open {
-            queue.events.pop_front()
-        } else {
-            None
-        };
-        if next.is_none() {
-            queue.draining = false;
-        }
-        next
-    }
-
-    /// How many events were dropped because the queue was full.
-    pub(crate) fn dropped(&self) -> u64 {
-        self.queue().dropped
-    }
-}
-
-impl Queue {
-    fn start_draining(&mut self) -> bool {
-        let start = self.open && !self.draining && !self.events.is_empty();
-        self.draining |= start;
-        start
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_match_whole_names() {
-        let matches = |pattern: &str, topic: &str| Pattern::parse(pattern).unwrap().matches(topic);
-        assert!(matches("a.b", "a.b") && !matches("a.b", "a.b.c"));
-        assert!(matches("a.*", "a.b") && !matches("a.*", "a") && !matches("a.*", "a.b.c"));
-        assert!(!matches("a.*", "ab.c"));
-        assert!(matches("a.**", "a") && matches("a.**", "a.b.c") && !matches("a.**", "ab"));
-        assert!(matches("**", "a") && matches("**", "a.b"));
-    }
-
-    #[test]
-    fn what_is_no_pattern_is_refused_with_the_forms_that_are() {
-        for bad in [
-            "", ".", "a..b", "*", "*.a", "a.*.b", "a b", "a.***", ".*", "a\0",
-        ] {
-            assert_eq!(Pattern::parse(bad), Err(BusError::Pattern(bad.to_owned())));
-        }
-        let error = Pattern::parse("*").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`*` is no pattern: expected a topic, `prefix.*`, `prefix.**` or `**`"
-        );
-    }
-
-    #[test]
-    fn a_full_queue_drops_its_oldest_and_counts() {
-        let bus = Bus::default();
-        let inbox = Arc::new(Inbox::new(Box::new(|| {})));
-        inbox.subscribe(bus.subscription_id(), "t").unwrap();
-        bus.attach(Arc::clone(&inbox));
-        for _ in 0..QUEUE_LEN + 3 {
-            bus.publish_host("t", b"x").unwrap();
-        }
-        inbox.open();
-        assert_eq!(inbox.dropped(), 3);
-        assert_eq!(inbox.next().unwrap().0.sequence, 4);
-        assert_eq!(std::iter::from_fn(|| inbox.next()).count(), QUEUE_LEN - 1);
-    }
-
-    #[test]
-    fn an_event_that_two_patterns_match_comes_once() {
-        let bus = Bus::default();
-        let inbox = Arc::new(Inbox::new(Box::new(|| {})));
-        inbox.subscribe(1, "a.*").unwrap();
-        inbox.subscribe(2, "**").unwrap();
-        inbox.open();
-        bus.attach(Arc::clone(&inbox));
-        bus.publish_host("a.b", b"").unwrap();
-        assert_eq!(inbox.next().unwrap().1, 1);
-        assert!(inbox.next().is_none());
-        bus.detach(&inbox);
-        bus.publish_host("a.b", b"").unwrap();
-        assert!(inbox.next().is_none());
+    /// Forgets it; false when there was none.
+    pub(crate) fn clear_retained(&self, topic: &str) -> Result<bool, BusError> {
+        check_topic(topic)?;
+        Ok(self.retained.clear(topic))
     }
 }

@@ -3,13 +3,14 @@
 mod ask;
 mod host_side;
 mod record;
+mod topics;
 
 pub(crate) use ask::not_serving;
 pub(crate) use host_side::{HostSide, answer};
 
 use crate::{
     backtrace::{Backtrace, backtrace},
-    bus::{Bus, Inbox},
+    bus::{Bus, Inbox, Publisher},
     executor::Executor,
     ffi::{Lease, Library},
     reconfigure::Current,
@@ -32,7 +33,7 @@ use std::{
 /// What all plugins of one loader share.
 pub(crate) struct Shared {
     pub(crate) registry: Registry,
-    pub(crate) bus: Bus,
+    pub(crate) bus: Arc<Bus>,
     pub(crate) services: Services,
     pub(crate) facts: Facts,
     pub(crate) executor: Arc<dyn Executor>,
@@ -44,14 +45,13 @@ const BACKTRACES: u64 = 16;
 /// What the host keeps for one plugin, from when it is mapped until it is unloaded.
 pub(crate) struct Room {
     pub(crate) id: PluginId,
-    name: Arc<str>,
     pub(crate) config: Arc<Current>,
     data_dir: PathBuf,
     pub(crate) space: Space,
     pub(crate) level: AtomicU32,
-    sequence: AtomicU64,
     panics: AtomicU64,
     pub(crate) tasks: Arc<Tasks>,
+    pub(crate) publisher: Publisher,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) seat: Seat,
     library: Weak<Library>,
@@ -63,6 +63,8 @@ pub(crate) struct Own {
     pub(crate) data_dir: PathBuf,
     pub(crate) space: Space,
     pub(crate) seat: Seat,
+    pub(crate) publisher: Publisher,
+    pub(crate) inbox: Arc<Inbox>,
 }
 
 impl Room {
@@ -70,7 +72,6 @@ impl Room {
         id: PluginId,
         config: Arc<Current>,
         own: Own,
-        inbox: Arc<Inbox>,
         lease: &Lease,
         shared: Arc<Shared>,
     ) -> Arc<Self> {
@@ -78,17 +79,18 @@ impl Room {
             data_dir,
             space,
             seat,
+            publisher,
+            inbox,
         } = own;
         Arc::new(Self {
-            name: id.as_str().into(),
             id,
             config,
             data_dir,
             space,
             level: AtomicU32::new(level_of(log::max_level())),
-            sequence: AtomicU64::new(0),
             panics: AtomicU64::new(0),
             tasks: Arc::default(),
+            publisher,
             inbox,
             seat,
             library: lease.downgrade(),

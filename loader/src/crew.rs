@@ -2,11 +2,10 @@
 
 use crate::{
     FileKey, Phase, Vetted,
-    bus::Inbox,
+    bus::{Inbox, Permit, Publisher},
     claims::Claims,
     context::{Own, Room, Shared},
     ffi::{Lease, Unload},
-    handing::HandingOut,
     hands::Hands,
     instance::Instance,
     journal::{Entry, Journal},
@@ -20,7 +19,7 @@ use jackfield_manifest::PluginId;
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -122,16 +121,21 @@ impl Crew {
     /// The host's side for one plugin.
     pub(crate) fn room(&self, vetted: &Vetted, lease: &Lease) -> Arc<Room> {
         let (id, shared) = (vetted.manifest.id.clone(), Arc::clone(&self.shared));
-        let inbox = inbox(&id, &shared);
-        shared.bus.attach(Arc::clone(&inbox));
+        let inbox = Inbox::plugin(id.as_str(), &shared.executor);
+        let permit = vetted.granted.as_ref().map(|granted| {
+            let asked = vetted.manifest.permissions.clone();
+            Permit::new(id.clone(), asked, granted.clone())
+        });
         let path = self.storage_dir.join(format!("{id}.redb"));
         let own = Own {
             data_dir: self.data_dir.join(id.as_str()),
             space: Space::new(path, vetted.storage_limit),
             seat: Seat::new(vetted),
+            publisher: Publisher::plugin(id.as_str(), Arc::clone(&inbox), permit),
+            inbox,
         };
         let config = self.reconfigured.current(&id, &vetted.config);
-        Room::new(id, config, own, inbox, lease, shared)
+        Room::new(id, config, own, lease, shared)
     }
 
     /// Notes which step the plugin goes into, for the case that it ends the process there.
@@ -169,52 +173,5 @@ impl Crew {
         self.shared
             .registry
             .transition(&vetted.manifest.id, State::Failed, Some(cause));
-    }
-}
-
-/// An inbox whose events are handed out, one after another, on a thread that may block.
-fn inbox(id: &PluginId, shared: &Arc<Shared>) -> Arc<Inbox> {
-    let (id, shared) = (id.clone(), Arc::downgrade(shared));
-    Arc::new_cyclic(|own: &Weak<Inbox>| {
-        let own = Weak::clone(own);
-        Inbox::new(Box::new(move || {
-            let Some(shared) = shared.upgrade() else {
-                return;
-            };
-            let (id, own, weak) = (id.clone(), Weak::clone(&own), Arc::downgrade(&shared));
-            shared.executor.spawn_blocking(Box::new(move || {
-                if let (Some(inbox), Some(shared)) = (own.upgrade(), weak.upgrade()) {
-                    hand_out(&id, &inbox, &shared);
-                }
-            }));
-        }))
-    })
-}
-
-fn hand_out(id: &PluginId, inbox: &Inbox, shared: &Shared) {
-    while let Some((event, subscription)) = inbox.next() {
-        let Some(slot) = shared.registry.serving(id.as_str()) else {
-            continue;
-        };
-        let Some(entered) = slot.enter() else {
-            continue;
-        };
-        let _handing_out = HandingOut::new(&event.topic);
-        let handed = entered.event(&jackfield_abi::Event {
-            topic: (&*event.topic).into(),
-            publisher: (&*event.publisher).into(),
-            payload: (&*event.payload).into(),
-            sequence: event.sequence,
-            time_ns: event.time_ns,
-            subscription,
-        });
-        if let Err(failure) = handed {
-            log::warn!(
-                "{id}: event {} of {}: {}",
-                event.topic,
-                event.publisher,
-                failure.message
-            );
-        }
     }
 }

@@ -36,7 +36,7 @@ impl Instance {
     /// Lets it be called, and hands it events.
     pub(crate) fn open(&self, shared: &Shared) {
         shared.registry.serve(&self.room.id, &self.slot);
-        self.room.inbox.open();
+        self.room.inbox.open(&self.slot);
     }
 
     /// Lets nobody in any more, cancels its tasks, and waits for what is under way: at most for
@@ -47,7 +47,6 @@ impl Instance {
         self.room.seat.close(&shared.services);
         self.slot.close();
         shared.bus.detach(&self.room.inbox);
-        self.room.inbox.close();
         self.room.tasks.close();
         if !self.slot.drain(deadline) {
             return Err(format!(

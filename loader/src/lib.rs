@@ -95,8 +95,6 @@ mod chain;
 mod context;
 mod cron;
 mod executor;
-mod handing;
-mod publisher;
 mod services;
 mod storage;
 mod tasks;
@@ -121,14 +119,18 @@ mod took;
 mod control;
 mod loader;
 
-pub use bus::{BusError, Event, MAX_PAYLOAD_LEN, MAX_SUBSCRIPTIONS, MAX_TOPIC_LEN, QUEUE_LEN};
+pub use bus::{
+    Act, BusError, Denied, Event, HostPublisher, MAX_DEPTH, MAX_PAYLOAD_LEN, MAX_QUEUE_BYTES,
+    MAX_QUEUE_LEN, MAX_RETAINED, MAX_RETAINED_BYTES, MAX_RETAINED_BYTES_OF_ONE,
+    MAX_RETAINED_OF_ONE, MAX_SUBSCRIPTIONS, MAX_WAIT, Policy, QUEUE_LEN, SubscribeOptions,
+    Subscribed, Subscriber, is_handing_out,
+};
 pub use claims::Busy;
 pub use config::{ConfigError, Secrets, Violation, check_config};
 pub use control::{Change, ControlError};
 pub use discover::{Candidate, Discovery, SkippedDir, Unfit, discover};
 pub use executor::{BoxFuture, Executor, Threads};
 pub use ffi::{ModuleError, OpenError, Stuck, Unload};
-pub use handing::is_handing_out;
 pub use hash::{ContentHash, HashError};
 pub use index::{Entry, Index, Summary};
 pub use inspect::{Beginning, Depth, Fault, Inspection, NoteState, What, inspect};
@@ -140,7 +142,6 @@ pub use loader::{Counters, Loader, OpenLoaderError};
 pub use options::{Enable, Options};
 pub use platform::FileKind;
 pub use proposal::{Considered, Proposal};
-pub use publisher::Publisher;
 pub use quarantine::{Quarantine, QuarantineError, Record};
 pub use reason::{Code, Reason, Rejected};
 pub use reconfigure::{ReconfigureError, Reconfigured};

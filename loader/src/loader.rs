@@ -4,9 +4,8 @@ pub(crate) mod core;
 
 use self::core::Core;
 use crate::{
-    Events, Handle, Inventory, Options, Proposal, Publisher, Quarantine, QuarantineError,
-    ReconfigureError, Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
-    bus::{Bus, BusError},
+    Events, Handle, Inventory, Options, Proposal, Quarantine, QuarantineError, ReconfigureError,
+    Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
     context::Shared,
     crew::Crew,
     journal::{Journal, Suspect},
@@ -83,7 +82,7 @@ impl Loader {
         report(&suspects);
         let shared = Arc::new(Shared {
             registry: Registry::default(),
-            bus: Bus::default(),
+            bus: Arc::default(),
             services: Services::default(),
             facts: Facts::new(&options),
             executor: Arc::clone(&options.executor),
@@ -165,20 +164,6 @@ impl Loader {
         self.core.crew.shared.registry.wait(id, deadline, until)
     }
 
-    /// Publishes an event as the host itself.
-    ///
-    /// # Errors
-    ///
-    /// [`BusError`] for a topic that is none, or too large a payload.
-    pub fn publish(&self, topic: &str, payload: &[u8]) -> Result<(), BusError> {
-        self.core.crew.shared.bus.publish_host(topic, payload)
-    }
-
-    /// What publishes as the host itself, and may be kept longer than the loader.
-    pub fn publisher(&self) -> Publisher {
-        Publisher::new(&self.core.crew.shared)
-    }
-
     /// How many threads are left to themselves inside a plugin that did not return in time.
     pub fn abandoned_threads(&self) -> usize {
         self.core.crew.abandoned()
@@ -221,7 +206,8 @@ pub struct Counters {
     pub inside: usize,
     /// How often its code panicked.
     pub panics: u64,
-    /// How many events it did not get because its queue was full.
+    /// How many events it did not get because there was no room; [`Loader::subscriptions`] has
+    /// them for each subscription.
     pub dropped_events: u64,
 }
 

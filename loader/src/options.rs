@@ -19,6 +19,9 @@ pub struct Options {
     pub threads: NonZero<usize>,
     /// The name of this host among others, as plugins are told of it; `local` by default.
     pub edge: String,
+    /// Whether a plugin may publish on and subscribe to only what its manifest asks for and its
+    /// settings grant.
+    pub permissions: bool,
     /// Who runs what plugins spawn.
     pub executor: Arc<dyn Executor>,
 }
@@ -49,6 +52,7 @@ impl Options {
             // Plugins wait more than they work while they start.
             threads: threads.saturating_mul(NonZero::new(4).unwrap_or(threads)),
             edge: "local".to_owned(),
+            permissions: false,
             executor: Arc::new(Threads),
         }
     }
@@ -77,6 +81,7 @@ impl fmt::Debug for Options {
             .field("enable", &self.enable)
             .field("threads", &self.threads)
             .field("edge", &self.edge)
+            .field("permissions", &self.permissions)
             .finish_non_exhaustive()
     }
 }

@@ -127,6 +127,7 @@ fn consider(
 ) -> Considered {
     let options: &Options = inventory.options();
     let settings = options.settings(manifest.id.as_str());
+    let enforced = options.permissions;
     let mut considered = Considered {
         path: found.path.clone(),
         hash: found.hash,
@@ -173,6 +174,7 @@ fn consider(
                     deadlines: vet::deadlines(&considered.manifest, &settings),
                     supervision: vet::supervision(&considered.manifest, &settings),
                     storage_limit: settings.storage_limit.unwrap_or(DEFAULT_STORAGE_LIMIT),
+                    granted: enforced.then(|| settings.granted.clone()),
                     layout_known: secured.layout_known,
                     manifest: Arc::clone(&considered.manifest),
                 })

@@ -436,7 +436,6 @@ impl BringUp {
     /// What a failed `initialize` left behind: tasks and subscriptions, and the library.
     fn clean_up(&self, loaded: Loaded, room: &Arc<Room>, limit: Duration) {
         self.crew.shared.bus.detach(&room.inbox);
-        room.inbox.close();
         room.tasks.close();
         room.seat.close(&self.crew.shared.services);
         let Loaded { module, lease } = loaded;

@@ -19,6 +19,10 @@ pub(crate) fn tell(shared: &Arc<Shared>) {
 }
 
 fn publish(shared: &Shared, transition: &Transition) {
+    // A thousand plugins make seven thousand transitions, most of them for nobody.
+    if !shared.bus.is_heard(CHANGED) {
+        return;
+    }
     let event = json!({
         "edge": shared.facts.edge,
         "plugin": transition.id,
@@ -29,7 +33,7 @@ fn publish(shared: &Shared, transition: &Transition) {
     });
     if let Err(error) = shared
         .bus
-        .publish_host(CHANGED, event.to_string().as_bytes())
+        .publish_host(CHANGED, event.to_string().as_bytes(), false)
     {
         log::debug!("{CHANGED} of {}: {error}", transition.id);
     }

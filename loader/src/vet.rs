@@ -2,7 +2,9 @@
 
 use crate::{Code, ConfigError, Reason, Record, config, services::own_version};
 use jackfield_abi::{AbiMismatch, check_abi};
-use jackfield_manifest::{Deadlines, Manifest, OnPanic, Panic, Restart, ServiceId, Supervision};
+use jackfield_manifest::{
+    Deadlines, Manifest, OnPanic, Panic, Permissions, Restart, ServiceId, Supervision,
+};
 use semver::Version;
 use serde_json::{Map, Value};
 use std::{fmt, time::Duration};
@@ -33,6 +35,9 @@ pub struct Settings {
     /// Bytes of keys and values that it may store; `None` for
     /// [`DEFAULT_STORAGE_LIMIT`](crate::DEFAULT_STORAGE_LIMIT).
     pub storage_limit: Option<u64>,
+    /// Topics that it may use, where [`Options::permissions`](crate::Options::permissions) says that
+    /// permissions are enforced and its manifest asks for them.
+    pub granted: Permissions,
     /// The plugin's own configuration.
     pub config: Map<String, Value>,
 }

@@ -1,5 +1,5 @@
 use crate::{ContentHash, FileKey};
-use jackfield_manifest::{Deadlines, Manifest, Supervision};
+use jackfield_manifest::{Deadlines, Manifest, Permissions, Supervision};
 use std::{fmt, path::PathBuf, sync::Arc};
 
 /// A plugin that passed every check that can be made without running it.
@@ -25,6 +25,8 @@ pub struct Vetted {
     pub supervision: Supervision,
     /// Bytes of keys and values that it may store.
     pub storage_limit: u64,
+    /// What the configuration grants it, where permissions are enforced.
+    pub granted: Option<Permissions>,
     /// The same bytes passed the layout check of this build of the host before.
     pub layout_known: bool,
 }

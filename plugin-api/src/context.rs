@@ -1,13 +1,11 @@
 use crate::{
     Error, OutgoingRequest, Response, Result, Storage,
-    event::Subscription,
     ffi::{Hosted, guarded_task},
 };
 use futures_channel::oneshot;
 use jackfield_abi::{
     BorrowingFfiFuture, Failure, FailureCode, Header, ROption, RResult, RSlice, Reply,
 };
-use serde::Serialize;
 use std::{
     future::{Future, poll_fn},
     path::PathBuf,
@@ -61,50 +59,6 @@ impl Context {
     /// When the host has none.
     pub fn storage(&self) -> Result<Storage> {
         Storage::new(&self.host)
-    }
-
-    /// Publishes a value as JSON. It is queued for every subscriber and never waits for one.
-    ///
-    /// # Errors
-    ///
-    /// When the value cannot be written as JSON, the topic is not dotted names, or the plugin does
-    /// not run.
-    pub fn publish(&self, topic: &str, value: &impl Serialize) -> Result<()> {
-        self.publish_bytes(topic, &serde_json::to_vec(value)?)
-    }
-
-    /// Publishes bytes, as [`publish`](Context::publish) does.
-    ///
-    /// # Errors
-    ///
-    /// When the topic is not dotted names, or the plugin does not run.
-    pub fn publish_bytes(&self, topic: &str, payload: &[u8]) -> Result<()> {
-        self.host
-            .object
-            .publish(topic.into(), payload.into())
-            .into_result()
-            .map_err(Error::from_failure)
-    }
-
-    /// Subscribes to an exact topic, `prefix.*` (one more name) or `prefix.**` (any number of
-    /// names, also none). Events come to [`Plugin::event`](crate::Plugin::event), from when the
-    /// plugin runs.
-    ///
-    /// # Errors
-    ///
-    /// For a bad pattern, or when the plugin has too many subscriptions.
-    pub fn subscribe(&self, pattern: &str) -> Result<Subscription> {
-        self.host
-            .object
-            .subscribe(pattern.into())
-            .into_result()
-            .map(Subscription)
-            .map_err(Error::from_failure)
-    }
-
-    /// Ends a subscription; false when it had ended already.
-    pub fn unsubscribe(&self, subscription: Subscription) -> bool {
-        self.host.object.unsubscribe(subscription.0)
     }
 
     /// Asks another plugin, wherever it runs. Dropping the future cancels the request: what the

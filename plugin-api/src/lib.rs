@@ -48,6 +48,7 @@
 //! | [`host`] | services of the host's own: clock, configuration, bus, storage, topology |
 //! | [`Event`], [`Health`] | what it hears, and how it does |
 
+mod bus;
 mod config;
 mod context;
 mod embed;
@@ -66,10 +67,11 @@ mod schedule;
 mod service;
 mod storage;
 
+pub use bus::Subscribe;
 pub use config::NoConfig;
 pub use context::{Context, Interval, Task};
 pub use error::{Error, Result};
-pub use event::{Event, Subscription};
+pub use event::{Event, Retained, Subscription};
 pub use ffi::Lease;
 pub use handler::{Handler, blocking, quick};
 pub use health::{Health, HealthStatus};
@@ -94,7 +96,7 @@ pub use serde_json;
 pub mod prelude {
     pub use crate::{
         Context, Error, Event, Health, NoConfig, OutgoingRequest, Plugin, Request, Response,
-        Result, Routes, blocking, export_plugin, log, quick,
+        Result, Routes, Subscribe, blocking, export_plugin, log, quick,
     };
     pub use serde::{Deserialize, Serialize};
 }

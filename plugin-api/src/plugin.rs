@@ -61,7 +61,9 @@ pub trait Plugin: Sized + Send + Sync + 'static {
         let _ = routes;
     }
 
-    /// An event of a topic that it subscribed to: in order, one at a time. May block.
+    /// An event of a topic that it subscribed to: in order, one at a time; may block. Those of a
+    /// subscription that is [`quick`](crate::Subscribe::quick) come at once, beside any other, and it
+    /// must not block.
     ///
     /// # Errors
     ///

@@ -6,9 +6,9 @@
 
 use jackfield_abi::{
     BorrowingFfiFuture, Call, CallMut, ContextExt, Event, Failure, FailureCode, FfiFuture, Host,
-    Host_TO, HostObject, Level, LogRecord, PanicReport, PluginModuleRef, PluginObject, RResult,
-    RSlice, RStr, RString, RVec, Reply, Request, ServiceLeaseObject, ServiceOfferObject,
-    StorageObject,
+    Host_TO, HostObject, Level, LogRecord, PanicReport, PluginModuleRef, PluginObject, ROption,
+    RResult, RSlice, RStr, RString, RVec, Reply, Request, RetainedEvent, ServiceLeaseObject,
+    ServiceOfferObject, StorageObject, SubscribeOptions,
     abi_stable::{type_layout::TypeLayout, type_level::downcasting::TD_Opaque},
 };
 use plugin_api::{__private, prelude::*};
@@ -68,14 +68,23 @@ impl Host for TestHost {
             .unwrap()
             .push(report.message.to_string());
     }
-    fn publish(&self, _topic: RStr<'_>, _payload: RSlice<'_, u8>) -> RResult<(), Failure> {
+    fn publish(&self, _: RStr<'_>, _: RSlice<'_, u8>, _: u32) -> RResult<(), Failure> {
         unsupported()
     }
-    fn subscribe(&self, _pattern: RStr<'_>) -> RResult<u64, Failure> {
+    fn subscribe(&self, _: RStr<'_>, _: &SubscribeOptions) -> RResult<u64, Failure> {
         unsupported()
     }
     fn unsubscribe(&self, _subscription: u64) -> bool {
         false
+    }
+    fn dropped(&self, _subscription: u64) -> ROption<u64> {
+        ROption::RNone
+    }
+    fn last(&self, _topic: RStr<'_>) -> RResult<ROption<RetainedEvent>, Failure> {
+        unsupported()
+    }
+    fn clear_retained(&self, _topic: RStr<'_>) -> RResult<bool, Failure> {
+        unsupported()
     }
     fn request<'a>(
         &'a self,

@@ -17,6 +17,8 @@ pub(crate) struct Config {
     pub(crate) trust: Trust,
     /// Whether a plugin that nobody mentions is enabled; `None` where nobody says.
     pub(crate) enable_by_default: Option<bool>,
+    /// Whether plugins may use only the topics that they are granted.
+    pub(crate) permissions: bool,
     /// How many plugins may be on their way up at once.
     pub(crate) threads: Option<NonZero<usize>>,
     /// How long stopping everything may take.
@@ -46,6 +48,7 @@ impl Config {
         options.trust = self.trust;
         options.enable = self.enable();
         options.settings.clone_from(&self.settings);
+        options.permissions = self.permissions;
         options.threads = self.threads.unwrap_or(options.threads);
         options
     }

@@ -5,17 +5,18 @@ use super::{
     section::{Section, boolean, bytes, duration, priority, quoted, text},
 };
 use jackfield_loader::{Settings, Trust};
-use jackfield_manifest::{OnPanic, PluginId, Restart};
+use jackfield_manifest::{OnPanic, Permissions, PluginId, Restart, TopicPattern};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
 
 /// Every key that is not a plugin's.
-pub(super) const KEYS: [&str; 9] = [
+pub(super) const KEYS: [&str; 10] = [
     "host.edge",
     "host.plugins",
     "host.state",
     "host.trust",
     "host.enable_by_default",
+    "host.permissions",
     "host.threads",
     "host.stop_deadline",
     "log.filter",
@@ -36,6 +37,7 @@ pub(super) fn defaults() -> Tree {
     set("host.plugins", json!(["plugins"]));
     set("host.state", json!("state"));
     set("host.trust", json!("strict"));
+    set("host.permissions", json!(false));
     set("host.stop_deadline", json!("30s"));
     set("log.filter", json!("info"));
     set("log.publish", json!("info"));
@@ -54,6 +56,7 @@ pub(super) fn read(tree: Tree, faults: &mut Vec<Fault>) -> Config {
         state: host.take("state", path).unwrap_or_default(),
         trust: host.take("trust", trust).unwrap_or_default(),
         enable_by_default: host.take("enable_by_default", boolean),
+        permissions: host.take("permissions", boolean).unwrap_or_default(),
         threads: host.take("threads", threads),
         stop_deadline: host
             .take("stop_deadline", duration)
@@ -104,6 +107,10 @@ fn settings(id: &str, table: Tree, faults: &mut Vec<Fault>) -> Settings {
         health_deadline: section.take("health_deadline", duration),
         restart_when_unhealthy: section.take("restart_when_unhealthy", boolean),
         storage_limit: section.take("storage_limit", bytes),
+        granted: Permissions {
+            publish: section.take("publish", patterns).unwrap_or_default(),
+            subscribe: section.take("subscribe", patterns).unwrap_or_default(),
+        },
         config: section.table("config").to_json(),
     };
     section.finish();
@@ -132,6 +139,17 @@ fn paths(value: &Value, origin: &Origin) -> Result<Vec<PathBuf>, String> {
         return Err("expected a list of directories, such as [\"plugins\"]".to_owned());
     };
     items.iter().map(|item| path(item, origin)).collect()
+}
+
+fn patterns(value: &Value, origin: &Origin) -> Result<Vec<TopicPattern>, String> {
+    let Some(items) = value.as_array() else {
+        return Err("expected a list of patterns, such as [\"logs.**\"]".to_owned());
+    };
+    let pattern = |item| {
+        let text = text(item, origin)?;
+        TopicPattern::new(&text).map_err(|error| error.to_string())
+    };
+    items.iter().map(pattern).collect()
 }
 
 fn trust(value: &Value, origin: &Origin) -> Result<Trust, String> {

@@ -15,7 +15,7 @@ use super::{
     feed::{End, Feed, Followed},
 };
 use env_filter::Filter;
-use jackfield_loader::{Publisher, is_handing_out};
+use jackfield_loader::{HostPublisher, is_handing_out};
 use log::{Level, Record};
 use serde_json::{Map, Value, json};
 use std::{
@@ -45,7 +45,7 @@ impl Publishing {
     /// # Errors
     ///
     /// When the thread that does it cannot be started.
-    pub(crate) fn begin(feed: &Arc<Feed>, bus: Publisher, filter: Filter) -> io::Result<Self> {
+    pub(crate) fn begin(feed: &Arc<Feed>, bus: HostPublisher, filter: Filter) -> io::Result<Self> {
         let level = filter.filter();
         let asked = bus.clone();
         let wants = move |record: &Record<'_>| {
@@ -94,7 +94,7 @@ fn is_log(topic: &str) -> bool {
     topic.starts_with("logs.")
 }
 
-fn publish(bus: &Publisher, followed: &Followed) {
+fn publish(bus: &HostPublisher, followed: &Followed) {
     let Followed { entry, lost } = followed;
     let payload = payload(entry, *lost, bus.knows(&entry.target));
     let published = bus.publish(topic(entry.level), payload.to_string().as_bytes());

@@ -2,14 +2,14 @@
 
 use super::{Room, ask::ask, record::log_record};
 use crate::{
-    bus::BusError,
+    bus::{BusError, SubscribeOptions},
     ffi::{Leased, guard},
     services, storage, wake,
 };
 use jackfield_abi::{
     BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Level, LogRecord, PanicReport, ROption,
-    RResult, RSlice, RStr, RString, RVec, Reply, Request, ServiceLeaseObject, ServiceOfferObject,
-    StorageObject, abi_stable::type_layout::TypeLayout,
+    RResult, RSlice, RStr, RString, RVec, Reply, Request, RetainedEvent, ServiceLeaseObject,
+    ServiceOfferObject, StorageObject, abi_stable::type_layout::TypeLayout,
 };
 use std::{
     fmt, fs,
@@ -22,13 +22,9 @@ use std::{
 /// could unmap that code.
 pub(crate) struct HostSide(pub(crate) Arc<Room>);
 
-/// A bus error as a plugin is told of it.
-fn bus_failure(error: &BusError) -> Failure {
-    let code = match error {
-        BusError::Full => FailureCode::FULL,
-        BusError::Topic(_) | BusError::Pattern(_) | BusError::TooLarge(_) => FailureCode::INVALID,
-    };
-    Failure::new(code, error.to_string())
+/// What the bus says, as a plugin is told of it.
+fn told<R>(result: Result<R, BusError>) -> Result<R, Failure> {
+    result.map_err(|error| error.failure())
 }
 
 /// Runs host code for a plugin: a panic of the host's becomes a failure.
@@ -84,34 +80,46 @@ impl jackfield_abi::Host for HostSide {
         let _ = guard(|| self.0.log_panic(number, report));
     }
 
-    fn publish(&self, topic: RStr<'_>, payload: RSlice<'_, u8>) -> RResult<(), Failure> {
-        let Room {
-            name,
-            sequence,
-            shared,
-            ..
-        } = &*self.0;
-        answer(|| {
-            let published = shared
-                .bus
-                .publish(topic.as_str(), name, payload.as_slice(), sequence);
-            published.map_err(|error| bus_failure(&error))
-        })
+    fn publish(
+        &self,
+        topic: RStr<'_>,
+        payload: RSlice<'_, u8>,
+        flags: u32,
+    ) -> RResult<(), Failure> {
+        answer(|| told(self.0.publish(topic.as_str(), payload.as_slice(), flags)))
     }
 
-    fn subscribe(&self, pattern: RStr<'_>) -> RResult<u64, Failure> {
+    fn subscribe(
+        &self,
+        pattern: RStr<'_>,
+        options: &jackfield_abi::SubscribeOptions,
+    ) -> RResult<u64, Failure> {
         answer(|| {
-            let id = self.0.shared.bus.subscription_id();
-            self.0
-                .inbox
-                .subscribe(id, pattern.as_str())
-                .map_err(|error| bus_failure(&error))?;
-            Ok(id)
+            let options = told(SubscribeOptions::from_abi(options))?;
+            told(self.0.subscribe(pattern.as_str(), options))
         })
     }
 
     fn unsubscribe(&self, subscription: u64) -> bool {
-        guard(|| self.0.inbox.unsubscribe(subscription)).unwrap_or(false)
+        let Room { shared, inbox, .. } = &*self.0;
+        guard(|| shared.bus.unsubscribe(inbox, subscription)).unwrap_or(false)
+    }
+
+    fn dropped(&self, subscription: u64) -> ROption<u64> {
+        guard(|| self.0.inbox.dropped_of(subscription))
+            .unwrap_or_default()
+            .into()
+    }
+
+    fn last(&self, topic: RStr<'_>) -> RResult<ROption<RetainedEvent>, Failure> {
+        answer(|| {
+            let event = told(self.0.last(topic.as_str()))?;
+            Ok(event.map(|event| event.to_abi()).into())
+        })
+    }
+
+    fn clear_retained(&self, topic: RStr<'_>) -> RResult<bool, Failure> {
+        answer(|| told(self.0.clear_retained(topic.as_str())))
     }
 
     fn request<'a>(

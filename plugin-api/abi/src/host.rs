@@ -1,10 +1,10 @@
 use crate::{
-    Failure, LogRecord, PanicReport, Reply, Request, ServiceLeaseObject, ServiceOfferObject,
-    StorageObject,
+    Failure, LogRecord, PanicReport, Reply, Request, RetainedEvent, ServiceLeaseObject,
+    ServiceOfferObject, StorageObject, SubscribeOptions,
 };
 use abi_stable::{
     sabi_trait,
-    std_types::{RBox, RResult, RSlice, RStr, RString, RVec},
+    std_types::{RBox, ROption, RResult, RSlice, RStr, RString, RVec},
     type_layout::TypeLayout,
 };
 use async_ffi::{BorrowingFfiFuture, FfiFuture};
@@ -43,20 +43,40 @@ pub trait Host: Send + Sync {
     /// `[any thread, any state]`
     fn panicked(&self, report: &PanicReport<'_>);
 
-    /// Publishes an event. It is queued for every subscriber and never waits for one; a full queue
-    /// drops its oldest event and counts it. Fails with `INVALID` for a topic that is not dotted
-    /// names. `[any thread, initialized to stopping]`
-    fn publish(&self, topic: RStr<'_>, payload: RSlice<'_, u8>) -> RResult<(), Failure>;
+    /// Publishes an event: queues it for every subscriber, and calls those that are quick. It waits
+    /// only for subscribers that ask for that, a second at most, and never for the plugin itself.
+    /// With [`PUBLISH_RETAIN`](crate::PUBLISH_RETAIN) in `flags` it becomes its topic's last value.
+    /// When it fails, nothing was published: with `INVALID` for a topic that is not dotted names or
+    /// a payload that is too large, `DENIED` where the plugin may not publish there, `FULL` where
+    /// nothing more can be retained, or quick subscribers are inside each other too deep, and
+    /// `UNSUPPORTED` for a flag that the host does not know. `[any thread, initialized to stopping]`
+    fn publish(&self, topic: RStr<'_>, payload: RSlice<'_, u8>, flags: u32)
+    -> RResult<(), Failure>;
 
-    /// Subscribes to an exact topic, `prefix.*` (one more name) or `prefix.**` (any number of
-    /// names); returns a number that is never reused. Events come through
-    /// [`Plugin::event`](crate::Plugin::event). Fails with `INVALID` for a bad pattern, `FULL` when
-    /// the plugin has too many. `[any thread, initialized to stopping]`
-    fn subscribe(&self, pattern: RStr<'_>) -> RResult<u64, Failure>;
+    /// Subscribes to an exact topic, `prefix.*` (one more name), `prefix.**` (any number of names,
+    /// also none) or `**`; returns a number that is never reused. Events come through
+    /// [`Plugin::event`](crate::Plugin::event). Fails with `INVALID` for a bad pattern or options
+    /// that cannot be, `DENIED` where the plugin may not hear that, `FULL` when it has too many,
+    /// `UNSUPPORTED` for options that the host does not know, and `UNAVAILABLE` once it is stopping.
+    /// `[any thread, initialized to running]`
+    fn subscribe(&self, pattern: RStr<'_>, options: &SubscribeOptions) -> RResult<u64, Failure>;
 
     /// Ends a subscription; false when there is none of that number. An event that is already on
     /// its way may still come. `[any thread, any state]`
     fn unsubscribe(&self, subscription: u64) -> bool;
+
+    /// How many events of a subscription were dropped; `RNone` when there is none of that number.
+    /// `[any thread, any state]`
+    fn dropped(&self, subscription: u64) -> ROption<u64>;
+
+    /// A topic's retained value; `RNone` when it has none. The caller frees it, through its own
+    /// allocator. Fails with `INVALID` for what is no topic, `DENIED` where the plugin may not hear
+    /// it. `[any thread, initialized to stopping]`
+    fn last(&self, topic: RStr<'_>) -> RResult<ROption<RetainedEvent>, Failure>;
+
+    /// Forgets a topic's retained value; false when it had none. Fails with `INVALID` for what is no
+    /// topic, `DENIED` where the plugin may not publish there. `[any thread, initialized to stopping]`
+    fn clear_retained(&self, topic: RStr<'_>) -> RResult<bool, Failure>;
 
     /// Asks another plugin, wherever it runs, into `reply`. Both are lent until the future is dropped.
     /// Fails with `NOT_FOUND` or `UNAVAILABLE` when there is no such plugin, or it does not run, with

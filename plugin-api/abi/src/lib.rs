@@ -17,6 +17,8 @@
 //! | [`ServiceOffer`], [`ServiceLease`] | a typed service, from its provider to its user | methods with a default body |
 //! | [`Config`], [`Bus`], [`Clock`], [`Topology`] | services of the host's own; [`Storage`] is one too | methods with a default body |
 //! | [`Event`], [`LogRecord`], [`PanicReport`], [`Health`], [`Failure`] | small and frozen | they do not |
+//! | [`SubscribeOptions`] | how a plugin subscribes | flags |
+//! | [`Event`], [`RetainedEvent`], [`LogRecord`], [`PanicReport`], [`Health`], [`Failure`] | small and frozen | they do not |
 //!
 //! The crate's version is the ABI version ([`ABI_VERSION`]). Within one major version nothing is
 //! ever changed or removed; see `docs/abi.md`.
@@ -47,6 +49,7 @@ mod record;
 mod request;
 mod storage;
 mod stream;
+mod subscribe;
 mod topology;
 mod version;
 
@@ -74,5 +77,9 @@ pub use storage::{
     StorageItem, StorageObject,
 };
 pub use stream::{ByteStream, ByteStream_CTO, ByteStream_TO, ByteStreamObject};
+pub use subscribe::{
+    PUBLISH_RETAIN, QueuePolicy, RetainedEvent, SUBSCRIBE_CAPACITY, SUBSCRIBE_QUICK,
+    SUBSCRIBE_RETAINED, SubscribeOptions,
+};
 pub use topology::{Topology, Topology_CTO, Topology_TO, TopologyObject};
 pub use version::{ABI_VERSION, AbiMismatch, abi_version, check_abi};

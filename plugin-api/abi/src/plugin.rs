@@ -37,8 +37,9 @@ pub trait Plugin: Send + Sync {
         context: &mut FfiContext<'_>,
     ) -> bool;
 
-    /// One event of a topic that the plugin subscribed to; in order, one at a time for each plugin.
-    /// May block. `[any thread; initialized to running]`
+    /// One event of a topic that the plugin subscribed to: those of one publisher in its order, one
+    /// at a time for each plugin; may block. One of a quick subscription comes at once, on the
+    /// publisher's thread, beside any other, and must not block. `[any thread; running]`
     fn event(&self, event: &Event<'_>) -> RResult<(), Failure>;
 
     /// Takes a new configuration, complete and checked as in [`Host::config`](crate::Host::config),

@@ -3,8 +3,9 @@
 use crate::report::{Bar, Bench};
 use jackfield_abi::{
     BorrowingFfiFuture, Failure, FailureCode, FfiFuture, Host, HostObject, Level, LogRecord,
-    PanicReport, PluginModuleRef, PluginObject, ROOT_MODULE_SYMBOL, RResult, RSlice, RStr, RString,
-    RVec, Reply, Request, ServiceLeaseObject, ServiceOfferObject, StorageObject,
+    PanicReport, PluginModuleRef, PluginObject, ROOT_MODULE_SYMBOL, ROption, RResult, RSlice, RStr,
+    RString, RVec, Reply, Request, RetainedEvent, ServiceLeaseObject, ServiceOfferObject,
+    StorageObject, SubscribeOptions,
     abi_stable::{
         library::AbiHeaderRef, type_layout::TypeLayout, type_level::downcasting::TD_Opaque,
     },
@@ -182,14 +183,23 @@ impl Host for NoHost {
     }
     fn log(&self, _: &LogRecord<'_>) {}
     fn panicked(&self, _: &PanicReport<'_>) {}
-    fn publish(&self, _: RStr<'_>, _: RSlice<'_, u8>) -> RResult<(), Failure> {
+    fn publish(&self, _: RStr<'_>, _: RSlice<'_, u8>, _: u32) -> RResult<(), Failure> {
         RResult::ROk(())
     }
-    fn subscribe(&self, _: RStr<'_>) -> RResult<u64, Failure> {
+    fn subscribe(&self, _: RStr<'_>, _: &SubscribeOptions) -> RResult<u64, Failure> {
         RResult::ROk(1)
     }
     fn unsubscribe(&self, _: u64) -> bool {
         false
+    }
+    fn dropped(&self, _: u64) -> ROption<u64> {
+        ROption::RNone
+    }
+    fn last(&self, _: RStr<'_>) -> RResult<ROption<RetainedEvent>, Failure> {
+        RResult::ROk(ROption::RNone)
+    }
+    fn clear_retained(&self, _: RStr<'_>) -> RResult<bool, Failure> {
+        RResult::ROk(false)
     }
     fn request<'a>(
         &'a self,

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![allow(unreachable_pub, dead_code, reason = "a binary of several modules")]
 
+mod bus;
 mod calls;
 mod files;
 mod load;
@@ -32,6 +33,7 @@ fn main() {
     load::measure(&mut bench);
     resolve::run(&mut bench);
     services::measure(&mut bench);
+    bus::measure(&mut bench);
     files::measure(&mut bench);
     storage::measure(&mut bench);
     bench.finish();

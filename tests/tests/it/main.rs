@@ -7,6 +7,7 @@
 )]
 
 mod abi;
+mod bus;
 mod cli;
 mod control;
 mod documents;

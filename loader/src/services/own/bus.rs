@@ -1,6 +1,6 @@
 use crate::context::{HostSide, Room};
 use jackfield_abi::{
-    Bus, BusObject, Failure, Host, RResult, RSlice, RStr,
+    Bus, BusObject, Failure, Host, ROption, RResult, RSlice, RStr, RetainedEvent, SubscribeOptions,
     abi_stable::type_level::downcasting::TD_Opaque,
 };
 use std::sync::Arc;
@@ -13,12 +13,29 @@ pub(super) fn object(room: &Arc<Room>) -> BusObject {
 }
 
 impl Bus for Side {
-    fn publish(&self, topic: RStr<'_>, payload: RSlice<'_, u8>) -> RResult<(), Failure> {
-        self.0.publish(topic, payload)
+    fn publish(
+        &self,
+        topic: RStr<'_>,
+        payload: RSlice<'_, u8>,
+        flags: u32,
+    ) -> RResult<(), Failure> {
+        self.0.publish(topic, payload, flags)
     }
 
-    fn subscribe(&self, pattern: RStr<'_>) -> RResult<u64, Failure> {
-        self.0.subscribe(pattern)
+    fn last(&self, topic: RStr<'_>) -> RResult<ROption<RetainedEvent>, Failure> {
+        self.0.last(topic)
+    }
+
+    fn clear_retained(&self, topic: RStr<'_>) -> RResult<bool, Failure> {
+        self.0.clear_retained(topic)
+    }
+
+    fn subscribe(&self, pattern: RStr<'_>, options: &SubscribeOptions) -> RResult<u64, Failure> {
+        self.0.subscribe(pattern, options)
+    }
+
+    fn dropped(&self, subscription: u64) -> ROption<u64> {
+        self.0.dropped(subscription)
     }
 
     fn unsubscribe(&self, subscription: u64) -> bool {

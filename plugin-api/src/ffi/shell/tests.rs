@@ -4,8 +4,9 @@ use super::*;
 use crate::{NoConfig, OutgoingRequest, Response, quick};
 use jackfield_abi::{
     BorrowingFfiFuture, ByteStream, ByteStreamObject, Call, ContextExt, FfiFuture, LogRecord,
-    PanicReport, RBox, ROption, RSlice, RStr, RString, RVec, Reply, ServiceLeaseObject,
-    ServiceOfferObject, StorageObject, abi_stable::type_layout::TypeLayout,
+    PanicReport, RBox, ROption, RSlice, RStr, RString, RVec, Reply, RetainedEvent,
+    ServiceLeaseObject, ServiceOfferObject, StorageObject, SubscribeOptions,
+    abi_stable::type_layout::TypeLayout,
 };
 use std::{
     future::ready,
@@ -46,14 +47,23 @@ impl jackfield_abi::Host for Streaming {
     }
     fn log(&self, _: &LogRecord<'_>) {}
     fn panicked(&self, _: &PanicReport<'_>) {}
-    fn publish(&self, _: RStr<'_>, _: RSlice<'_, u8>) -> RResult<(), Failure> {
+    fn publish(&self, _: RStr<'_>, _: RSlice<'_, u8>, _: u32) -> RResult<(), Failure> {
         RResult::ROk(())
     }
-    fn subscribe(&self, _: RStr<'_>) -> RResult<u64, Failure> {
+    fn subscribe(&self, _: RStr<'_>, _: &SubscribeOptions) -> RResult<u64, Failure> {
         RResult::ROk(1)
     }
     fn unsubscribe(&self, _: u64) -> bool {
         false
+    }
+    fn dropped(&self, _: u64) -> ROption<u64> {
+        ROption::RNone
+    }
+    fn last(&self, _: RStr<'_>) -> RResult<ROption<RetainedEvent>, Failure> {
+        RResult::ROk(ROption::RNone)
+    }
+    fn clear_retained(&self, _: RStr<'_>) -> RResult<bool, Failure> {
+        RResult::ROk(false)
     }
     fn request<'a>(
         &'a self,

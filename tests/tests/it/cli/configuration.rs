@@ -34,6 +34,7 @@ fn later_layers_win_and_each_value_tells_where_it_comes_from() {
     assert_eq!(said.err, "");
     let entry = |key, value, origin| json!({"key": key, "value": value, "origin": origin});
     let expected = json!([
+        entry("host.permissions", json!(false), "default"),
         entry(
             "host.plugins",
             json!(["here"]),
@@ -103,7 +104,8 @@ fn every_mistake_is_told_at_once_with_its_place() {
         "[host]\nplugins = \"plugins\"\ntrust = \"none\"\nthread = 4\nthreads = 0\n\
          stop_deadline = 5\nenable_by_default = \"yes\"\n\n[lgo]\nx = 1\n\n[log]\nfilter = \"info,store=loud\"\n\n\
          [plugins.\"a b\"]\nenabled = true\n\n[plugins.store]\npriority = 1.5\nenable = true\n\
-         start_deadline = \"2 fortnights\"\nrestart = \"perhaps\"\non_panic = true\n",
+         start_deadline = \"2 fortnights\"\nrestart = \"perhaps\"\non_panic = true\n\
+         subscribe = [\"a..b\"]\npublish = \"a\"\n",
     );
     let said = jackfield(&site, "list");
     let expected = "\
@@ -128,6 +130,10 @@ jackfield.toml:4:1: host.thread: unknown key, did you mean `threads`?
         "jackfield.toml:22:1: plugins.store.restart: expected one of \"never\", \"on-failure\", \
          \"always\", found \"perhaps\"\n",
         "jackfield.toml:23:1: plugins.store.on_panic: expected a string, found a boolean\n",
+        "jackfield.toml:24:1: plugins.store.subscribe: `a..b` is no pattern: expected a topic, \
+         `prefix.*`, `prefix.**` or `**`\n",
+        "jackfield.toml:25:1: plugins.store.publish: expected a list of patterns, such as \
+         [\"logs.**\"]\n",
     ] {
         assert!(said.err.contains(line), "{line}\n{}", said.err);
     }

@@ -78,6 +78,24 @@ fn sizes_and_offsets_are_those_of_the_code() {
             subscription
         ),
         measured!(
+            "SubscribeOptions",
+            abi::SubscribeOptions,
+            flags,
+            policy,
+            capacity,
+            reserved,
+            wait_ns
+        ),
+        measured!("QueuePolicy", abi::QueuePolicy),
+        measured!(
+            "RetainedEvent",
+            abi::RetainedEvent,
+            publisher,
+            payload,
+            sequence,
+            time_ns
+        ),
+        measured!(
             "LogRecord",
             abi::LogRecord<'_>,
             level,
@@ -196,7 +214,7 @@ fn every_method_has_a_row_in_order() {
 
 #[test]
 fn open_sets_have_the_numbers_of_the_code() {
-    use abi::{FailureCode, HealthStatus};
+    use abi::{FailureCode, HealthStatus, QueuePolicy};
     let codes = [
         ("ERROR", FailureCode::ERROR),
         ("PANIC", FailureCode::PANIC),
@@ -219,6 +237,13 @@ fn open_sets_have_the_numbers_of_the_code() {
     ];
     let expected = verdicts.map(|(name, code)| (code.0.to_string(), name.to_owned()));
     assert_eq!(pairs("### `HealthStatus`"), expected);
+    let policies = [
+        ("DROP_OLDEST", QueuePolicy::DROP_OLDEST),
+        ("DROP_NEWEST", QueuePolicy::DROP_NEWEST),
+        ("BLOCK", QueuePolicy::BLOCK),
+    ];
+    let expected = policies.map(|(name, code)| (code.0.to_string(), name.to_owned()));
+    assert_eq!(pairs("### `QueuePolicy`"), expected);
 }
 
 fn pairs(heading: &str) -> Vec<(String, String)> {

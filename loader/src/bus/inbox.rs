@@ -1,0 +1,184 @@
+use super::{
+    Event, Subscribed, hand_out,
+    publisher::Patience,
+    queue::{Offered, Queue},
+    quiet::{HandingOut, quietly},
+    route::Target,
+};
+use crate::{Executor, ffi::Slot};
+use jackfield_manifest::TopicPattern;
+use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Instant,
+};
+
+/// One subscriber: what it has subscribed to, what waits for it, and how it gets it.
+pub(crate) struct Inbox {
+    /// Whose; empty for the embedding program's.
+    id: Box<str>,
+    queue: Mutex<Queue>,
+    /// There is room again.
+    room: Condvar,
+    /// Something came, for a reader.
+    arrived: Condvar,
+    /// Who is called, once it runs.
+    callee: OnceLock<Arc<Slot>>,
+    /// On which it is called; `None` for one that is read.
+    executor: Option<Arc<dyn Executor>>,
+}
+
+impl Inbox {
+    /// A plugin's: events are handed to it, once it is opened.
+    pub(crate) fn plugin(id: &str, executor: &Arc<dyn Executor>) -> Arc<Self> {
+        Self::new(id, Some(Arc::clone(executor)))
+    }
+
+    /// One that is read, and is open.
+    pub(super) fn reader() -> Arc<Self> {
+        let inbox = Self::new("", None);
+        inbox.queue().open = true;
+        inbox
+    }
+
+    fn new(id: &str, executor: Option<Arc<dyn Executor>>) -> Arc<Self> {
+        Arc::new(Self {
+            id: id.into(),
+            queue: Mutex::default(),
+            room: Condvar::new(),
+            arrived: Condvar::new(),
+            callee: OnceLock::new(),
+            executor,
+        })
+    }
+
+    pub(super) fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on events are handed to the plugin.
+    pub(crate) fn open(self: &Arc<Self>, slot: &Arc<Slot>) {
+        let mut queue = self.queue();
+        if queue.closed || self.callee.set(Arc::clone(slot)).is_err() {
+            return;
+        }
+        queue.open = true;
+        self.wake_if_needed(queue);
+    }
+
+    /// Hands out nothing any more: what was subscribed to, and what waited, to be dropped.
+    pub(super) fn close(&self) -> (Vec<(u64, TopicPattern)>, impl Sized) {
+        let cleared = self.queue().clear();
+        // Whoever waits for room waits for nothing now.
+        self.room.notify_all();
+        cleared
+    }
+
+    /// Queues an event. Waits for room, where the subscription wants that and `patience` lets it.
+    pub(super) fn push(
+        self: &Arc<Self>,
+        target: &Target,
+        event: &Event,
+        mut patience: Option<&mut Patience>,
+    ) {
+        let mut queue = self.queue();
+        while let Offered::Full(limit) = queue.offer(target.lane, target.id, event) {
+            if queue.start_draining() {
+                drop(queue);
+                self.wake();
+                queue = self.queue();
+                continue;
+            }
+            let left = patience.as_mut().and_then(|p| p.left(limit));
+            let Some(left) = left else {
+                queue.give_up(target.lane, target.id);
+                break;
+            };
+            queue.waiting += 1;
+            let waited = self.room.wait_timeout(queue, left);
+            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+            queue.waiting -= 1;
+        }
+        self.wake_if_needed(queue);
+    }
+
+    /// After something was put in.
+    pub(super) fn wake_if_needed(self: &Arc<Self>, mut queue: MutexGuard<'_, Queue>) {
+        let wake = queue.start_draining();
+        drop(queue);
+        if wake {
+            self.wake();
+        }
+    }
+
+    /// Somebody is to empty it. What the executor logs of that is no event.
+    pub(super) fn wake(self: &Arc<Self>) {
+        match &self.executor {
+            Some(executor) => quietly(|| hand_out::begin(self, &**executor)),
+            None => self.arrived.notify_one(),
+        }
+    }
+
+    /// The next events for whoever was woken; after false it must not ask again until woken again.
+    pub(super) fn take(&self, batch: &mut Vec<(Event, u64)>) -> bool {
+        let mut queue = self.queue();
+        let taken = queue.take(batch);
+        let waited_for = queue.waiting > 0;
+        drop(queue);
+        if waited_for {
+            self.room.notify_all();
+        }
+        taken
+    }
+
+    /// The next events for a reader, which waits for them until the deadline.
+    pub(super) fn wait(&self, batch: &mut Vec<(Event, u64)>, deadline: Instant) -> bool {
+        loop {
+            if self.take(batch) {
+                return true;
+            }
+            let queue = self.queue();
+            if queue.draining {
+                continue;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let waited = self.arrived.wait_timeout(queue, left);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// Whoever was to empty it never came: the next event wakes another.
+    pub(super) fn forsaken(&self) {
+        self.queue().draining = false;
+    }
+
+    /// Hands an event to the plugin; false when it does not run, or not any more.
+    pub(super) fn call(&self, event: &Event, subscription: u64) -> bool {
+        let Some(entered) = self.callee.get().and_then(|slot| slot.enter()) else {
+            return false;
+        };
+        let _handing_out = HandingOut::new(event);
+        if let Err(failure) = entered.event(&event.lend(subscription)) {
+            let (id, topic, publisher) = (&self.id, event.topic(), event.publisher());
+            let message = failure.message;
+            quietly(|| log::warn!("{id}: event {topic} of {publisher}: {message}"));
+        }
+        true
+    }
+
+    /// How many events were dropped because there was no room.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.queue().dropped()
+    }
+
+    /// The same of one subscription.
+    pub(crate) fn dropped_of(&self, subscription: u64) -> Option<u64> {
+        self.queue().dropped_of(subscription)
+    }
+
+    pub(super) fn subscribed(&self) -> Vec<Subscribed> {
+        self.queue().subscribed()
+    }
+}

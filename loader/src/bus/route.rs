@@ -1,0 +1,82 @@
+use super::{Bus, BusError, Inbox};
+use rustc_hash::FxHashMap;
+use std::sync::{Arc, atomic::Ordering};
+
+/// The most topics that one publisher remembers the route of.
+const MAX_TOPICS: usize = 1024;
+/// The most targets in all of these.
+const MAX_TARGETS: usize = 4096;
+
+/// One subscription, from where its events come.
+#[derive(Clone)]
+pub(super) struct Target {
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) id: u64,
+    /// Its place in the inbox.
+    pub(super) lane: u32,
+}
+
+/// Who hears a topic.
+pub(super) struct Route {
+    pub(super) topic: Arc<str>,
+    pub(super) queued: Box<[Target]>,
+    pub(super) quick: Box<[Target]>,
+}
+
+impl Route {
+    pub(super) fn is_empty(&self) -> bool {
+        self.queued.is_empty() && self.quick.is_empty()
+    }
+
+    fn targets(&self) -> usize {
+        self.queued.len() + self.quick.len()
+    }
+}
+
+/// What one publisher knows of who hears it: it asks the bus only for what is new.
+#[derive(Default)]
+pub(super) struct Routes {
+    generation: u64,
+    topics: FxHashMap<Arc<str>, Arc<Route>>,
+    targets: usize,
+}
+
+impl Routes {
+    /// Who hears a topic now. `check` says whether it may be published there, and is asked once.
+    pub(super) fn find(
+        &mut self,
+        bus: &Bus,
+        topic: &str,
+        check: impl FnOnce() -> Result<(), BusError>,
+    ) -> Result<Arc<Route>, BusError> {
+        let generation = bus.generation.load(Ordering::Acquire);
+        if self.generation != generation {
+            self.clear();
+            self.generation = generation;
+        }
+        if let Some(route) = self.topics.get(topic) {
+            return Ok(Arc::clone(route));
+        }
+        check()?;
+        let route = Arc::new(bus.table().route(topic));
+        self.remember(&route);
+        Ok(route)
+    }
+
+    fn remember(&mut self, route: &Arc<Route>) {
+        let targets = route.targets();
+        if self.topics.len() >= MAX_TOPICS || self.targets + targets > MAX_TARGETS {
+            self.clear();
+        }
+        if targets <= MAX_TARGETS {
+            self.targets += targets;
+            self.topics
+                .insert(Arc::clone(&route.topic), Arc::clone(route));
+        }
+    }
+
+    fn clear(&mut self) {
+        self.topics.clear();
+        self.targets = 0;
+    }
+}
