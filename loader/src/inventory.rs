@@ -149,7 +149,13 @@ impl Inventory {
         }
     }
 
-    /// What it was made with.
+    /// From now on the settings say so.
+    pub(crate) fn enable(&mut self, id: &str, is_enabled: bool) {
+        let settings = self.options.settings.entry(id.to_owned()).or_default();
+        settings.enabled = Some(is_enabled);
+    }
+
+    /// What it was made with, and what was set since.
     pub fn options(&self) -> &Options {
         &self.options
     }

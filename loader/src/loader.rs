@@ -13,6 +13,7 @@ use crate::{
     reconfigure,
     registry::Registry,
     services::Services,
+    supervise::Supervisor,
 };
 use jackfield_manifest::PluginId;
 use serde_json::{Map, Value};
@@ -84,12 +85,14 @@ impl Loader {
             registry: Registry::default(),
             bus: Bus::default(),
             services: Services::default(),
+            supervisor: Supervisor::new(options.timing),
             executor: Arc::clone(&options.executor),
+            levels: std::sync::Mutex::default(),
         });
         let crew = Arc::new(Crew::new(shared, journal, quarantine, &state));
         let inventory = Inventory::new(Options { state, ..options });
         Ok(Self {
-            core: Arc::new(Core::new(inventory, store, crew)),
+            core: Core::new(inventory, store, crew),
             _lock: lock,
         })
     }
@@ -160,6 +163,18 @@ impl Loader {
         self.core.crew.shared.registry.wait(id, deadline, until)
     }
 
+    /// Waits until something comes of a plugin's status; `None` when the deadline comes first. What
+    /// looks at the status is called often, and must not wait for anything itself.
+    pub fn wait_for<R>(
+        &self,
+        id: &str,
+        deadline: Instant,
+        look: impl Fn(&Status) -> Option<R>,
+    ) -> Option<R> {
+        let registry = &self.core.crew.shared.registry;
+        registry.wait_for(id, deadline, look)
+    }
+
     /// Publishes an event as the host itself.
     ///
     /// # Errors
@@ -211,6 +226,7 @@ pub struct Counters {
 
 impl Drop for Loader {
     fn drop(&mut self) {
+        self.core.crew.shared.supervisor.close();
         if !self.core.crew.running().is_empty() {
             self.stop(Duration::from_secs(10));
         }

@@ -1,4 +1,4 @@
-use crate::{Executor, Settings, Threads, Trust};
+use crate::{Executor, Settings, Threads, Timing, Trust};
 use std::{collections::BTreeMap, fmt, num::NonZero, path::PathBuf, sync::Arc, thread};
 
 /// Where plugins are, which of them are loaded, and with what.
@@ -17,6 +17,8 @@ pub struct Options {
     pub settings: BTreeMap<String, Settings>,
     /// How many plugins may be on their way up at the same time.
     pub threads: NonZero<usize>,
+    /// By which times plugins are looked after.
+    pub timing: Timing,
     /// Who runs what plugins spawn.
     pub executor: Arc<dyn Executor>,
 }
@@ -46,6 +48,7 @@ impl Options {
             settings: BTreeMap::new(),
             // Plugins wait more than they work while they start.
             threads: threads.saturating_mul(NonZero::new(4).unwrap_or(threads)),
+            timing: Timing::default(),
             executor: Arc::new(Threads),
         }
     }
