@@ -25,6 +25,8 @@ struct Table {
     /// Everything that is not held by others.
     all: Option<Held>,
     last: u64,
+    /// How often everything was seized: what was claimed before is called off.
+    seizures: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -50,7 +52,14 @@ pub struct Busy {
 /// The right to change the state of some plugins, until it is dropped.
 pub(crate) struct Claim<'c> {
     claims: &'c Claims,
+    term: Term,
+}
+
+/// What is left of a claim for those who do what it was made for.
+#[derive(Clone, Copy)]
+pub(crate) struct Term {
     token: u64,
+    seizures: u64,
 }
 
 /// The right to change the state of all plugins that nobody else holds.
@@ -80,10 +89,7 @@ impl Claims {
         for id in uses {
             table.used.entry(id).or_default().push(held);
         }
-        Ok(Claim {
-            claims: self,
-            token: held.token,
-        })
+        Ok(self.claim(&table, held))
     }
 
     /// Waits until whoever was in the way let go of that plugin; an error when the deadline comes
@@ -100,6 +106,7 @@ impl Claims {
     /// has seized everything, waits for that.
     pub(crate) fn seize(&self, what: &'static str, deadline: Instant) -> Result<Seized<'_>, Busy> {
         let mut table = self.lock();
+        table.seizures += 1;
         while let Some(other) = table.all {
             table = self.changed(table, deadline).map_err(|table| {
                 let held = table.held.keys().next();
@@ -109,10 +116,7 @@ impl Claims {
         }
         let held = table.next(what);
         table.all = Some(held);
-        Ok(Seized(Claim {
-            claims: self,
-            token: held.token,
-        }))
+        Ok(Seized(self.claim(&table, held)))
     }
 
     /// Waits for a change; gives the lock back as an error when the deadline comes first.
@@ -128,10 +132,24 @@ impl Claims {
         Ok(waited.unwrap_or_else(PoisonError::into_inner).0)
     }
 
+    fn claim(&self, table: &Table, held: Held) -> Claim<'_> {
+        let term = Term {
+            token: held.token,
+            seizures: table.seizures,
+        };
+        Claim { claims: self, term }
+    }
+
+    /// Whether everything was seized since that claim was made.
+    pub(crate) fn is_called_off(&self, term: Term) -> bool {
+        self.lock().seizures != term.seizures
+    }
+
     /// Lets go of one of a claim's plugins before the others.
-    pub(crate) fn release(&self, token: u64, id: &PluginId) {
+    pub(crate) fn release(&self, term: Term, id: &PluginId) {
         let mut table = self.lock();
-        if table.held.get(id).is_some_and(|held| held.token == token) {
+        let own = |held: &Held| held.token == term.token;
+        if table.held.get(id).is_some_and(own) {
             table.held.remove(id);
             drop(table);
             self.released.notify_all();
@@ -178,16 +196,15 @@ impl Table {
 }
 
 impl Claim<'_> {
-    /// Tells it from all others.
-    pub(crate) fn token(&self) -> u64 {
-        self.token
+    pub(crate) fn term(&self) -> Term {
+        self.term
     }
 }
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         let mut table = self.claims.lock();
-        let others = |held: &Held| held.token != self.token;
+        let others = |held: &Held| held.token != self.term.token;
         table.held.retain(|_, held| others(held));
         table.used.retain(|_, users| {
             users.retain(others);

@@ -12,20 +12,22 @@ use crate::{
     backtrace::{Backtrace, backtrace},
     bus::{Bus, Inbox, Publisher},
     executor::Executor,
-    ffi::{Lease, Library},
+    ffi::{Lease, Library, Slot},
     reconfigure::Current,
     registry::Registry,
     services::{Facts, Seat, Services},
     storage::Space,
+    supervise::Supervisor,
     tasks::{self, SpawnError, Tasks},
 };
 use jackfield_abi::{Failure, FailureCode, FfiFuture, PanicReport};
-use jackfield_manifest::PluginId;
+use jackfield_manifest::{OnPanic, PluginId};
 use std::{
+    collections::BTreeMap,
     fmt,
     path::PathBuf,
     sync::{
-        Arc, Weak,
+        Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
 };
@@ -36,7 +38,10 @@ pub(crate) struct Shared {
     pub(crate) bus: Arc<Bus>,
     pub(crate) services: Services,
     pub(crate) facts: Facts,
+    pub(crate) supervisor: Supervisor,
     pub(crate) executor: Arc<dyn Executor>,
+    /// Which records of a plugin are wanted, where that was said.
+    pub(crate) levels: Mutex<BTreeMap<PluginId, log::LevelFilter>>,
 }
 
 /// A backtrace costs milliseconds, so a plugin that panics without end gets only so many.
@@ -50,6 +55,11 @@ pub(crate) struct Room {
     pub(crate) space: Space,
     pub(crate) level: AtomicU32,
     panics: AtomicU64,
+    on_panic: OnPanic,
+    /// Where it is called, once it runs.
+    slot: OnceLock<Weak<Slot>>,
+    /// The first panic, where it may not go on after one.
+    poison: OnceLock<String>,
     pub(crate) tasks: Arc<Tasks>,
     pub(crate) publisher: Publisher,
     pub(crate) inbox: Arc<Inbox>,
@@ -65,6 +75,7 @@ pub(crate) struct Own {
     pub(crate) seat: Seat,
     pub(crate) publisher: Publisher,
     pub(crate) inbox: Arc<Inbox>,
+    pub(crate) on_panic: OnPanic,
 }
 
 impl Room {
@@ -81,14 +92,23 @@ impl Room {
             seat,
             publisher,
             inbox,
+            on_panic,
         } = own;
+        let level = {
+            let levels = shared.levels.lock();
+            let levels = levels.unwrap_or_else(PoisonError::into_inner);
+            levels.get(&id).copied().unwrap_or_else(log::max_level)
+        };
         Arc::new(Self {
             id,
             config,
             data_dir,
             space,
-            level: AtomicU32::new(level_of(log::max_level())),
+            level: AtomicU32::new(level_of(level)),
             panics: AtomicU64::new(0),
+            on_panic,
+            slot: OnceLock::new(),
+            poison: OnceLock::new(),
             tasks: Arc::default(),
             publisher,
             inbox,
@@ -101,6 +121,36 @@ impl Room {
     /// How often code of the plugin panicked.
     pub(crate) fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
+    }
+
+    /// What the plugin is told when it asks for it.
+    pub(crate) fn set_level(&self, level: log::LevelFilter) {
+        self.level.store(level_of(level), Ordering::Relaxed);
+    }
+
+    /// It is called there from now on.
+    pub(crate) fn lives_in(&self, slot: &Arc<Slot>) {
+        self.slot.get_or_init(|| Arc::downgrade(slot));
+    }
+
+    /// The panic after which it may not go on.
+    pub(crate) fn poison(&self) -> Option<String> {
+        self.poison.get().cloned()
+    }
+
+    /// Its code panicked. Where it may not go on, nobody is let in any more, from now on.
+    fn poisoned(&self, report: &PanicReport<'_>) {
+        if self.on_panic == OnPanic::Continue {
+            return;
+        }
+        let cause = format!("panicked: {}", report.message);
+        let is_first = self.poison.set(cause.clone()).is_ok();
+        if let (true, Some(slot)) = (is_first, self.slot.get()) {
+            if let Some(slot) = slot.upgrade() {
+                slot.close();
+            }
+            self.shared.supervisor.poisoned(&self.id, slot, cause);
+        }
     }
 
     /// One record: who reads a log by lines sees what happened and where in the first.

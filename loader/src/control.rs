@@ -4,7 +4,7 @@
 //! plugin come one after the other, and changes of plugins that have nothing to do with each other
 //! go on side by side.
 
-mod settings;
+mod orders;
 pub(crate) mod steps;
 
 use crate::{
@@ -52,6 +52,9 @@ pub enum ControlError {
         /// Why.
         cause: Option<String>,
     },
+    /// It cannot be disabled, since this loader starts everything whatever the settings say.
+    #[error("`{0}` cannot be disabled: everything is enabled here, whatever the settings say")]
+    AllEnabled(PluginId),
     /// It did not stop as it should.
     #[error("`{id}` did not stop: {cause}")]
     NotStopped {
@@ -96,10 +99,15 @@ impl Loader {
                 Err(busy) => self.core.crew.claims.wait(&busy, deadline)?,
             }
         };
-        let stop = self.take_down(leaving, deadline)?;
+        let shared = &self.core.crew.shared;
+        let others = leaving.clone();
+        let stopped = self.take_down(leaving, deadline);
+        shared
+            .supervisor
+            .ordered_to_stop(&shared.registry, &id, &others);
         drop(claim);
         Ok(Change {
-            stop,
+            stop: stopped?,
             start: Vec::new(),
         })
     }
@@ -241,7 +249,7 @@ impl Loader {
         deadline: Instant,
     ) -> Result<Vec<PluginId>, ControlError> {
         let limit = deadline.saturating_duration_since(Instant::now());
-        let StopReport { failed, .. } = stop::some(&self.core.crew, &ids, limit);
+        let StopReport { failed, .. } = stop::some(&self.core.crew, &ids, limit, stop::Ends::new());
         match failed.into_iter().next() {
             Some((id, cause)) => Err(ControlError::NotStopped { id, cause }),
             None => Ok(ids),

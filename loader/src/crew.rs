@@ -20,7 +20,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -46,6 +46,8 @@ pub(crate) struct Crew {
     storage_dir: PathBuf,
     /// On which plugins are started and stopped.
     pub(crate) hands: Hands,
+    /// On which they are asked for their health.
+    pub(crate) askers: Hands,
     /// Who is being started or stopped.
     pub(crate) claims: Claims,
     /// In no order: each has its number.
@@ -54,8 +56,6 @@ pub(crate) struct Crew {
     /// Files whose layout was found to fit, to be remembered.
     fits: Mutex<Vec<FileKey>>,
     abandoned: AtomicUsize,
-    /// How often everything was told to stop: what began to start before is called off.
-    calls_off: AtomicU64,
 }
 
 impl Crew {
@@ -72,12 +72,12 @@ impl Crew {
             data_dir: state.join("data"),
             storage_dir: state.join("storage"),
             hands: Hands::default(),
+            askers: Hands::default(),
             claims: Claims::default(),
             running: Mutex::default(),
             reconfigured: Given::default(),
             fits: Mutex::default(),
             abandoned: AtomicUsize::new(0),
-            calls_off: AtomicU64::new(0),
         }
     }
 
@@ -97,24 +97,27 @@ impl Crew {
             .push(file);
     }
 
-    pub(crate) fn calls_off(&self) -> u64 {
-        self.calls_off.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn call_off(&self) {
-        self.calls_off.fetch_add(1, Ordering::Release);
-    }
-
     /// How many threads are left to themselves inside a plugin that did not return in time.
     pub(crate) fn abandoned(&self) -> usize {
         self.abandoned.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn abandon(&self) {
+    /// One more is, inside that plugin.
+    pub(crate) fn abandon(&self, id: &PluginId) {
+        self.count_abandoned();
+        self.shared.supervisor.abandoned(id, false);
+    }
+
+    pub(crate) fn came_back(&self, id: &PluginId) {
+        self.uncount_abandoned();
+        self.shared.supervisor.abandoned(id, true);
+    }
+
+    pub(crate) fn count_abandoned(&self) {
         self.abandoned.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn came_back(&self) {
+    pub(crate) fn uncount_abandoned(&self) {
         self.abandoned.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -133,6 +136,7 @@ impl Crew {
             seat: Seat::new(vetted),
             publisher: Publisher::plugin(id.as_str(), Arc::clone(&inbox), permit),
             inbox,
+            on_panic: vetted.supervision.on_panic,
         };
         let config = self.reconfigured.current(&id, &vetted.config);
         Room::new(id, config, own, lease, shared)
@@ -170,8 +174,8 @@ impl Crew {
 
     /// Ends the attempt to bring a plugin up.
     pub(crate) fn failed(&self, vetted: &Vetted, cause: String) {
-        self.shared
-            .registry
-            .transition(&vetted.manifest.id, State::Failed, Some(cause));
+        let (shared, id) = (&self.shared, &vetted.manifest.id);
+        shared.registry.transition(id, State::Failed, Some(cause));
+        shared.supervisor.failed(&shared.registry, id);
     }
 }

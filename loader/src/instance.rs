@@ -35,6 +35,7 @@ impl Instance {
 
     /// Lets it be called, and hands it events.
     pub(crate) fn open(&self, shared: &Shared) {
+        self.room.lives_in(&self.slot);
         shared.registry.serve(&self.room.id, &self.slot);
         self.room.inbox.open(&self.slot);
     }

@@ -155,7 +155,7 @@ impl Inventory {
         std::mem::replace(&mut settings.enabled, enabled)
     }
 
-    /// What it was made with.
+    /// What it was made with, and what was set since.
     pub fn options(&self) -> &Options {
         &self.options
     }

@@ -114,6 +114,7 @@ mod request;
 mod schedule;
 mod start;
 mod stop;
+mod supervise;
 mod took;
 
 mod control;
@@ -159,6 +160,7 @@ pub use services::{
 pub use stop::StopReport;
 pub use storage::{DEFAULT_STORAGE_LIMIT, StorageError};
 pub use store::{Refused, Store, StoreError, Stored, Swept};
+pub use supervise::{HealthReport, Recovery, Timing};
 pub use trust::{Breach, Trust};
 pub use vet::{HostFacts, Settings, VetError};
 pub use vetted::Vetted;

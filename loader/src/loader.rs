@@ -12,6 +12,7 @@ use crate::{
     reconfigure,
     registry::Registry,
     services::{Facts, Services},
+    supervise::Supervisor,
     topology,
 };
 use jackfield_manifest::PluginId;
@@ -85,13 +86,15 @@ impl Loader {
             bus: Arc::default(),
             services: Services::default(),
             facts: Facts::new(&options),
+            supervisor: Supervisor::new(options.timing),
             executor: Arc::clone(&options.executor),
+            levels: std::sync::Mutex::default(),
         });
         topology::tell(&shared);
         let crew = Arc::new(Crew::new(shared, journal, quarantine, &state));
         let inventory = Inventory::new(Options { state, ..options });
         Ok(Self {
-            core: Arc::new(Core::new(inventory, store, crew)),
+            core: Core::new(inventory, store, crew),
             _lock: lock,
         })
     }
@@ -164,6 +167,18 @@ impl Loader {
         self.core.crew.shared.registry.wait(id, deadline, until)
     }
 
+    /// Waits until something comes of a plugin's status; `None` when the deadline comes first. What
+    /// looks at the status is called often, and must not wait for anything itself.
+    pub fn wait_for<R>(
+        &self,
+        id: &str,
+        deadline: Instant,
+        look: impl Fn(&Status) -> Option<R>,
+    ) -> Option<R> {
+        let registry = &self.core.crew.shared.registry;
+        registry.wait_for(id, deadline, look)
+    }
+
     /// How many threads are left to themselves inside a plugin that did not return in time.
     pub fn abandoned_threads(&self) -> usize {
         self.core.crew.abandoned()
@@ -213,6 +228,7 @@ pub struct Counters {
 
 impl Drop for Loader {
     fn drop(&mut self) {
+        self.core.crew.shared.supervisor.close();
         if !self.core.crew.running().is_empty() {
             self.stop(Duration::from_secs(10));
         }

@@ -161,6 +161,7 @@ pub(crate) fn reconfigure(
     let turn = plugin.current.turn(Instant::now() + limit);
     let turn = turn.ok_or(ReconfigureError::Busy(limit))?;
     let answer = Arc::new(Waiting::default());
+    let own_id = plugin.vetted.manifest.id.clone();
     let (own, taken) = (
         Arc::clone(&answer),
         Taken {
@@ -172,14 +173,14 @@ pub(crate) fn reconfigure(
     let task = move || {
         let outcome = plugin.ask(&crew_of_task, taken, turn);
         if let Some(late) = own.give(outcome) {
-            crew_of_task.came_back();
+            crew_of_task.came_back(&plugin.vetted.manifest.id);
             plugin.say_late(&late);
         }
     };
     crew.hands
         .run(Box::new(task))
         .map_err(ReconfigureError::Thread)?;
-    let outcome = answer.wait(Instant::now() + limit, || crew.abandon());
+    let outcome = answer.wait(Instant::now() + limit, || crew.abandon(&own_id));
     outcome.unwrap_or(Err(ReconfigureError::Deadline(limit)))
 }
 

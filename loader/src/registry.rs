@@ -1,7 +1,7 @@
 //! What is known of every plugin, now: the one place that can hold any state.
 
 use crate::{
-    ContentHash, Reason,
+    ContentHash, HealthReport, Reason, Recovery,
     ffi::{Slot, Unload},
     took::Took,
 };
@@ -112,6 +112,12 @@ pub struct Status {
     pub cause: Option<String>,
     /// What it does without, though it would use it: why it runs degraded.
     pub degraded: Vec<String>,
+    /// What came of the last question after its health, while it runs.
+    pub health: Option<HealthReport>,
+    /// How often it was started again by itself.
+    pub restarts: u64,
+    /// What becomes of it, where it does not run although nobody has stopped it.
+    pub restart: Option<Recovery>,
     /// Whether its library is gone, once it was unloaded.
     pub unload: Option<Unload>,
 }
@@ -191,11 +197,14 @@ impl Registry {
 
     /// Enters a plugin, or replaces what is known of it.
     pub(crate) fn insert(&self, status: Status) {
-        let entry = Entry {
+        let mut entry = Entry {
             since: Instant::now(),
             status,
         };
         let mut inner = self.lock();
+        if let Some(before) = inner.plugins.get(&entry.status.id) {
+            entry.status.restarts = before.status.restarts;
+        }
         inner.plugins.insert(entry.status.id.clone(), entry);
         if inner.waiting > 0 {
             self.changed.notify_all();
@@ -250,6 +259,9 @@ impl Registry {
         let from = std::mem::replace(&mut entry.status.state, to);
         entry.status.since = SystemTime::now();
         entry.status.cause = cause;
+        if to != State::Running {
+            entry.status.health = None;
+        }
         if inner.waiting > 0 {
             self.changed.notify_all();
         }
@@ -280,8 +292,12 @@ impl Registry {
 
     /// Changes something beside the state.
     pub(crate) fn amend(&self, id: &PluginId, change: impl FnOnce(&mut Status)) {
-        if let Some(entry) = self.lock().plugins.get_mut(id) {
+        let mut inner = self.lock();
+        if let Some(entry) = inner.plugins.get_mut(id) {
             change(&mut entry.status);
+            if inner.waiting > 0 {
+                self.changed.notify_all();
+            }
         }
     }
 
@@ -311,11 +327,22 @@ impl Registry {
         deadline: Instant,
         condition: impl Fn(State) -> bool,
     ) -> Option<State> {
+        let state = |status: &Status| Some(status.state).filter(|state| condition(*state));
+        self.wait_for(id, deadline, state)
+    }
+
+    /// Waits until something comes of the plugin's status, or the deadline comes.
+    pub(crate) fn wait_for<R>(
+        &self,
+        id: &str,
+        deadline: Instant,
+        look: impl Fn(&Status) -> Option<R>,
+    ) -> Option<R> {
         let mut inner = self.lock();
         loop {
-            let state = inner.plugins.get(id).map(|entry| entry.status.state);
-            if let Some(state) = state.filter(|state| condition(*state)) {
-                return Some(state);
+            let entry = inner.plugins.get(id);
+            if let Some(found) = entry.and_then(|entry| look(&entry.status)) {
+                return Some(found);
             }
             let left = deadline.checked_duration_since(Instant::now())?;
             inner.waiting += 1;

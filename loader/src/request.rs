@@ -169,6 +169,20 @@ pub struct Health {
     pub metadata: String,
 }
 
+impl From<jackfield_abi::Health> for Health {
+    fn from(health: jackfield_abi::Health) -> Self {
+        Self {
+            status: match health.status {
+                jackfield_abi::HealthStatus::HEALTHY => HealthStatus::Healthy,
+                jackfield_abi::HealthStatus::UNHEALTHY => HealthStatus::Unhealthy,
+                _ => HealthStatus::Degraded,
+            },
+            message: health.message.into(),
+            metadata: health.metadata.into(),
+        }
+    }
+}
+
 /// The verdict of a [`Health`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -179,6 +193,23 @@ pub enum HealthStatus {
     Degraded,
     /// Does not work.
     Unhealthy,
+}
+
+impl HealthStatus {
+    /// The verdict as a word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::Unhealthy => "unhealthy",
+        }
+    }
+}
+
+impl fmt::Display for HealthStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// A running plugin, found once and called many times. Holding it does not keep the plugin running.
@@ -278,15 +309,7 @@ impl Handle {
             .enter()?
             .health()
             .map_err(|failure| RequestError::from_failure(self.id.as_str(), &failure))?;
-        Ok(Health {
-            status: match health.status {
-                jackfield_abi::HealthStatus::HEALTHY => HealthStatus::Healthy,
-                jackfield_abi::HealthStatus::UNHEALTHY => HealthStatus::Unhealthy,
-                _ => HealthStatus::Degraded,
-            },
-            message: health.message.into(),
-            metadata: health.metadata.into(),
-        })
+        Ok(health.into())
     }
 
     /// Sets the most verbose level that the plugin hands on.

@@ -2,6 +2,7 @@
 
 use crate::{
     Code, Phase, Reason, Vetted,
+    claims::Term,
     context::Room,
     crew::{Crew, Running},
     ffi::{Turn, Unload},
@@ -31,13 +32,13 @@ pub(crate) struct Planned {
 }
 
 /// Starts everything, and returns when each runs, has failed or was abandoned: then those that came
-/// to run. Each is let go of by the claim that has this token as soon as nothing that requires it is on its
+/// to run. Each is let go of by the claim of this term as soon as nothing that requires it is on its
 /// way up.
 pub(crate) fn start(
     crew: &Arc<Crew>,
     planned: Vec<Planned>,
     threads: usize,
-    token: u64,
+    term: Term,
 ) -> BTreeSet<PluginId> {
     let jobs: Vec<Job> = planned.iter().map(job).collect();
     let attempts = planned.into_iter().map(Attempt::new).collect();
@@ -45,8 +46,7 @@ pub(crate) fn start(
         crew: Arc::clone(crew),
         attempts,
         open: Mutex::new(open(&jobs)),
-        token,
-        calls_off: crew.calls_off(),
+        term,
     });
     let jobs_of_work = Arc::clone(&work) as Arc<dyn Work>;
     schedule::run(&jobs, threads, &jobs_of_work, &crew.hands, None);
@@ -88,6 +88,13 @@ struct Failed {
     root_cause: String,
 }
 
+/// What a plugin requires and does not run.
+struct Missing {
+    id: PluginId,
+    reason: Reason,
+    root_cause: String,
+}
+
 impl Attempt {
     fn new(planned: Planned) -> Self {
         Self {
@@ -111,9 +118,7 @@ struct BringUp {
     attempts: Vec<Attempt>,
     /// How much keeps each of them claimed.
     open: Mutex<Vec<usize>>,
-    token: u64,
-    /// How many calls off there had been when it began.
-    calls_off: u64,
+    term: Term,
 }
 
 /// The attempt was abandoned while it was inside the plugin.
@@ -127,7 +132,7 @@ impl Work for BringUp {
             return self.settled(job);
         }
         match self.judge(&attempt.planned) {
-            Err((reason, root_cause)) => self.leave_out(attempt, reason, root_cause),
+            Err(missing) => self.leave_out(attempt, missing),
             Ok(degraded) => {
                 let id = &attempt.planned.vetted.manifest.id;
                 if !degraded.is_empty() {
@@ -136,6 +141,9 @@ impl Work for BringUp {
                         .registry
                         .amend(id, |status| status.degraded.extend(degraded));
                 }
+                let shared = &self.crew.shared;
+                let vetted = &attempt.planned.vetted;
+                shared.supervisor.begins(&shared.registry, vetted);
                 *attempt.entry() = Some(self.crew.journal.slot());
                 // What is abandoned was decided by the watchdog.
                 let _ = self.bring_up(attempt, watch);
@@ -148,8 +156,8 @@ impl Work for BringUp {
     }
 
     fn overdue(&self, job: usize, step: &'static str, limit: Duration) {
-        self.crew.abandon();
         let attempt = &self.attempts[job];
+        self.crew.abandon(&attempt.planned.vetted.manifest.id);
         *attempt.entry() = None;
         let pinned = Unload::Pinned(format!("a thread is still inside its {step}"));
         self.crew
@@ -161,8 +169,9 @@ impl Work for BringUp {
         self.settled(job);
     }
 
-    fn came_back(&self, _job: usize) {
-        self.crew.came_back();
+    fn came_back(&self, job: usize) {
+        let id = &self.attempts[job].planned.vetted.manifest.id;
+        self.crew.came_back(id);
     }
 }
 
@@ -176,7 +185,7 @@ impl BringUp {
 
     /// Everything is being stopped since this began.
     fn is_called_off(&self) -> bool {
-        self.crew.calls_off() != self.calls_off
+        self.crew.claims.is_called_off(self.term)
     }
 
     fn call_off(&self, attempt: &Attempt) {
@@ -210,13 +219,13 @@ impl BringUp {
             open[step] -= 1;
             if open[step] == 0 {
                 let id = &self.attempts[step].planned.vetted.manifest.id;
-                self.crew.claims.release(self.token, id);
+                self.crew.claims.release(self.term, id);
             }
         }
     }
 
     /// Whether what it requires runs; if so, what it has to do without.
-    fn judge(&self, planned: &Planned) -> Result<Vec<String>, (Reason, String)> {
+    fn judge(&self, planned: &Planned) -> Result<Vec<String>, Missing> {
         let mut met: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         let mut degraded = Vec::new();
         for wait in &planned.waits {
@@ -238,16 +247,22 @@ impl BringUp {
             if planned.vetted.manifest.requires[requirement as usize].optional {
                 degraded.push(format!("runs without {other}: {}", failed.root_cause));
             } else {
-                return Err((
-                    Reason::new(Code::DependencyFailed, text),
-                    failed.root_cause.clone(),
-                ));
+                return Err(Missing {
+                    id: other.clone(),
+                    reason: Reason::new(Code::DependencyFailed, text),
+                    root_cause: failed.root_cause.clone(),
+                });
             }
         }
         Ok(degraded)
     }
 
-    fn leave_out(&self, attempt: &Attempt, reason: Reason, root_cause: String) {
+    fn leave_out(&self, attempt: &Attempt, missing: Missing) {
+        let Missing {
+            id: other,
+            reason,
+            root_cause,
+        } = missing;
         let id = &attempt.planned.vetted.manifest.id;
         let text = format!("{} (root cause: {root_cause})", reason.message);
         let registry = &self.crew.shared.registry;
@@ -256,6 +271,8 @@ impl BringUp {
             status.root_cause = Some(root_cause.clone());
         });
         registry.transition(id, State::Rejected, Some(text));
+        let supervisor = &self.crew.shared.supervisor;
+        supervisor.lacks(registry, &attempt.planned.vetted, &other);
         *attempt.outcome() = Some(Err(Failed { root_cause }));
     }
 
@@ -294,10 +311,12 @@ impl BringUp {
         let sequence = self.enter(attempt, State::Running);
         self.crew.running().push(Running {
             vetted: Arc::clone(vetted),
-            instance,
+            instance: instance.clone(),
             requires: self.required(&attempt.planned),
             sequence,
         });
+        let supervisor = &self.crew.shared.supervisor;
+        supervisor.runs(&vetted.manifest.id, sequence, &instance);
         *attempt.outcome() = Some(Ok(()));
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::{
 use jackfield_manifest::PluginId;
 use std::{
     cmp::Reverse,
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -27,21 +28,39 @@ pub struct StopReport {
     pub failed: Vec<(PluginId, String)>,
 }
 
+/// Where plugins end instead of at `stopped`, and why.
+pub(crate) type Ends = BTreeMap<PluginId, (State, String)>;
+
 /// Stops everything that runs, within `limit` altogether; each plugin has its own deadline within
 /// that.
 pub(crate) fn stop(crew: &Arc<Crew>, limit: Duration) -> StopReport {
     let running = std::mem::take(&mut *crew.running());
-    stop_all(crew, running, limit)
+    stop_all(crew, running, limit, Ends::new())
+}
+
+/// Enough time for all of these to be stopped, each within its deadline.
+pub(crate) fn time_for(crew: &Crew, ids: &[PluginId]) -> Duration {
+    let running = crew.running();
+    let own = running
+        .iter()
+        .filter(|running| ids.contains(&running.vetted.manifest.id));
+    // For what is under way, for `stop`, and for its drop.
+    own.map(|running| running.vetted.deadlines.stop * 3).sum()
 }
 
 /// The same for some of them.
-pub(crate) fn some(crew: &Arc<Crew>, ids: &[PluginId], limit: Duration) -> StopReport {
+pub(crate) fn some(crew: &Arc<Crew>, ids: &[PluginId], limit: Duration, ends: Ends) -> StopReport {
     let is_one = |running: &mut Running| ids.contains(&running.vetted.manifest.id);
     let running = crew.running().extract_if(.., is_one).collect();
-    stop_all(crew, running, limit)
+    stop_all(crew, running, limit, ends)
 }
 
-fn stop_all(crew: &Arc<Crew>, mut running: Vec<Running>, limit: Duration) -> StopReport {
+fn stop_all(
+    crew: &Arc<Crew>,
+    mut running: Vec<Running>,
+    limit: Duration,
+    ends: Ends,
+) -> StopReport {
     running.sort_unstable_by_key(|running| Reverse(running.sequence));
     let jobs: Vec<Job> = (0..running.len())
         .map(|index| Job {
@@ -54,6 +73,7 @@ fn stop_all(crew: &Arc<Crew>, mut running: Vec<Running>, limit: Duration) -> Sto
         crew: Arc::clone(crew),
         leaving: running.into_iter().map(Leaving::from).collect(),
         until: Instant::now() + limit,
+        ends,
         report: Mutex::default(),
     });
     schedule::run(
@@ -112,6 +132,7 @@ struct TakeDown {
     leaving: Vec<Leaving>,
     /// When all have to be done.
     until: Instant,
+    ends: Ends,
     report: Mutex<StopReport>,
 }
 
@@ -158,6 +179,10 @@ impl TakeDown {
     }
 
     fn failed(&self, id: &PluginId, cause: String) {
+        let cause = match self.ends.get(id) {
+            Some((State::Failed, before)) => format!("{before}; then {cause}"),
+            _ => cause,
+        };
         self.report().failed.push((id.clone(), cause.clone()));
         self.crew
             .shared
@@ -175,6 +200,7 @@ impl Work for TakeDown {
         let (vetted, id) = (&leaving.vetted, leaving.id());
         let registry = &self.crew.shared.registry;
         registry.transition(id, State::Stopping, None);
+        self.crew.shared.supervisor.leaves(id);
         let limit = self.limit(vetted.deadlines.stop);
         let unfinished = instance.quiesce(&self.crew.shared, limit).err();
         watch.step("stop", self.limit(vetted.deadlines.stop));
@@ -203,15 +229,19 @@ impl Work for TakeDown {
         {
             Some(cause) => self.failed(id, cause),
             None => {
-                registry.transition(id, State::Stopped, None);
+                let end = self.ends.get(id).cloned();
+                let (state, cause) = end.map_or((State::Stopped, None), |(state, cause)| {
+                    (state, Some(cause))
+                });
+                registry.transition(id, state, cause);
                 self.report().stopped.push((id.clone(), unload));
             }
         }
     }
 
     fn overdue(&self, job: usize, step: &'static str, limit: Duration) {
-        self.crew.abandon();
         let id = self.leaving[job].id();
+        self.crew.abandon(id);
         let pinned = Unload::Pinned(format!("a thread is still inside its {step}"));
         self.crew.note_unload(id, &pinned);
         self.failed(
@@ -220,7 +250,7 @@ impl Work for TakeDown {
         );
     }
 
-    fn came_back(&self, _job: usize) {
-        self.crew.came_back();
+    fn came_back(&self, job: usize) {
+        self.crew.came_back(self.leaving[job].id());
     }
 }

@@ -104,6 +104,10 @@ impl Tasks {
         abort.map(|abort| abort.abort()).is_some()
     }
 
+    pub(crate) fn has_any(&self) -> bool {
+        !self.state().live.is_empty()
+    }
+
     /// Takes no more, and cancels all that there are.
     pub(crate) fn close(&self) {
         let aborts: Vec<AbortHandle> = {

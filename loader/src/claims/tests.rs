@@ -93,7 +93,7 @@ fn who_lets_go_early_does_not_let_go_for_the_next() {
     let first = claims
         .take(ids(&["a", "b"]), BTreeSet::new(), "start")
         .unwrap();
-    claims.release(first.token(), &ids(&["a"])[0]);
+    claims.release(first.term(), &ids(&["a"])[0]);
     let _second = claims.take(ids(&["a"]), BTreeSet::new(), "stop").unwrap();
     drop(first);
     let busy = claims
@@ -120,6 +120,7 @@ fn who_seizes_everything_waits_for_what_is_held() {
         .err()
         .unwrap();
     assert_eq!((busy.id.as_str(), busy.what), ("b", "stop"));
+    assert!(claims.is_called_off(first.term()));
     drop(first);
     assert_eq!(all.wait(Instant::now()), []);
     assert!(claims.seize("stop", Instant::now()).is_err());

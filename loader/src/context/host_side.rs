@@ -78,6 +78,7 @@ impl jackfield_abi::Host for HostSide {
     fn panicked(&self, report: &PanicReport<'_>) {
         let number = self.0.panics.fetch_add(1, Ordering::Relaxed);
         let _ = guard(|| self.0.log_panic(number, report));
+        let _ = guard(|| self.0.poisoned(report));
     }
 
     fn publish(

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The plugin and those that require it, as far as they run, the last that came to run first.
-pub(super) fn leaving(running: &[Running], id: &PluginId) -> Vec<PluginId> {
+pub(crate) fn leaving(running: &[Running], id: &PluginId) -> Vec<PluginId> {
     let mut order: Vec<&Running> = running.iter().collect();
     order.sort_unstable_by_key(|running| running.sequence);
     let mut leaving: Vec<(u64, PluginId)> = Vec::new();
@@ -81,6 +81,48 @@ pub(crate) fn uses(proposal: &Proposal, steps: &BTreeSet<usize>) -> BTreeSet<Plu
     let others = required.map(|wait| wait.step as usize);
     let others = others.filter(|step| !steps.contains(step));
     others.map(|step| whose(proposal, step).clone()).collect()
+}
+
+/// The steps of the plan that start these again, as far as whatever each requires runs, or is
+/// started with it.
+pub(crate) fn reviving(
+    proposal: &Proposal,
+    wanted: &BTreeSet<PluginId>,
+    running: &BTreeSet<PluginId>,
+) -> BTreeSet<usize> {
+    let plan = &proposal.plan;
+    let mut steps = BTreeSet::new();
+    // In the order of the plan, so whoever is required comes before.
+    for step in 0..plan.start.len() {
+        let own = whose(proposal, step);
+        if !wanted.contains(own) || running.contains(own) {
+            continue;
+        }
+        let mut met: BTreeMap<u32, bool> = BTreeMap::new();
+        for wait in plan.waits(step) {
+            if let Need::Required { requirement } = wait.need {
+                let other = wait.step as usize;
+                let is_met = steps.contains(&other) || running.contains(whose(proposal, other));
+                *met.entry(requirement).or_default() |= is_met;
+            }
+        }
+        if met.values().all(|is_met| *is_met) {
+            steps.insert(step);
+        }
+    }
+    steps
+}
+
+/// Why the plan does not start a plugin; `None` where it does.
+pub(crate) fn reason(proposal: &Proposal, id: &PluginId) -> Option<String> {
+    let mut steps = 0..proposal.plan.start.len();
+    if steps.any(|step| whose(proposal, step) == id) {
+        return None;
+    }
+    Some(match left_out(proposal, id.as_str()) {
+        ControlError::LeftOut { reason, .. } => reason,
+        other => other.to_string(),
+    })
 }
 
 /// Why the plan does not start a plugin.

@@ -8,11 +8,12 @@ use crate::{
     inventory::Mode,
     proposal::Considered,
     start, stop,
+    supervise::Supervisor,
 };
 use jackfield_manifest::PluginId;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -26,16 +27,19 @@ pub(crate) struct Core {
     pub(crate) store: Store,
     pub(crate) crew: Arc<Crew>,
     left_out: Mutex<Vec<Rejected>>,
+    /// For the supervisor, which must not keep it alive.
+    own: Weak<Self>,
 }
 
 impl Core {
-    pub(crate) fn new(inventory: Inventory, store: Store, crew: Arc<Crew>) -> Self {
-        Self {
+    pub(crate) fn new(inventory: Inventory, store: Store, crew: Arc<Crew>) -> Arc<Self> {
+        Arc::new_cyclic(|own| Self {
+            own: Weak::clone(own),
             inventory: Mutex::new(inventory),
             store,
             crew,
             left_out: Mutex::default(),
-        }
+        })
     }
 
     pub(crate) fn inventory(&self) -> MutexGuard<'_, Inventory> {
@@ -112,9 +116,12 @@ impl Core {
         steps: &BTreeSet<usize>,
         claim: &Claim<'_>,
     ) -> BTreeSet<PluginId> {
+        if !steps.is_empty() {
+            Supervisor::watch_over(&self.crew.shared, &self.own);
+        }
         let threads = self.inventory().options().threads.get();
         let planned = steps::planned(proposal, steps);
-        start::start(&self.crew, planned, threads, claim.token())
+        start::start(&self.crew, planned, threads, claim.term())
     }
 
     /// The same, for some of them while the others go on; those that came to run.
@@ -146,7 +153,6 @@ impl Core {
     /// that run are stopped.
     pub(crate) fn stop(&self, limit: Duration) -> StopReport {
         let until = Instant::now() + limit;
-        self.crew.call_off();
         let seized = match self.crew.claims.seize("stop", until) {
             Ok(seized) => seized,
             Err(busy) => {
@@ -158,6 +164,8 @@ impl Core {
         };
         // What is under way is not held up by this: it needs no claim to end.
         drop(seized.wait(Instant::now() + limit / 2));
+        let shared = &self.crew.shared;
+        shared.supervisor.stand_down(&shared.registry);
         let left = until.saturating_duration_since(Instant::now());
         let mut report = stop::stop(&self.crew, left);
         for busy in seized.wait(until) {
@@ -269,6 +277,9 @@ pub(crate) fn status(plugin: &Considered, reasons: &[Reason], root_cause: Option
         root_cause: root_cause.map(str::to_owned),
         cause: None,
         degraded: Vec::new(),
+        health: None,
+        restarts: 0,
+        restart: None,
         unload: None,
     }
 }

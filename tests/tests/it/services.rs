@@ -1,6 +1,7 @@
 //! Does a plugin get another's service when the two fit, and else an error that says who could?
 
 use jackfield_loader::{Loader, MAX_LEASES, Options, Request, State, StopReport, Unload};
+use jackfield_manifest::OnPanic;
 use jackfield_tests::Site;
 use serde_json::json;
 use std::time::Duration;
@@ -30,7 +31,11 @@ fn with(plugins: &[&str]) -> (Site, Loader) {
     for plugin in plugins {
         site.add(plugin);
     }
-    let loader = start(options(&site));
+    let mut options = options(&site);
+    // A method of the teller panics when it is called, as `guarded` ones may.
+    let settings = options.settings.entry(ID.to_owned()).or_default();
+    settings.on_panic = Some(OnPanic::Continue);
+    let loader = start(options);
     (site, loader)
 }
 

@@ -2,6 +2,7 @@
 
 use super::child;
 use jackfield_loader::{Loader, Options, Request, RequestError};
+use jackfield_manifest::OnPanic;
 use jackfield_tests::Site;
 use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::json;
@@ -37,6 +38,7 @@ fn host() {
     log::set_max_level(LevelFilter::Error);
     let mut options = Options::new(root.join("plugins"), root.join("state"));
     let settings = options.settings.entry("misbehave".to_owned()).or_default();
+    settings.on_panic = Some(OnPanic::Continue);
     settings.config = json!({ "mode": mode }).as_object().unwrap().clone();
     let loader = Loader::open(options).unwrap();
     loader.start();

@@ -2,6 +2,7 @@ use jackfield_loader::{
     Events, Handle, Loader, Options, Request, RequestError, State, Status, StopReport, Transition,
     Unload,
 };
+use jackfield_manifest::{OnPanic, Restart};
 use jackfield_tests::Site;
 use serde_json::json;
 use std::{
@@ -67,6 +68,10 @@ impl Scene {
             .as_object()
             .unwrap()
             .clone();
+        // What becomes of one that fails is looked at elsewhere (`supervise`); here it stays as it is.
+        settings.restart = Some(Restart::Never);
+        settings.on_panic = Some(OnPanic::Continue);
+        settings.health_interval = Some(LONG * 100);
         settings.initialize_deadline = Some(initialize);
         settings.start_deadline = Some(start);
         settings.stop_deadline = Some(stop);

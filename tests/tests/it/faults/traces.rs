@@ -2,6 +2,7 @@
 
 use super::{child, scene::until};
 use jackfield_loader::{HostFacts, Loader, Options, State};
+use jackfield_manifest::Restart;
 use jackfield_tests::{Site, broken};
 use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::json;
@@ -39,6 +40,7 @@ fn round(root: &Path, panics: bool) {
     let mut options = Options::new(root.join("plugins"), root.join("state"));
     for (id, mode) in FAILING {
         let settings = options.settings.entry(id.to_owned()).or_default();
+        settings.restart = Some(Restart::Never);
         settings.config = json!({ "mode": mode }).as_object().unwrap().clone();
         settings.enabled = Some(panics || !mode.starts_with("panic"));
     }

@@ -1,4 +1,7 @@
 //! Is a plugin that fails or falls ill looked after as it is said to be?
 
+mod health;
+mod panics;
+mod restarts;
 mod scene;
 mod transitions;

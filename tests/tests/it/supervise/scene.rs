@@ -1,4 +1,5 @@
 use jackfield_loader::{Loader, Options, Settings, State, Status};
+use jackfield_manifest::PluginId;
 use jackfield_tests::Site;
 use serde_json::json;
 use std::{
@@ -79,6 +80,10 @@ impl Scene {
         let own = lines.filter(|(who, _)| *who == id);
         own.map(|(_, step)| step.to_owned()).collect()
     }
+}
+
+pub(super) fn ids(ids: &[&str]) -> Vec<PluginId> {
+    ids.iter().map(|id| PluginId::new(id).unwrap()).collect()
 }
 
 pub(super) fn state(loader: &Loader, id: &str) -> State {

@@ -1,13 +1,53 @@
-//! What an operator says of one plugin while it is known to a loader.
+//! What an operator may say of one plugin besides start and stop.
 
 use super::{Change, ControlError, steps};
-use crate::{
-    Code, Considered, Loader, Reason, State, context::level_of, crew::Running, inventory::Mode,
-};
+use crate::{Code, Considered, Enable, Loader, Reason, State, context::level_of, inventory::Mode};
+use jackfield_abi::Level;
 use jackfield_manifest::PluginId;
-use std::{collections::BTreeSet, sync::atomic::Ordering, time::Instant};
+use std::{collections::BTreeSet, sync::PoisonError, time::Instant};
 
 impl Loader {
+    /// Forgets a plugin's failures. One that was given up is started again now; whether it was.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Unknown`].
+    pub fn reset_failed(&self, id: &str) -> Result<bool, ControlError> {
+        let id = self.known(id)?;
+        let shared = &self.core.crew.shared;
+        Ok(shared.supervisor.reset(&shared.registry, &id))
+    }
+
+    /// Sets the most verbose level that a plugin hands on, from now on and whenever it is started by
+    /// this loader. What of that reaches anybody is up to the program's own logger.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Unknown`].
+    pub fn set_log_level(&self, id: &str, level: log::LevelFilter) -> Result<(), ControlError> {
+        let id = self.known(id)?;
+        let shared = &self.core.crew.shared;
+        shared
+            .levels
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.clone(), level);
+        let running = {
+            let running = self.core.crew.running();
+            let found = running
+                .iter()
+                .find(|running| running.vetted.manifest.id == id);
+            found.map(|found| found.instance.clone())
+        };
+        if let Some(instance) = running {
+            instance.room.set_level(level);
+            if let Some(entered) = instance.slot.enter() {
+                entered.set_log_level(Level(level_of(level)));
+            }
+        }
+        Ok(())
+    }
+
     /// What [`enable_plugin`](Loader::enable_plugin) and a start after it would do now.
     ///
     /// # Errors
@@ -48,47 +88,20 @@ impl Loader {
     ///
     /// # Errors
     ///
-    /// As [`stop_plugin`](Loader::stop_plugin); it is disabled all the same, unless it is unknown.
+    /// As [`stop_plugin`](Loader::stop_plugin), and then it is disabled all the same; unless it is
+    /// unknown, or settings do not count: [`ControlError::AllEnabled`].
     pub fn disable_plugin(&self, id: &str, deadline: Instant) -> Result<Change, ControlError> {
         let known = self.known(id)?;
-        self.core.inventory().set_enabled(id, Some(false));
+        let mut inventory = self.core.inventory();
+        if inventory.options().enable == Enable::All {
+            return Err(ControlError::AllEnabled(known));
+        }
+        inventory.set_enabled(id, Some(false));
+        drop(inventory);
         let change = self.stop_plugin(id, deadline)?;
         let settled = [State::Stopped, State::Failed, State::Rejected];
         self.settle(&known, &settled, State::Disabled);
         Ok(change)
-    }
-
-    /// Forgets that a plugin failed. Gives back whether it had.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError::Unknown`].
-    pub fn reset_failed(&self, id: &str) -> Result<bool, ControlError> {
-        let id = self.known(id)?;
-        Ok(self.settle(&id, &[State::Failed], State::Stopped))
-    }
-
-    /// Sets the most verbose level that a running plugin hands on. Calls the plugin, which may take
-    /// its time.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError::Unknown`], [`ControlError::NotRunning`].
-    pub fn set_log_level(&self, id: &str, level: log::LevelFilter) -> Result<(), ControlError> {
-        let id = self.known(id)?;
-        let is_own = |running: &&Running| running.vetted.manifest.id == id;
-        if let Some(running) = self.core.crew.running().iter().find(is_own) {
-            let room = &running.instance.room;
-            room.level.store(level_of(level), Ordering::Relaxed);
-        }
-        let set = self
-            .plugin(id.as_str())
-            .and_then(|plugin| plugin.set_log_level(level).ok());
-        set.ok_or_else(|| ControlError::NotRunning {
-            state: self.status(id.as_str()).map_or(State::Stopped, |s| s.state),
-            id,
-            cause: None,
-        })
     }
 
     /// Moves a plugin that is in one of these states, and in the middle of nothing.

@@ -1,0 +1,247 @@
+//! What the supervisor has done, each on a thread that may be held up by a plugin.
+
+use super::{
+    Recovery,
+    health::{self, Told},
+    record::{Down, Known},
+    state::{Action, Ask, Failure},
+};
+use crate::{
+    HealthStatus, State,
+    control::steps,
+    inventory::Mode,
+    loader::core::Core,
+    stop::{self, Ends},
+};
+use jackfield_manifest::PluginId;
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// For how long it is waited until a plugin that has failed can be taken down: longer than any
+/// deadline of whoever holds it.
+const PATIENCE: Duration = Duration::from_secs(2 * 3600);
+
+/// Has it done, on a thread of its own where a plugin may hold it up.
+pub(super) fn act(core: &Arc<Core>, action: Action) {
+    let crew = &core.crew;
+    let own = Arc::clone(core);
+    let (hands, task): (_, Box<dyn FnOnce() + Send>) = match action {
+        Action::Ask(ask) => (&crew.askers, Box::new(move || answer(&own, &ask))),
+        Action::Fail(failure) => (&crew.hands, Box::new(move || own.take_failed(&failure))),
+        Action::Revive(ids) => (&crew.hands, Box::new(move || own.revive(&ids))),
+        Action::Look(files) => (
+            &crew.hands,
+            Box::new(move || {
+                for (id, file) in files {
+                    if let Some(file) = file.look() {
+                        own.changed(&id, file);
+                    }
+                }
+            }),
+        ),
+        Action::Tell(id, told) => return tell(core, &id, *told),
+        Action::Abandon => return crew.count_abandoned(),
+        Action::Show(id, recovery) => {
+            let registry = &crew.shared.registry;
+            return registry.amend(&id, |status| status.restart = Some(recovery));
+        }
+        Action::Watch => return,
+    };
+    if let Err(error) = hands.run(task) {
+        log::error!("cannot start a thread, a plugin is not looked after: {error}");
+    }
+}
+
+/// Asks a plugin for its health.
+fn answer(core: &Arc<Core>, ask: &Ask) {
+    let began = Instant::now();
+    let answer = ask.slot.enter().map(|entered| entered.health());
+    let took = began.elapsed();
+    let outcome = match answer {
+        Some(answer) => health::judge(answer),
+        None => Err("it is being stopped".to_owned()),
+    };
+    let own = &core.crew.shared.supervisor;
+    let (was_overdue, told) = own.lock().answered(ask.number, outcome, took, &own.timing);
+    own.changed.notify_one();
+    if was_overdue {
+        core.crew.uncount_abandoned();
+    }
+    if let Some((id, told)) = told {
+        tell(core, &id, *told);
+    }
+}
+
+/// Writes down what came of a question, and logs a verdict that is another than before.
+fn tell(core: &Core, id: &PluginId, told: Told) {
+    let Told { report, before, .. } = told;
+    let verdict = report.verdict;
+    if let Some(before) = before {
+        let is_news = before.is_some() || verdict != HealthStatus::Healthy;
+        let level = match verdict {
+            HealthStatus::Healthy => log::Level::Info,
+            HealthStatus::Degraded | HealthStatus::Unhealthy => log::Level::Warn,
+        };
+        if is_news && log::log_enabled!(level) {
+            let from = before.map_or(String::new(), |before| format!("{before} -> "));
+            let why = match &*report.message {
+                "" => String::new(),
+                message => format!(": {}", message.escape_debug()),
+            };
+            log::log!(level, "{id}: {from}{verdict}{why}");
+        }
+    }
+    let registry = &core.crew.shared.registry;
+    registry.amend(id, |status| {
+        if status.state == State::Running {
+            status.health = Some(report);
+        }
+    });
+}
+
+impl Core {
+    /// Takes down a plugin that has failed while it ran, and before it those that require it.
+    fn take_failed(&self, failure: &Failure) {
+        let Failure {
+            id,
+            sequence,
+            cause,
+        } = failure;
+        let (crew, shared) = (&self.crew, &self.crew.shared);
+        let until = Instant::now() + PATIENCE;
+        let runs = || {
+            let running = crew.running();
+            let is_it = |other: &crate::crew::Running| other.sequence == *sequence;
+            running
+                .iter()
+                .any(is_it)
+                .then(|| steps::leaving(&running, id))
+        };
+        while let Some(leaving) = runs() {
+            let busy = match crew.claims.take(leaving.clone(), BTreeSet::new(), "stop") {
+                Ok(claim) if runs().as_ref() == Some(&leaving) => {
+                    log::error!("{id}: {cause}");
+                    let mut ends = Ends::new();
+                    for other in leaving.iter().filter(|other| *other != id) {
+                        let why = format!("requires {id}, which has failed");
+                        ends.insert(other.clone(), (State::Stopped, why));
+                    }
+                    ends.insert(id.clone(), (State::Failed, cause.clone()));
+                    let limit = stop::time_for(crew, &leaving);
+                    stop::some(crew, &leaving, limit, ends);
+                    for other in leaving.iter().filter(|other| *other != id) {
+                        shared.supervisor.awaits(&shared.registry, other, id);
+                    }
+                    shared.supervisor.lock().record(id).failing = None;
+                    shared.supervisor.failed(&shared.registry, id);
+                    drop(claim);
+                    return;
+                }
+                Ok(_) => continue,
+                Err(busy) => busy,
+            };
+            if crew.claims.wait(&busy, until).is_err() {
+                break;
+            }
+        }
+        shared.supervisor.lock().record(id).failing = None;
+    }
+
+    /// Starts plugins again that are to run and do not, as far as what they require runs, or is
+    /// started with them.
+    fn revive(&self, ids: &BTreeSet<PluginId>) {
+        self.try_to_revive(ids);
+        let supervisor = &self.crew.shared.supervisor;
+        let mut state = supervisor.lock();
+        for id in ids {
+            state.record(id).is_reviving = false;
+        }
+    }
+
+    fn try_to_revive(&self, ids: &BTreeSet<PluginId>) {
+        let (crew, shared) = (&self.crew, &self.crew.shared);
+        let mut wanted = ids.clone();
+        loop {
+            let mut inventory = self.inventory();
+            let running = self.running_ids();
+            wanted.retain(|id| shared.supervisor.is_to_run(id));
+            if wanted.is_empty() || shared.supervisor.is_closed() {
+                return;
+            }
+            let proposal = self.propose(&mut inventory, &Mode::Real(&self.store));
+            for id in &wanted {
+                if let Some(reason) = steps::reason(&proposal, id) {
+                    shared.supervisor.left_out(&shared.registry, id, reason);
+                }
+            }
+            let coming = steps::reviving(&proposal, &wanted, &running);
+            if coming.is_empty() {
+                return;
+            }
+            let start = steps::ids(&proposal, &coming);
+            let uses = steps::uses(&proposal, &coming);
+            match crew.claims.take(start.clone(), uses, "start") {
+                // Meanwhile somebody may have given other orders.
+                Ok(_) if self.running_ids() != running => {}
+                Ok(_) if !start.iter().all(|id| shared.supervisor.is_to_run(id)) => {}
+                Ok(claim) => {
+                    drop(inventory);
+                    shared.supervisor.restarts(&start);
+                    self.bring_up(&proposal, &coming, &claim);
+                    return;
+                }
+                Err(busy) => {
+                    drop(inventory);
+                    // One that others hold is left to them; when it runs, whoever waits for it comes.
+                    if ids.len() > 1 && wanted.len() > 1 && wanted.remove(&busy.id) {
+                        continue;
+                    }
+                    if crew.claims.wait(&busy, Instant::now() + PATIENCE).is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn changed(&self, id: &PluginId, file: Known) {
+        let own = &self.crew.shared.supervisor;
+        if own.lock().changed(id, file, Instant::now()) {
+            log::info!("{id}: its file has another content now: it is started again");
+            own.changed.notify_one();
+        }
+    }
+}
+
+impl super::Supervisor {
+    /// Whether it does not run, and is to be started again by itself.
+    fn is_to_run(&self, id: &PluginId) -> bool {
+        let mut state = self.lock();
+        matches!(
+            state.record(id).down,
+            Some(Down::Until { .. } | Down::Awaits(_))
+        )
+    }
+
+    /// Counts that they are started again.
+    fn restarts(&self, ids: &[PluginId]) {
+        let mut state = self.lock();
+        for id in ids {
+            state.record(id).restarts += 1;
+        }
+    }
+
+    fn left_out(&self, registry: &crate::registry::Registry, id: &PluginId, reason: String) {
+        {
+            let mut state = self.lock();
+            state.cancel(id);
+            state.record(id).down = Some(Down::LeftOut);
+        }
+        let recovery = Recovery::LeftOut { reason };
+        log::warn!("{id}: {recovery}");
+        registry.amend(id, |status| status.restart = Some(recovery));
+    }
+}

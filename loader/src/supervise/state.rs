@@ -1,0 +1,524 @@
+//! All records, what is due when, and which questions are open: no thread, no call of a plugin.
+
+use super::{
+    Recovery, Timing,
+    health::Told,
+    history::{self, Next},
+    record::{Down, Known, Record, Remains},
+};
+use crate::{Vetted, ffi::Slot, instance::Instance, request::Health};
+use jackfield_manifest::{PluginId, Restart};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+/// How many questions after health are open at the same time, as long as each is answered promptly.
+const WIDTH: usize = 2;
+/// From when on a question is not counted as one of these any more.
+const PROMPT: Duration = Duration::from_millis(20);
+/// The most questions that are open at all. Each plugin has at most one; where so many plugins hang,
+/// the others wait until one of them comes back.
+const MOST_OPEN: usize = 256;
+
+/// What is to be done now. `Ord` is needed to keep it in order of time only.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    /// That plugin, with which transition it came to run, is to be asked for its health.
+    Ask(PluginId, u64),
+    /// That question is not answered in time.
+    Overdue(u64),
+    /// That question is not answered promptly.
+    Slow(u64),
+    /// That plugin is to be started again.
+    Restart(PluginId),
+    /// The files of those that do not run are to be looked at.
+    Look,
+    /// It is to be looked who is inside what.
+    Watch,
+}
+
+/// What the thread of the supervisor has others do.
+pub(super) enum Action {
+    /// Asks a plugin for its health.
+    Ask(Ask),
+    /// Writes down what came of a question.
+    Tell(PluginId, Box<Told>),
+    /// Counts one more thread that is left to itself, inside that plugin.
+    Abandon,
+    /// Takes a plugin down that has failed while it ran.
+    Fail(Failure),
+    /// Starts these again, as far as what they require runs or is among them.
+    Revive(BTreeSet<PluginId>),
+    /// Shows what becomes of it.
+    Show(PluginId, Recovery),
+    /// Looks whether these files are as they were.
+    Look(Vec<(PluginId, Known)>),
+    Watch,
+}
+
+/// A question after health.
+pub(super) struct Ask {
+    pub(super) number: u64,
+    pub(super) slot: Arc<Slot>,
+}
+
+/// A plugin that has failed while it ran.
+pub(super) struct Failure {
+    pub(super) id: PluginId,
+    pub(super) sequence: u64,
+    pub(super) cause: String,
+}
+
+struct Open {
+    id: PluginId,
+    sequence: u64,
+    since: Instant,
+    /// When it is looked at again, while others wait for it.
+    slow_at: Option<Instant>,
+    overdue_at: Instant,
+    is_slow: bool,
+    is_overdue: bool,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) records: BTreeMap<PluginId, Record>,
+    due: BTreeSet<(Instant, Due)>,
+    open: BTreeMap<u64, Open>,
+    /// Questions that wait for one that is open.
+    waiting: VecDeque<(PluginId, u64)>,
+    last_question: u64,
+    /// Plugins of which something is to be done as soon as the thread comes to it.
+    actions: Vec<Action>,
+    pub(super) is_closed: bool,
+}
+
+impl State {
+    pub(super) fn new(timing: &Timing, now: Instant) -> Self {
+        let mut state = Self::default();
+        state.due.insert((now + timing.look_at_files, Due::Look));
+        state.due.insert((now + timing.watch, Due::Watch));
+        state
+    }
+
+    pub(super) fn record(&mut self, id: &PluginId) -> &mut Record {
+        if !self.records.contains_key(id) {
+            self.records.insert(id.clone(), Record::default());
+        }
+        self.records.get_mut(id).expect("it was just put there")
+    }
+
+    /// It is on its way up; how often it was started again so far.
+    pub(super) fn begins(&mut self, vetted: &Vetted, now: Instant, timing: &Timing) -> u64 {
+        let id = &vetted.manifest.id;
+        self.cancel(id);
+        let record = self.record(id);
+        record.supervision = vetted.supervision;
+        record.file = Some(Known {
+            path: vetted.path.clone(),
+            key: vetted.source,
+            hash: vetted.hash,
+        });
+        record.history.begins(now, vetted.hash, timing);
+        record.restarts
+    }
+
+    /// It runs. The first question comes within its interval, and those of several plugins are
+    /// spread over it: by the golden ratio, which keeps any number of them apart (Weyl's sequence).
+    pub(super) fn runs(&mut self, id: &PluginId, sequence: u64, instance: &Instance, now: Instant) {
+        self.cancel(id);
+        let spread = sequence.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        let record = self.record(id);
+        let interval = record.supervision.health_interval;
+        let offset = interval.mul_f64(share(spread));
+        let next = now + offset;
+        record.runs(sequence, &instance.slot, &instance.room.tasks, next);
+        record.history.is_well(now);
+        self.due.insert((next, Due::Ask(id.clone(), sequence)));
+        self.revive_those_that_wait();
+        if let Some(cause) = instance.room.poison() {
+            self.poisoned(id, sequence, cause);
+        }
+    }
+
+    fn revive_those_that_wait(&mut self) {
+        let waiting = self.records.iter().filter(|(_, record)| {
+            matches!(record.down, Some(Down::Awaits(_))) && !record.is_reviving
+        });
+        let ids: BTreeSet<PluginId> = waiting.map(|(id, _)| id.clone()).collect();
+        if !ids.is_empty() {
+            self.actions.push(Action::Revive(ids));
+        }
+    }
+
+    /// It is being stopped, for whatever reason.
+    pub(super) fn leaves(&mut self, id: &PluginId) {
+        let Some(record) = self.records.get_mut(id) else {
+            return;
+        };
+        if let Some(up) = record.up.take() {
+            record.remains.push(Remains::of(&up));
+            self.due
+                .remove(&(up.next, Due::Ask(id.clone(), up.sequence)));
+            self.waiting.retain(|(other, _)| other != id);
+        }
+    }
+
+    /// It has failed; what becomes of it.
+    pub(super) fn failed(
+        &mut self,
+        id: &PluginId,
+        now: Instant,
+        timing: &Timing,
+        random: u64,
+    ) -> Option<Recovery> {
+        self.cancel(id);
+        let record = self.record(id);
+        record.history.fails(now, timing);
+        let policy = record.supervision.restart;
+        match history::decide(&record.history, policy, timing, now, random) {
+            Next::Stays => None,
+            Next::GivesUp { starts } => {
+                record.down = Some(Down::GaveUp);
+                let within = timing.within;
+                Some(Recovery::GaveUp { starts, within })
+            }
+            Next::Again { after, attempt } => {
+                let at = now + after;
+                self.schedule(id, at, attempt);
+                let at = SystemTime::now() + after;
+                Some(Recovery::Pending { attempt, at })
+            }
+        }
+    }
+
+    fn schedule(&mut self, id: &PluginId, at: Instant, attempt: u32) {
+        self.record(id).down = Some(Down::Until { at, attempt });
+        self.due.insert((at, Due::Restart(id.clone())));
+    }
+
+    /// It is started again when that one runs.
+    pub(super) fn awaits(&mut self, id: &PluginId, other: &PluginId) -> Option<Recovery> {
+        self.cancel(id);
+        let record = self.record(id);
+        if record.supervision.restart == Restart::Never {
+            return None;
+        }
+        record.down = Some(Down::Awaits(other.clone()));
+        Some(Recovery::Awaits { id: other.clone() })
+    }
+
+    /// It is not started again by itself: somebody stopped it, or is starting it.
+    pub(super) fn cancel(&mut self, id: &PluginId) {
+        let Some(record) = self.records.get_mut(id) else {
+            return;
+        };
+        if let Some(Down::Until { at, .. }) = record.down.take() {
+            self.due.remove(&(at, Due::Restart(id.clone())));
+        }
+    }
+
+    /// From now on as if it had never failed; whether it had been given up, and is started now.
+    pub(super) fn reset(&mut self, id: &PluginId, now: Instant) -> bool {
+        let Some(record) = self.records.get_mut(id) else {
+            return false;
+        };
+        record.history.forget();
+        let gave_up = record.down == Some(Down::GaveUp);
+        if gave_up {
+            self.schedule(id, now, 1);
+        }
+        gave_up
+    }
+
+    /// Its file is another; whether it is started because of that.
+    pub(super) fn changed(&mut self, id: &PluginId, file: Known, now: Instant) -> bool {
+        let record = self.record(id);
+        let before = record.file.replace(file);
+        let has_other_content =
+            before.map(|file| file.hash) != record.file.as_ref().map(|f| f.hash);
+        if !has_other_content || matches!(record.down, None | Some(Down::Awaits(_))) {
+            return false;
+        }
+        record.history.forget();
+        self.cancel(id);
+        self.schedule(id, now, 1);
+        true
+    }
+
+    /// Code of it panicked, and that is not borne.
+    pub(super) fn poisoned(&mut self, id: &PluginId, sequence: u64, cause: String) {
+        let is_it = |record: &&mut Record| {
+            let up = record.up.as_ref();
+            up.is_some_and(|up| up.sequence == sequence) && record.failing != Some(sequence)
+        };
+        if let Some(record) = self.records.get_mut(id).filter(is_it) {
+            record.failing = Some(sequence);
+            self.actions.push(Action::Fail(Failure {
+                id: id.clone(),
+                sequence,
+                cause,
+            }));
+        }
+    }
+
+    /// Everything that is to be done now.
+    pub(super) fn take_due(&mut self, now: Instant, timing: &Timing) -> Vec<Action> {
+        while let Some((at, _)) = self.due.first() {
+            if *at > now {
+                break;
+            }
+            let (_, due) = self.due.pop_first().expect("it was just looked at");
+            self.take(due, now, timing);
+        }
+        self.ask_next(now);
+        std::mem::take(&mut self.actions)
+    }
+
+    /// When something is due next.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    fn take(&mut self, due: Due, now: Instant, timing: &Timing) {
+        match due {
+            Due::Ask(id, sequence) => self.is_to_be_asked(id, sequence, now, timing),
+            Due::Overdue(number) => self.is_overdue(number, now, timing),
+            Due::Slow(number) => {
+                if let Some(open) = self.open.get_mut(&number) {
+                    open.is_slow = true;
+                }
+            }
+            Due::Restart(id) => self.is_to_start(id, now, timing),
+            Due::Look => {
+                self.due.insert((now + timing.look_at_files, Due::Look));
+                let down = |(id, record): (&PluginId, &Record)| {
+                    let file = record.file.as_ref().filter(|_| record.down.is_some());
+                    Some((id.clone(), file?.clone()))
+                };
+                let files: Vec<_> = self.records.iter().filter_map(down).collect();
+                if !files.is_empty() {
+                    self.actions.push(Action::Look(files));
+                }
+            }
+            Due::Watch => {
+                self.due.insert((now + timing.watch, Due::Watch));
+                self.actions.push(Action::Watch);
+            }
+        }
+    }
+
+    fn is_to_start(&mut self, id: PluginId, now: Instant, timing: &Timing) {
+        let Some(record) = self.records.get_mut(&id) else {
+            return;
+        };
+        let Some(Down::Until { attempt, .. }) = record.down else {
+            return;
+        };
+        if record.is_reviving || !record.is_empty() {
+            // Looked at again, since whoever is inside does not say when they leave.
+            let at = now + timing.watch;
+            self.schedule(&id, at, attempt);
+            self.actions
+                .push(Action::Show(id, Recovery::Held { attempt }));
+            return;
+        }
+        record.is_reviving = true;
+        let mut ids = self.dependents(&id);
+        ids.insert(id);
+        self.actions.push(Action::Revive(ids));
+    }
+
+    /// Those that wait for that one, or for one that does.
+    fn dependents(&self, id: &PluginId) -> BTreeSet<PluginId> {
+        let (mut found, mut open) = (BTreeSet::new(), vec![id.clone()]);
+        while let Some(next) = open.pop() {
+            for (other, record) in &self.records {
+                let awaits = matches!(&record.down, Some(Down::Awaits(id)) if *id == next);
+                if awaits && !record.is_reviving && found.insert(other.clone()) {
+                    open.push(other.clone());
+                }
+            }
+        }
+        found
+    }
+
+    fn is_to_be_asked(&mut self, id: PluginId, sequence: u64, now: Instant, timing: &Timing) {
+        let Some(record) = self.records.get_mut(&id) else {
+            return;
+        };
+        let interval = record.supervision.health_interval;
+        let Some(up) = record.up.as_mut().filter(|up| up.sequence == sequence) else {
+            return;
+        };
+        // What was slept through is not made up for.
+        up.next = (up.next + interval).max(now);
+        self.due.insert((up.next, Due::Ask(id.clone(), sequence)));
+        match up.asked {
+            None => {
+                up.asked = Some(0);
+                self.waiting.push_back((id, sequence));
+            }
+            // It waits for its turn.
+            Some(0) => {}
+            Some(number) => {
+                let open = self.open.get(&number);
+                if let Some(open) = open.filter(|open| open.is_overdue) {
+                    let took = now.duration_since(open.since);
+                    let why = format!("has not answered for {} ms", took.as_millis());
+                    self.note(&id, sequence, Err(why), took, timing);
+                }
+            }
+        }
+    }
+
+    fn is_overdue(&mut self, number: u64, now: Instant, timing: &Timing) {
+        let Some(open) = self.open.get_mut(&number) else {
+            return;
+        };
+        (open.is_overdue, open.is_slow) = (true, true);
+        let (id, sequence, took) = (
+            open.id.clone(),
+            open.sequence,
+            now.duration_since(open.since),
+        );
+        self.actions.push(Action::Abandon);
+        let limit = self.record(&id).supervision.health_deadline;
+        let why = format!("has not answered within {} ms", limit.as_millis());
+        self.note(&id, sequence, Err(why), took, timing);
+    }
+
+    /// Opens questions that wait, as many as may be open.
+    fn ask_next(&mut self, now: Instant) {
+        while !self.waiting.is_empty() && self.open.len() < MOST_OPEN {
+            let prompt = self.open.values().filter(|open| !open.is_slow);
+            if prompt.count() >= WIDTH {
+                return self.look_for_slow_ones(now);
+            }
+            let (id, sequence) = self.waiting.pop_front().expect("it is not empty");
+            self.ask(id, sequence, now);
+        }
+    }
+
+    fn look_for_slow_ones(&mut self, now: Instant) {
+        for (number, open) in &mut self.open {
+            if !open.is_slow && open.slow_at.is_none() {
+                let at = (open.since + PROMPT).max(now);
+                open.slow_at = Some(at);
+                self.due.insert((at, Due::Slow(*number)));
+            }
+        }
+    }
+
+    fn ask(&mut self, id: PluginId, sequence: u64, now: Instant) {
+        let number = self.last_question + 1;
+        let Some(record) = self.records.get_mut(&id) else {
+            return;
+        };
+        let limit = record.supervision.health_deadline;
+        let Some(up) = record.up.as_mut().filter(|up| up.sequence == sequence) else {
+            return;
+        };
+        let Some(slot) = up.slot.upgrade() else {
+            return;
+        };
+        up.asked = Some(number);
+        self.last_question = number;
+        self.open.insert(
+            number,
+            Open {
+                id,
+                sequence,
+                since: now,
+                slow_at: None,
+                overdue_at: now + limit,
+                is_slow: false,
+                is_overdue: false,
+            },
+        );
+        self.due.insert((now + limit, Due::Overdue(number)));
+        self.actions.push(Action::Ask(Ask { number, slot }));
+    }
+
+    /// A question was answered; whether that came too late, and what is to be told.
+    pub(super) fn answered(
+        &mut self,
+        number: u64,
+        outcome: Result<Health, String>,
+        took: Duration,
+        timing: &Timing,
+    ) -> (bool, Option<(PluginId, Box<Told>)>) {
+        let Some(open) = self.open.remove(&number) else {
+            return (false, None);
+        };
+        if let Some(at) = open.slow_at {
+            self.due.remove(&(at, Due::Slow(number)));
+        }
+        self.due.remove(&(open.overdue_at, Due::Overdue(number)));
+        let up = self.record(&open.id).up.as_mut();
+        if let Some(up) = up.filter(|up| up.asked == Some(number)) {
+            up.asked = None;
+        }
+        if open.is_overdue {
+            // It was counted as a miss, and what it says is old.
+            return (true, None);
+        }
+        let before = self.actions.len();
+        self.note(&open.id, open.sequence, outcome, took, timing);
+        let told = (self.actions.len() > before).then(|| self.actions.remove(before));
+        match told {
+            Some(Action::Tell(id, told)) => (false, Some((id, told))),
+            _ => (false, None),
+        }
+    }
+
+    /// Takes down what came of a question.
+    fn note(
+        &mut self,
+        id: &PluginId,
+        sequence: u64,
+        outcome: Result<Health, String>,
+        took: Duration,
+        timing: &Timing,
+    ) {
+        let Some(record) = self.records.get_mut(id) else {
+            return;
+        };
+        let Some(up) = record.up.as_mut().filter(|up| up.sequence == sequence) else {
+            return;
+        };
+        let told = up.course.note(outcome, took, timing.misses);
+        if told.report.verdict == crate::HealthStatus::Unhealthy {
+            record.history.is_ill();
+        } else {
+            record.history.is_well(Instant::now());
+        }
+        let cause = (told.is_lost && record.supervision.restart_when_unhealthy)
+            .then(|| format!("unhealthy: {}", told.report.message));
+        self.actions.push(Action::Tell(id.clone(), Box::new(told)));
+        if let Some(cause) = cause {
+            self.poisoned(id, sequence, cause);
+        }
+    }
+
+    /// Nothing is started again by itself any more; what would have been.
+    pub(super) fn stand_down(&mut self) -> Vec<PluginId> {
+        let down = self
+            .records
+            .iter()
+            .filter(|(_, record)| record.down.is_some());
+        let ids: Vec<PluginId> = down.map(|(id, _)| id.clone()).collect();
+        for id in &ids {
+            self.cancel(id);
+        }
+        ids
+    }
+}
+
+/// A number of 32 bits as a share of them all.
+fn share(number: u64) -> f64 {
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    f64::from(number) / f64::from(u32::MAX)
+}
