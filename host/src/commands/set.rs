@@ -200,7 +200,7 @@ impl Place {
 }
 
 /// The file in which the value stands, or the table nearest to it, or the first.
-fn file(config: &Config, path: &[&str]) -> Result<PathBuf, SetError> {
+pub(crate) fn file(config: &Config, path: &[&str]) -> Result<PathBuf, SetError> {
     let mut best = config.files.first().cloned();
     let mut table = &config.tree;
     for name in path {
@@ -219,7 +219,7 @@ fn file(config: &Config, path: &[&str]) -> Result<PathBuf, SetError> {
 }
 
 /// Where the value comes from that counts.
-fn winner<'t>(tree: &'t Tree, path: &[&str]) -> Option<&'t Origin> {
+pub(crate) fn winner<'t>(tree: &'t Tree, path: &[&str]) -> Option<&'t Origin> {
     let (key, tables) = path.split_last()?;
     let mut table = tree;
     for name in tables {
