@@ -2,8 +2,23 @@
 
 use crate::{
     commands::{
-        check::Check, completions::Completions, graph::Graph, inspect::Inspect, list::List,
-        new::New, plan::Plan, release::Release, run::Run, show::ConfigCommand, why::Why,
+        check::Check,
+        completions::Completions,
+        graph::Graph,
+        inspect::Inspect,
+        list::List,
+        log_level::LogLevel,
+        logs::Logs,
+        new::New,
+        order::{Disable, Enable, Restart, Start, Stop},
+        plan::Plan,
+        release::Release,
+        reset_failed::ResetFailed,
+        run::Run,
+        show::ConfigCommand,
+        status::Status,
+        top::Top,
+        why::Why,
     },
     config::VARIABLE_CONFIG,
 };
@@ -17,6 +32,7 @@ Examples:
   jackfield run --plugins ./plugins  run what a directory holds
   jackfield plan                     what would start, in which order, and what not
   jackfield why greeter              why it runs, or does not
+  jackfield status                   how the running host and its plugins do
 
 Exit codes: 0 good, 1 something was rejected or failed, 2 wrong usage or configuration";
 
@@ -67,6 +83,16 @@ pub(crate) enum Command {
     Graph(Graph),
     New(New),
     Config(ConfigCommand),
+    Status(Status),
+    Start(Start),
+    Stop(Stop),
+    Restart(Restart),
+    Enable(Enable),
+    Disable(Disable),
+    ResetFailed(ResetFailed),
+    LogLevel(LogLevel),
+    Logs(Logs),
+    Top(Top),
     Release(Release),
     Completions(Completions),
 }

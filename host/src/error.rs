@@ -1,6 +1,7 @@
 use crate::{
     commands::{new::NewError, set::SetError},
     config::ConfigError,
+    control::{ClientError, EnableError},
     graph::SvgError,
     output::style,
 };
@@ -16,6 +17,12 @@ pub(crate) enum CommandError {
     /// A value of the configuration is not changed.
     #[error(transparent)]
     Set(#[from] SetError),
+    /// The running host has not done what it was asked.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The configuration file does not say that a plugin is enabled, or not.
+    #[error(transparent)]
+    Enable(#[from] EnableError),
     /// The new plugin cannot be written.
     #[error(transparent)]
     New(#[from] NewError),
@@ -53,12 +60,7 @@ impl CommandError {
             return ExitCode::SUCCESS;
         }
         let bad = style::BAD;
-        let mut text = format!("{bad}error{bad:#}: {self}");
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text.push_str(&format!(": {error}"));
-            cause = error.source();
-        }
+        let text = format!("{bad}error{bad:#}: {}", chain(self));
         // Nowhere to tell that standard error is gone.
         let _ = writeln!(anstream::stderr(), "{text}");
         ExitCode::from(self.code())
@@ -69,9 +71,22 @@ impl CommandError {
             Self::Config(_) => 2,
             Self::New(error) => error.code(),
             Self::Set(error) => error.code(),
+            Self::Enable(error) => error.code(),
+            Self::Client(error) => error.code(),
             _ => 1,
         }
     }
+}
+
+/// An error and its causes, in one line where each is one.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
 }
 
 impl From<io::Error> for CommandError {

@@ -5,13 +5,19 @@ pub(crate) mod completions;
 pub(crate) mod graph;
 pub(crate) mod inspect;
 pub(crate) mod list;
+pub(crate) mod log_level;
+pub(crate) mod logs;
 pub(crate) mod new;
+pub(crate) mod order;
 pub(crate) mod plan;
 pub(crate) mod release;
 pub(crate) mod replace;
+pub(crate) mod reset_failed;
 pub(crate) mod run;
 pub(crate) mod set;
 pub(crate) mod show;
+pub(crate) mod status;
+pub(crate) mod top;
 pub(crate) mod why;
 
 mod absent;
@@ -56,13 +62,23 @@ pub(crate) fn dispatch(args: Args) -> Result<Outcome, CommandError> {
         Command::Graph(graph) => graph.run(&config(&common)?),
         Command::New(new) => new.run(),
         Command::Completions(completions) => completions.run(),
-        Command::Run(run) => run.run(&config(&common)?),
+        Command::Run(run) => run.run(&config(&common)?, &common),
         Command::List(list) => list.run(&config(&common)?),
         Command::Inspect(inspect) => inspect.run(&config(&common)?),
         Command::Check(check) => check.run(&config(&common)?),
         Command::Plan(plan) => plan.run(&config(&common)?),
         Command::Why(why) => why.run(&config(&common)?),
         Command::Config(command) => command.run(&config(&common)?, &common),
+        Command::Status(status) => status.run(&config(&common)?),
+        Command::Start(start) => start.run(&config(&common)?),
+        Command::Stop(stop) => stop.run(&config(&common)?),
+        Command::Restart(restart) => restart.run(&config(&common)?),
+        Command::Enable(enable) => enable.run(&config(&common)?, &common),
+        Command::Disable(disable) => disable.run(&config(&common)?, &common),
+        Command::ResetFailed(reset) => reset.run(&config(&common)?),
+        Command::LogLevel(level) => level.run(&config(&common)?),
+        Command::Logs(logs) => logs.run(&config(&common)?),
+        Command::Top(top) => top.run(&config(&common)?),
         Command::Release(release) => release.run(&config(&common)?),
     }
 }

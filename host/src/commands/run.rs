@@ -1,9 +1,11 @@
 use crate::{
+    args::Common,
     commands::{Outcome, absent::absent},
     config::Config,
-    error::CommandError,
+    control::{Desk, Server},
+    error::{CommandError, chain},
     executor::Tokio,
-    logging::{self, Publishing},
+    logging::{self, Log, Publishing},
     signals::Ending,
 };
 use jackfield_loader::{Code, Loader, Rejected, State, Status, StopReport};
@@ -31,20 +33,27 @@ which they came to run, within host.stop_deadline; a second signal ends the host
 pub(crate) struct Run {}
 
 impl Run {
-    pub(crate) fn run(self, config: &Config) -> Result<Outcome, CommandError> {
+    pub(crate) fn run(self, config: &Config, common: &Common) -> Result<Outcome, CommandError> {
         let process = |doing| move |source| CommandError::Process { doing, source };
-        let feed = logging::begin(&config.filter);
+        let log = logging::begin(&config.filter);
         let mut ending = Ending::listen().map_err(process("listen for signals"))?;
         let runtime = runtime().map_err(process("start the asynchronous runtime"))?;
-        let loader = open(config, &runtime)?;
+        let began = Instant::now();
+        let loader = Arc::new(open(config, &runtime)?);
         let filter = config.publish_filter();
-        let publishing = Publishing::begin(&feed, loader.publisher(), filter)
+        let publishing = Publishing::begin(&log, loader.publisher(), filter)
             .map_err(process("publish the log"))?;
-        start(config, &loader);
+        let desk = desk(config, common, &loader, log);
+        // Before the plugins start: one that takes its time can be looked at.
+        let server = Server::open(Arc::clone(&desk))
+            .inspect_err(|error| log::error!("{}: nobody can talk to this host", chain(error)));
+        start(config, &loader, began);
         let signal = ending.wait();
-        let report = stop(&loader, signal, config.stop_deadline);
+        desk.close();
+        let report = stop(&loader, &desk, signal, config.stop_deadline);
+        drop(server);
         drop(publishing);
-        drop(loader);
+        drop((desk, loader));
         // A task that a plugin left behind is not waited for.
         runtime.shutdown_background();
         Ok(Outcome::bad_if(!report.failed.is_empty()))
@@ -75,8 +84,18 @@ fn open(config: &Config, runtime: &Runtime) -> Result<Loader, CommandError> {
     Ok(Loader::open(options)?)
 }
 
-fn start(config: &Config, loader: &Loader) {
-    let began = Instant::now();
+fn desk(config: &Config, common: &Common, loader: &Arc<Loader>, log: Arc<Log>) -> Arc<Desk> {
+    let state = config.state.canonicalize();
+    Arc::new(Desk::new(
+        Arc::clone(loader),
+        log,
+        common.clone(),
+        config.files.clone(),
+        state.unwrap_or_else(|_| config.state.clone()),
+    ))
+}
+
+fn start(config: &Config, loader: &Loader, began: Instant) {
     loader.start();
     let plugins = loader.plugins();
     for warning in absent(config, plugins.iter().map(|status| status.id.as_str())) {
@@ -86,10 +105,16 @@ fn start(config: &Config, loader: &Loader) {
     log::info!("{counts} in {} ms", began.elapsed().as_millis());
 }
 
-fn stop(loader: &Loader, signal: &str, limit: Duration) -> StopReport {
+fn stop(loader: &Loader, desk: &Desk, signal: &str, limit: Duration) -> StopReport {
     log::info!("{signal}: stopping");
     let began = Instant::now();
-    let report = loader.stop(limit);
+    let mut report = loader.stop(limit);
+    // A change that was under way may have brought something up meanwhile.
+    if desk.wait(began + limit) {
+        let more = loader.stop(limit.saturating_sub(began.elapsed()));
+        report.stopped.extend(more.stopped);
+        report.failed.extend(more.failed);
+    }
     let (stopped, failed) = (report.stopped.len(), report.failed.len());
     let took = began.elapsed().as_millis();
     if failed == 0 {

@@ -235,7 +235,7 @@ pub(super) fn check(manifest: &Manifest, id: &str, after: &Config) -> Result<(),
 }
 
 /// Where the value comes from that counts.
-fn winner<'t>(tree: &'t Tree, path: &[&str]) -> Option<&'t Origin> {
+pub(crate) fn winner<'t>(tree: &'t Tree, path: &[&str]) -> Option<&'t Origin> {
     let (key, tables) = path.split_last()?;
     let mut table = tree;
     for name in tables {

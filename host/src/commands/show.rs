@@ -90,7 +90,7 @@ impl Show {
 }
 
 /// What the schemas of the installed plugins say is secret.
-pub(super) fn learn(config: &Config) -> Mask {
+pub(crate) fn learn(config: &Config) -> Mask {
     let mut mask = Mask::default();
     for found in Inventory::new(config.options()).survey().plugins {
         if let Some(manifest) = &found.manifest

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// What the host's own crates call themselves; a plugin's records carry its id.
-const OWN: &str = "jackfield";
+pub(super) const OWN: &str = "jackfield";
 /// The longest message that is kept, in bytes; the rest is cut off, and said to be.
 const MESSAGE_LEN: usize = 32 << 10;
 /// All keys and values of fields together have so many bytes; what is beyond is left out.

@@ -2,13 +2,10 @@
 
 use super::entry::Entry;
 use log::{Level, LevelFilter, Record};
-use std::{
-    sync::{
-        Arc, PoisonError, RwLock, Weak,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, PoisonError, RwLock, Weak,
+    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
 };
 
 /// Where the log can be followed.
@@ -17,7 +14,7 @@ pub(crate) struct Feed {
     /// The most verbose level that a follower wants, as a number; 0 where nobody follows.
     level: AtomicUsize,
     /// That of what is written to standard error.
-    written: LevelFilter,
+    written: RwLock<LevelFilter>,
 }
 
 /// One follower as the feed sees it.
@@ -29,13 +26,31 @@ struct Tap {
     lost: AtomicU64,
 }
 
-impl Feed {
-    pub(super) fn new(written: LevelFilter) -> Self {
+impl Default for Feed {
+    fn default() -> Self {
         Self {
             taps: RwLock::new(Arc::default()),
             level: AtomicUsize::new(0),
-            written,
+            written: RwLock::new(LevelFilter::Off),
         }
+    }
+}
+
+impl Feed {
+    /// From now on records of up to that level are written to standard error.
+    pub(super) fn write(&self, level: LevelFilter) {
+        let taps = self.taps.write().unwrap_or_else(PoisonError::into_inner);
+        *self.written.write().unwrap_or_else(PoisonError::into_inner) = level;
+        self.tell_who_logs(&taps);
+    }
+
+    /// The most verbose level that anybody wants is that of the process.
+    fn tell_who_logs(&self, taps: &[Arc<Tap>]) {
+        let level = taps.iter().map(|tap| tap.level).max();
+        let level = level.unwrap_or(LevelFilter::Off);
+        self.level.store(level as usize, Relaxed);
+        let written = *self.written.read().unwrap_or_else(PoisonError::into_inner);
+        log::set_max_level(level.max(written));
     }
 
     /// Follows the log from now on: records of up to that level of which `wants` is true. It is
@@ -73,10 +88,7 @@ impl Feed {
             let mut taps = self.taps.write().unwrap_or_else(PoisonError::into_inner);
             let mut list = taps.to_vec();
             change(&mut list);
-            let level = list.iter().map(|tap| tap.level).max();
-            let level = level.unwrap_or(LevelFilter::Off);
-            self.level.store(level as usize, Relaxed);
-            log::set_max_level(level.max(self.written));
+            self.tell_who_logs(&list);
             old = std::mem::replace(&mut *taps, list.into());
         }
         drop(old);
@@ -129,16 +141,10 @@ pub(crate) struct Followed {
 }
 
 impl Follower {
-    /// The next record, if it comes within that time.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for a command that follows the log of a running host"
-        )
-    )]
-    pub(crate) fn next(&self, limit: Duration) -> Option<Followed> {
-        self.entries.recv_timeout(limit).ok()
+    /// The next record that waits.
+    #[cfg(test)]
+    fn next(&self) -> Option<Followed> {
+        self.entries.try_recv().ok()
     }
 
     /// What comes, until the other is dropped and all that waited has been taken.
@@ -175,20 +181,20 @@ mod tests {
     }
 
     fn next(follower: &Follower) -> (String, u64) {
-        match follower.next(Duration::ZERO) {
+        match follower.next() {
             Some(Followed { entry, lost }) => (entry.message.clone(), lost),
             None => ("nothing".to_owned(), 0),
         }
     }
 
     fn messages(follower: &Follower) -> Vec<String> {
-        let all = std::iter::from_fn(|| follower.next(Duration::ZERO));
+        let all = std::iter::from_fn(|| follower.next());
         all.map(|followed| followed.entry.message.clone()).collect()
     }
 
     #[test]
     fn each_follower_gets_what_it_wants_from_when_it_follows() {
-        let feed = Arc::new(Feed::new(LevelFilter::Warn));
+        let feed = Arc::new(Feed::default());
         offer(&feed, Level::Error, "before");
         assert!(!feed.reaches(Level::Error), "nobody follows");
         let all = feed.follow(LevelFilter::Debug, 8, |_| true);
@@ -209,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_loses_the_newest_and_the_next_says_how_many() {
-        let feed = Arc::new(Feed::new(LevelFilter::Off));
+        let feed = Arc::new(Feed::default());
         let follower = feed.follow(LevelFilter::Info, 2, |_| true);
         for message in ["one", "two", "three", "four"] {
             offer(&feed, Level::Info, message);

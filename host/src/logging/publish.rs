@@ -11,8 +11,9 @@
 //! record would make the next, for ever.
 
 use super::{
+    Log,
     entry::Entry,
-    feed::{End, Feed, Followed},
+    feed::{End, Followed},
 };
 use env_filter::Filter;
 use jackfield_loader::{HostPublisher, is_handing_out};
@@ -21,7 +22,6 @@ use serde_json::{Map, Value, json};
 use std::{
     cell::Cell,
     io,
-    sync::Arc,
     thread::{self, JoinHandle},
 };
 
@@ -45,7 +45,7 @@ impl Publishing {
     /// # Errors
     ///
     /// When the thread that does it cannot be started.
-    pub(crate) fn begin(feed: &Arc<Feed>, bus: HostPublisher, filter: Filter) -> io::Result<Self> {
+    pub(crate) fn begin(log: &Log, bus: HostPublisher, filter: Filter) -> io::Result<Self> {
         let level = filter.filter();
         let asked = bus.clone();
         let wants = move |record: &Record<'_>| {
@@ -54,7 +54,7 @@ impl Publishing {
                 && asked.is_heard(topic(record.level()))
                 && filter.matches(record)
         };
-        let (entries, following) = feed.follow(level, BOUND, wants).split();
+        let (entries, following) = log.feed.follow(level, BOUND, wants).split();
         let publish = move || {
             PUBLISHES.set(true);
             for followed in entries {

@@ -1,17 +1,19 @@
 //! What commands write: text for people, JSON for programs.
 
 mod clean;
+mod elapsed;
 mod progress;
 mod record;
 pub(crate) mod style;
 mod table;
 
 pub(crate) use clean::clean;
+pub(crate) use elapsed::elapsed;
 pub(crate) use progress::waiting;
 pub(crate) use record::Record;
 pub(crate) use table::{Cell, Table};
 
-use crate::error::CommandError;
+use crate::{args::Format, control::ClientError, error::CommandError};
 use anstream::stream::IsTerminal;
 use serde::Serialize;
 use std::{
@@ -56,6 +58,14 @@ impl Out {
         let text = serde_json::to_string_pretty(value)?;
         self.line(text)
     }
+}
+
+/// What the running host answered; where it refused, programs are told on standard output as well.
+pub(crate) fn tell<T>(format: Format, asked: Result<T, ClientError>) -> Result<T, CommandError> {
+    if let (Format::Json, Err(error)) = (format, &asked) {
+        Out::new().json(&serde_json::json!({ "error": error.told() }))?;
+    }
+    Ok(asked?)
 }
 
 /// Text behind an indent, wrapped between words where a width is given.

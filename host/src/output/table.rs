@@ -40,6 +40,14 @@ impl Cell {
         }
     }
 
+    /// At the right.
+    pub(crate) fn right(self) -> Self {
+        Self {
+            right: true,
+            ..self
+        }
+    }
+
     /// In that style.
     pub(crate) fn with(self, style: Style) -> Self {
         Self { style, ..self }
@@ -57,8 +65,13 @@ impl Table {
 
     /// One more row, as wide as the header.
     pub(crate) fn row<const N: usize>(&mut self, cells: [Cell; N]) {
-        debug_assert_eq!(N, self.header.len());
-        self.rows.push(Row::Cells(cells.into()));
+        self.cells(cells.into());
+    }
+
+    /// The same where how wide that is turns out at run time.
+    pub(crate) fn cells(&mut self, cells: Vec<Cell>) {
+        debug_assert_eq!(cells.len(), self.header.len());
+        self.rows.push(Row::Cells(cells));
     }
 
     /// A line under the last row, indented; never broken where there is no terminal.

@@ -138,8 +138,11 @@ fn left_out(proposal: &Proposal, id: &str) -> ControlError {
     ControlError::LeftOut {
         id: plugin.manifest.id.clone(),
         reason: match rejection.and_then(|r| r.root_cause.as_ref()) {
-            Some(cause) => format!("{reason} (root cause: {cause})"),
-            None => reason.to_owned(),
+            // What the resolver says names it already.
+            Some(cause) if !reason.contains("(root cause: ") => {
+                format!("{reason} (root cause: {cause})")
+            }
+            _ => reason.to_owned(),
         },
     }
 }

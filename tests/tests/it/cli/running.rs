@@ -12,14 +12,14 @@ use std::{
 };
 
 /// A host that runs, and what it logs, without the time.
-struct Host {
+pub(super) struct Host {
     child: Child,
     lines: Receiver<String>,
     seen: Vec<String>,
 }
 
 impl Host {
-    fn start(site: &Site, arguments: &str) -> Self {
+    pub(super) fn start(site: &Site, arguments: &str) -> Self {
         let mut command = command(site, arguments);
         let mut child = command
             .stdout(Stdio::null())
@@ -45,7 +45,7 @@ impl Host {
     }
 
     /// The next line with that text in it.
-    fn wait(&mut self, text: &str) -> String {
+    pub(super) fn wait(&mut self, text: &str) -> String {
         let until = Instant::now() + Duration::from_secs(30);
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -59,12 +59,12 @@ impl Host {
         }
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Its exit code, once it has ended, and everything that it logged.
-    fn end(mut self) -> (Option<i32>, Vec<String>) {
+    pub(super) fn end(mut self) -> (Option<i32>, Vec<String>) {
         let code = self.child.wait().unwrap().code();
         self.seen.extend(self.lines.iter());
         (code, std::mem::take(&mut self.seen))

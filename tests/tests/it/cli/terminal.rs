@@ -4,7 +4,7 @@ use super::{add, command, jackfield};
 use jackfield_tests::Site;
 use std::process::Stdio;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 21] = [
     "run",
     "list",
     "inspect",
@@ -16,6 +16,16 @@ const COMMANDS: [&str; 11] = [
     "config show",
     "release",
     "completions",
+    "status",
+    "start",
+    "stop",
+    "restart",
+    "enable",
+    "disable",
+    "reset-failed",
+    "log-level",
+    "logs",
+    "top",
 ];
 
 #[test]
@@ -45,6 +55,12 @@ fn wrong_usage_ends_with_2() {
         "new a.b",
         "new api",
         "config",
+        "start",
+        "stop web --wait=never",
+        "stop web --wait=5s --no-wait",
+        "log-level web loud",
+        "logs --level all",
+        "top --interval 0s",
     ] {
         let said = jackfield(&site, arguments);
         assert_eq!(

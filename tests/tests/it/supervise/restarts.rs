@@ -171,7 +171,7 @@ fn one_that_is_disabled_is_not_started_again() {
     let loader = scene.start();
     recovery(&loader);
     scene.release();
-    loader.disable_plugin("misbehave").unwrap();
+    loader.disable_plugin("misbehave", soon()).unwrap();
     assert_eq!(status(&loader, "misbehave").restart, None);
     let error = loader.start_plugin("misbehave", soon()).unwrap_err();
     assert!(matches!(error, ControlError::LeftOut { .. }), "{error}");
