@@ -6,9 +6,10 @@ use crate::{
     took::Took,
 };
 use jackfield_manifest::{Manifest, PluginId};
+use rustc_hash::FxHashMap;
 use semver::Version;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     fmt,
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, mpsc},
@@ -168,7 +169,7 @@ pub(crate) struct Registry {
     inner: Mutex<Inner>,
     changed: Condvar,
     /// Who serves: what a request needs, apart from the rest because requests are many.
-    serving: RwLock<HashMap<PluginId, Arc<Slot>>>,
+    serving: RwLock<FxHashMap<PluginId, Arc<Slot>>>,
     /// Who is told of the changes that plugins are told of.
     told: OnceLock<Told>,
 }

@@ -136,9 +136,9 @@ impl jackfield_abi::Host for HostSide {
                 return BorrowingFfiFuture::new(ready(()));
             }
         };
-        let call = Box::pin(async move {
+        let call = async move {
             *reply = ROption::RSome(ask(&self.0, plugin, request).await.into());
-        });
+        };
         BorrowingFfiFuture::new(Leased::new(call, lease))
     }
 

@@ -55,6 +55,28 @@ impl Lease {
     }
 }
 
+#[cfg(test)]
+impl Lease {
+    /// On a library that was never mapped.
+    pub(super) fn of_nothing() -> Self {
+        Self(Arc::new(Library {
+            handle: Mutex::default(),
+            path: PathBuf::new(),
+            root: OnceLock::new(),
+            who: PluginId::new("nobody").expect("an id"),
+            limit: Duration::ZERO,
+            leases: AtomicUsize::new(1),
+            is_awaited: AtomicBool::new(false),
+            gone: Condvar::new(),
+        }))
+    }
+
+    /// How many there are on the same library.
+    pub(super) fn holders(&self) -> usize {
+        self.0.leases.load(SeqCst)
+    }
+}
+
 impl Clone for Lease {
     fn clone(&self) -> Self {
         self.0.leases.fetch_add(1, SeqCst);

@@ -1,6 +1,7 @@
 //! Is everything that was acknowledged there, and does a bad file stay as it is?
 
 use super::*;
+use jackfield_abi::{Failure, FailureCode};
 use std::{
     fs,
     path::Path,
@@ -396,4 +397,36 @@ fn threads_that_write_at_once_are_all_counted() {
     assert!(put(&space, "a", b"2").unwrap());
     assert!(put(&space, "a", b"22").is_err());
     assert!(put(&space, "x", b"").is_err());
+}
+
+#[test]
+fn who_comes_just_after_a_failure_is_told_that_nothing_is_known_and_the_next_goes_on() {
+    let place = Place::new();
+    let space = place.space();
+    assert!(put(&space, "a", b"1").unwrap());
+    // What `redb` says to an operation that finds another to have failed.
+    let fail = || space.with(|_| Err::<(), _>(redb::Error::PreviousIo));
+    let error = fail().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{}: an operation at the same time has failed, so whether this one is done is not \
+             known: read, and do it again where it is not",
+            place.path().display()
+        )
+    );
+    assert_eq!(Failure::from(error).code, FailureCode::ERROR);
+    // The file was given up, and is opened again.
+    assert!(matches!(&*space.write(), State::Idle));
+    assert_eq!(keys(&space, ""), ["a"]);
+
+    // A read is done again, once.
+    let tried = AtomicUsize::new(0);
+    let read = space.reading(|database| {
+        if tried.fetch_add(1, Ordering::Relaxed) == 0 {
+            return Err(redb::Error::PreviousIo);
+        }
+        database.get(b"a")
+    });
+    assert_eq!(read.unwrap().as_deref(), Some(&b"1"[..]));
 }
