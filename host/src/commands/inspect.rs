@@ -120,6 +120,13 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         "before",
         manifest.before.iter().map(ToString::to_string),
     );
+    let permissions = &manifest.permissions;
+    for (name, patterns) in [
+        ("publishes", &permissions.publish),
+        ("subscribes", &permissions.subscribe),
+    ] {
+        list(&mut facts, name, patterns.iter().map(ToString::to_string));
+    }
     list(&mut facts, "configures", fields(manifest).into_iter());
     facts.extend([
         ("built for", format!("ABI {}, {}", build.abi, build.target)),

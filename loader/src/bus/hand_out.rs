@@ -42,8 +42,12 @@ fn hand_out(inbox: &Arc<Inbox>) {
     let began = Instant::now();
     let mut batch = Vec::new();
     while inbox.take(&mut batch) {
+        let callee = inbox.callee();
         for (event, subscription) in batch.drain(..) {
-            if !inbox.call(&event, subscription) {
+            let called = callee
+                .as_ref()
+                .is_some_and(|slot| inbox.call(slot, &event, subscription));
+            if !called {
                 break;
             }
         }

@@ -8,7 +8,7 @@ use super::{
 use crate::{Executor, ffi::Slot};
 use jackfield_manifest::TopicPattern;
 use std::{
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
     time::Instant,
 };
 
@@ -21,8 +21,8 @@ pub(crate) struct Inbox {
     room: Condvar,
     /// Something came, for a reader.
     arrived: Condvar,
-    /// Who is called, once it runs.
-    callee: OnceLock<Arc<Slot>>,
+    /// Who is called, once it runs. Its object owns the way to this inbox, so it is not owned here.
+    callee: OnceLock<Weak<Slot>>,
     /// On which it is called; `None` for one that is read.
     executor: Option<Arc<dyn Executor>>,
 }
@@ -58,7 +58,7 @@ impl Inbox {
     /// From now on events are handed to the plugin.
     pub(crate) fn open(self: &Arc<Self>, slot: &Arc<Slot>) {
         let mut queue = self.queue();
-        if queue.closed || self.callee.set(Arc::clone(slot)).is_err() {
+        if queue.closed || self.callee.set(Arc::downgrade(slot)).is_err() {
             return;
         }
         queue.open = true;
@@ -154,9 +154,14 @@ impl Inbox {
         self.queue().draining = false;
     }
 
-    /// Hands an event to the plugin; false when it does not run, or not any more.
-    pub(super) fn call(&self, event: &Event, subscription: u64) -> bool {
-        let Some(entered) = self.callee.get().and_then(|slot| slot.enter()) else {
+    /// Who is called; `None` before it runs.
+    pub(super) fn callee(&self) -> Option<Arc<Slot>> {
+        self.callee.get()?.upgrade()
+    }
+
+    /// Hands an event to the plugin; false when it does not run any more.
+    pub(super) fn call(&self, slot: &Slot, event: &Event, subscription: u64) -> bool {
+        let Some(entered) = slot.enter() else {
             return false;
         };
         let _handing_out = HandingOut::new(event);

@@ -32,6 +32,8 @@ pub(super) fn deliver(route: &Route, event: &Event) {
     DEPTH.set(DEPTH.get() + 1);
     let _leave = Leave;
     for target in &route.quick {
-        target.inbox.call(event, target.id);
+        if let Some(slot) = target.inbox.callee() {
+            target.inbox.call(&slot, event, target.id);
+        }
     }
 }
