@@ -229,3 +229,49 @@ fn nobody_has_that_id() {
         assert_eq!(error, Err(unknown.clone()));
     }
 }
+
+#[test]
+fn calls_are_counted_from_the_start_on() {
+    let (_scene, loader) = Scene::chain();
+    let calls = || loader.counters(&id(1)).unwrap().calls;
+    assert_eq!(calls(), 1, "its start");
+    let plugin = loader.plugin(&id(1)).unwrap();
+    plugin.health().unwrap();
+    assert_eq!(calls(), 2);
+    assert_eq!(loader.counters(&id(1)).unwrap().inside, 0);
+    loader.restart_plugin(&id(1), soon()).unwrap();
+    assert_eq!(calls(), 1);
+    loader.stop_plugin(&id(1), soon()).unwrap();
+    assert!(loader.counters(&id(1)).is_none());
+    assert!(plugin.health().is_err());
+}
+
+#[test]
+fn what_is_disabled_stops_and_starts_again_only_when_it_is_enabled() {
+    let (_scene, loader) = Scene::chain();
+    let expected = change(&[3, 2], &[]);
+    assert_eq!(loader.disable_plugin(&id(2), soon()), Ok(expected));
+    let states = [1, 2, 3, 4].map(|number| state(&loader, number));
+    let (up, down) = (State::Running, State::Stopped);
+    assert_eq!(states, [up, State::Disabled, down, up]);
+    let reason = &loader.status(&id(2)).unwrap().reasons[0];
+    assert_eq!(
+        reason.message,
+        "not enabled: set enabled = true under [plugins.pace-0002]"
+    );
+    let error = loader.start_plugin(&id(3), soon()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`pace-0003` cannot be started: requires pace-0002, which is disabled"
+    );
+    assert_eq!(loader.would_enable(&id(2)), Ok(change(&[], &[2])));
+    assert_eq!(state(&loader, 2), State::Disabled, "that changes nothing");
+    assert!(loader.start_plugin(&id(2), soon()).is_err());
+    loader.enable_plugin(&id(2)).unwrap();
+    assert_eq!(
+        loader.start_plugin(&id(3), soon()),
+        Ok(change(&[], &[2, 3]))
+    );
+    let unknown = Err(ControlError::Unknown("nobody".to_owned()));
+    assert_eq!(loader.enable_plugin("nobody"), unknown);
+}

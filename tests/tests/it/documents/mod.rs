@@ -6,6 +6,7 @@ mod commands;
 mod figures;
 mod guide;
 mod links;
+mod operators;
 
 use crate::house::{files, read};
 
