@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
 /// Each crate, by its folder, and which crates of the house it may depend on.
-const MAY: [(&str, &[&str]); 13] = [
+const MAY: [(&str, &[&str]); 14] = [
     ("plugin-api/abi", &[]),
     ("plugin-api/manifest", &[]),
     ("plugin-api/macros", &["jackfield-manifest"]),
@@ -29,6 +29,10 @@ const MAY: [(&str, &[&str]); 13] = [
     ("plugins/sysinfo", &["jackfield-plugin-api"]),
     (
         "plugins/system-collector",
+        &["jackfield-plugin-api", "jackfield-tracking-api"],
+    ),
+    (
+        "plugins/tracker",
         &["jackfield-plugin-api", "jackfield-tracking-api"],
     ),
     ("plugins/tracking-api", &["jackfield-plugin-api"]),
