@@ -42,6 +42,7 @@ fn unsafe_stands_in_the_islands() {
             "plugin-api/src/ffi/mod.rs",
             "loader/src/ffi/mod.rs",
             "plugins/heartbeat/src/lib.rs",
+            "plugins/log-store/src/lib.rs",
             "plugins/recorder/src/lib.rs",
             "plugins/sqlite-backend/src/lib.rs",
             "plugins/sqlite-kit/src/lib.rs",
