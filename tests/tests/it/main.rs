@@ -20,3 +20,4 @@ mod note;
 mod plugins;
 mod services;
 mod storage;
+mod tracking;
