@@ -26,8 +26,8 @@ pub(crate) fn declare(routes: &mut Routes<Tracker>) {
     routes.get("/status", Tracker::status);
     routes.get("/rules", quick(Tracker::rules));
     routes.post("/collect", Tracker::collect);
-    routes.post("/metric", quick(Tracker::metric));
-    routes.post("/params", quick(Tracker::params));
+    routes.post("/metric", blocking(Tracker::metric));
+    routes.post("/params", blocking(Tracker::params));
     routes.post("/artifact", blocking(Tracker::artifact));
 }
 

@@ -3,6 +3,7 @@
 mod by_hand;
 mod files;
 mod following;
+mod killed;
 mod logs;
 mod routing;
 mod whole;
