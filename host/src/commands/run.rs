@@ -41,6 +41,7 @@ impl Run {
         let publishing = Publishing::begin(&feed, loader.publisher(), filter)
             .map_err(process("publish the log"))?;
         start(config, &loader);
+        publishing.started();
         let signal = ending.wait();
         let report = stop(&loader, signal, config.stop_deadline);
         drop(publishing);

@@ -5,10 +5,11 @@
 //! | `GET /logs?level=&plugin=&since=&until=&text=&before=&limit=` | records, the latest first; `query.rs` has the keys |
 //! | `GET /summary` | for each plugin and level: how many, and the last time |
 //!
-//! It hears what is logged from when it starts until it stops; what was logged before, or waits for
-//! it when it stops, is on standard error only. Records are collected and written many at a time; a
-//! query writes first what waits, so it sees all that has come. Written, they survive the end of the
-//! process. At most `keep` are kept, none longer than `keep_days`.
+//! It hears what is logged from when it starts until it stops, and before that up to 512 records from
+//! when the host began to start plugins; what waits for it when it stops is on standard error only.
+//! Records are collected and written many at a time; a query writes first what waits, so it sees all
+//! that has come. Written, they survive the end of the process. At most `keep` are kept, none longer
+//! than `keep_days`.
 //!
 //! What this plugin logs is kept like the rest and makes no further record: the host publishes
 //! nothing that is logged while it hands out the log, and this logs a failure to write once, until

@@ -1,7 +1,7 @@
 //! Is the host's log on the bus and in the log store, once each, without ever causing itself?
 
 use super::{Scene, get, no_config, refused, soon, stop};
-use jackfield_tests::Site;
+use jackfield_tests::{Site, library};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use sqlite_kit::rusqlite::{Connection, OpenFlags};
@@ -75,14 +75,19 @@ fn the_hosts_log_is_kept_with_its_fields() {
     let scene = Scene::new()
         .with("log-store", no_config())
         .tracked(1, no_config());
+    let cut = &fs::read(library("heartbeat")).unwrap()[..20_000];
+    fs::write(scene.site.plugins().join("libcut.so"), cut).unwrap();
     run(&scene.site, ENABLED, |_| is_kept(&scene.site, "2 running"));
     let records = stored(&scene, "limit=1000");
     let find = |begin: &str| {
         let record = records
             .iter()
-            .find(|record| message(record).starts_with(begin));
+            .find(|record| message(record).contains(begin));
         record.unwrap_or_else(|| panic!("{begin}: {records:#?}"))
     };
+    // Said before anybody ran who could have subscribed.
+    find("tracked-0001 1.0.0: found in ");
+    find("plugins/libcut.so): not started: ");
     let started = find("tracked-0001 1.0.0: starting -> running");
     assert_eq!(
         (&started["level"], &started["plugin"]),
