@@ -193,7 +193,41 @@ fn payload(entry: &Entry, lost: u64, of_plugin: bool) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jackfield_loader::{Loader, Options};
     use std::time::{Duration, UNIX_EPOCH};
+
+    fn said(number: u64) -> Followed {
+        let record = Record::builder()
+            .level(Level::Info)
+            .args(format_args!("said"))
+            .build();
+        let mut entry = Entry::of(&record);
+        entry.line = u32::try_from(number).ok();
+        Followed {
+            entry: Arc::new(entry),
+            lost: 0,
+        }
+    }
+
+    #[test]
+    fn what_nobody_hears_is_kept_up_to_a_bound_and_no_longer_than_plugins_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options::new(dir.path().join("plugins"), dir.path().join("state"));
+        let loader = Loader::open(options).unwrap();
+        let starting = Arc::new(AtomicBool::new(true));
+        let mut desk = Desk {
+            bus: loader.publisher(),
+            starting: Arc::clone(&starting),
+            kept: VecDeque::new(),
+            lost: 0,
+        };
+        (1..=520).for_each(|number| desk.take(said(number)));
+        assert_eq!((desk.kept.len(), desk.lost), (512, 8));
+        assert_eq!(desk.kept[0].entry.line, Some(9));
+        starting.store(false, Relaxed);
+        desk.take(said(521));
+        assert!(desk.kept.is_empty());
+    }
 
     #[test]
     fn a_record_has_its_shape() {
