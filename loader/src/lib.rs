@@ -51,8 +51,8 @@
 //! | stopped, gone | [`StopReport`], with [`Unload`] for each | `instance`, driven by `stop` | yes |
 //!
 //! `index` and `scan` spare a second start the reading. `inventory` and `proposal` tie the first
-//! four steps together, `crew` and `schedule` the others; `context`, `bus`, `services`, `storage`,
-//! `tasks` and
+//! four steps together, `crew` and `schedule` the others; `context`, `bus`, `handing`, `publisher`,
+//! `services`, `storage`, `tasks` and
 //! `executor` are the host as a plugin sees it; `registry` tells where each plugin stands ([`Status`],
 //! [`Transition`]).
 //!

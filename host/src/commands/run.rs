@@ -48,6 +48,7 @@ impl Run {
         let server = Server::open(Arc::clone(&desk))
             .inspect_err(|error| log::error!("{}: nobody can talk to this host", chain(error)));
         start(config, &loader, began);
+        publishing.started();
         let signal = ending.wait();
         desk.close();
         let report = stop(&loader, &desk, signal, config.stop_deadline);

@@ -5,8 +5,10 @@
 //! object of strings), `file`, `line`, and `lost`: how many records before this one are not on the
 //! bus because too many came at once. What is not known is `null`.
 //!
-//! Whether somebody has subscribed to the level's topic is asked before anything is formatted. What
-//! is logged while the log itself is handed out is not published: neither on the thread that
+//! Whether somebody has subscribed to the level's topic is asked before anything is formatted. Only
+//! what is logged while plugins start is kept in any case, up to a bound, for whoever subscribes until
+//! they have: what keeps the log is a plugin too, and is to know of those that did not start. What is
+//! logged while the log itself is handed out is not published: neither on the thread that
 //! publishes, nor by a subscriber inside its handler for `logs.…`, nor about that handler. Else one
 //! record would make the next, for ever.
 
@@ -21,12 +23,19 @@ use log::{Level, Record};
 use serde_json::{Map, Value, json};
 use std::{
     cell::Cell,
+    collections::VecDeque,
     io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread::{self, JoinHandle},
 };
 
 /// So many records wait to be published, at most; those that come then are lost, and counted.
 const BOUND: usize = 1024;
+/// So many are kept while plugins start; beyond that the oldest is lost, and counted.
+const KEPT: usize = 512;
 
 thread_local! {
     /// This thread publishes the log.
@@ -35,6 +44,7 @@ thread_local! {
 
 /// The log is published while this lives; what waits when it is dropped still is.
 pub(crate) struct Publishing {
+    starting: Arc<AtomicBool>,
     following: Option<End>,
     thread: Option<JoinHandle<()>>,
 }
@@ -47,25 +57,38 @@ impl Publishing {
     /// When the thread that does it cannot be started.
     pub(crate) fn begin(log: &Log, bus: HostPublisher, filter: Filter) -> io::Result<Self> {
         let level = filter.filter();
-        let asked = bus.clone();
+        let starting = Arc::new(AtomicBool::new(true));
+        let (asked, kept) = (bus.clone(), Arc::clone(&starting));
         let wants = move |record: &Record<'_>| {
             !PUBLISHES.get()
                 && !is_handing_out(is_log)
-                && asked.is_heard(topic(record.level()))
+                && (kept.load(Relaxed) || asked.is_heard(topic(record.level())))
                 && filter.matches(record)
         };
         let (entries, following) = log.feed.follow(level, BOUND, wants).split();
+        let mut desk = Desk {
+            bus,
+            starting: Arc::clone(&starting),
+            kept: VecDeque::new(),
+            lost: 0,
+        };
         let publish = move || {
             PUBLISHES.set(true);
             for followed in entries {
-                publish(&bus, &followed);
+                desk.take(followed);
             }
         };
         let thread = thread::Builder::new().name("jackfield-log".to_owned());
         Ok(Self {
+            starting,
             following: Some(following),
             thread: Some(thread.spawn(publish)?),
         })
+    }
+
+    /// Plugins have started: what nobody has subscribed to by now is kept no longer.
+    pub(crate) fn started(&self) {
+        self.starting.store(false, Relaxed);
     }
 }
 
@@ -93,6 +116,53 @@ fn topic(level: Level) -> &'static str {
 fn is_log(topic: &str) -> bool {
     topic.starts_with("logs.")
 }
+
+/// Where records lie until they are published.
+struct Desk {
+    bus: HostPublisher,
+    starting: Arc<AtomicBool>,
+    /// What nobody had subscribed to when it came, in order.
+    kept: VecDeque<Followed>,
+    /// Of those that were kept.
+    lost: u64,
+}
+
+impl Desk {
+    /// Publishes what somebody has subscribed to, this and what was kept.
+    fn take(&mut self, followed: Followed) {
+        self.kept.push_back(followed);
+        let heard = LEVELS.map(|level| self.bus.is_heard(topic(level)));
+        for mut followed in std::mem::take(&mut self.kept) {
+            if heard[followed.entry.level as usize - 1] {
+                followed.lost += std::mem::take(&mut self.lost);
+                publish(&self.bus, &followed);
+            } else {
+                self.keep(followed);
+            }
+        }
+    }
+
+    fn keep(&mut self, followed: Followed) {
+        if !self.starting.load(Relaxed) {
+            return;
+        }
+        if self.kept.len() == KEPT
+            && let Some(oldest) = self.kept.pop_front()
+        {
+            self.lost += 1 + oldest.lost;
+        }
+        self.kept.push_back(followed);
+    }
+}
+
+/// By their numbers, from 1.
+const LEVELS: [Level; 5] = [
+    Level::Error,
+    Level::Warn,
+    Level::Info,
+    Level::Debug,
+    Level::Trace,
+];
 
 fn publish(bus: &HostPublisher, followed: &Followed) {
     let Followed { entry, lost } = followed;
@@ -124,7 +194,41 @@ fn payload(entry: &Entry, lost: u64, of_plugin: bool) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jackfield_loader::{Loader, Options};
     use std::time::{Duration, UNIX_EPOCH};
+
+    fn said(number: u64) -> Followed {
+        let record = Record::builder()
+            .level(Level::Info)
+            .args(format_args!("said"))
+            .build();
+        let mut entry = Entry::of(&record);
+        entry.line = u32::try_from(number).ok();
+        Followed {
+            entry: Arc::new(entry),
+            lost: 0,
+        }
+    }
+
+    #[test]
+    fn what_nobody_hears_is_kept_up_to_a_bound_and_no_longer_than_plugins_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options::new(dir.path().join("plugins"), dir.path().join("state"));
+        let loader = Loader::open(options).unwrap();
+        let starting = Arc::new(AtomicBool::new(true));
+        let mut desk = Desk {
+            bus: loader.publisher(),
+            starting: Arc::clone(&starting),
+            kept: VecDeque::new(),
+            lost: 0,
+        };
+        (1..=520).for_each(|number| desk.take(said(number)));
+        assert_eq!((desk.kept.len(), desk.lost), (512, 8));
+        assert_eq!(desk.kept[0].entry.line, Some(9));
+        starting.store(false, Relaxed);
+        desk.take(said(521));
+        assert!(desk.kept.is_empty());
+    }
 
     #[test]
     fn a_record_has_its_shape() {

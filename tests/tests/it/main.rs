@@ -24,3 +24,4 @@ mod requests;
 mod services;
 mod storage;
 mod supervise;
+mod tracking;

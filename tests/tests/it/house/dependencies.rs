@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
 /// Each crate, by its folder, and which crates of the house it may depend on.
-const MAY: [(&str, &[&str]); 12] = [
+const MAY: [(&str, &[&str]); 15] = [
     ("plugin-api/abi", &[]),
     ("plugin-api/manifest", &[]),
     ("plugin-api/macros", &["jackfield-manifest"]),
@@ -13,6 +13,10 @@ const MAY: [(&str, &[&str]); 12] = [
     ("loader", &["jackfield-abi", "jackfield-manifest"]),
     ("host", &["jackfield-loader", "jackfield-manifest"]),
     ("plugins/heartbeat", &["jackfield-plugin-api"]),
+    (
+        "plugins/log-store",
+        &["jackfield-plugin-api", "jackfield-sqlite-kit"],
+    ),
     (
         "plugins/recorder",
         &["jackfield-plugin-api", "jackfield-sqlite-kit"],
@@ -27,6 +31,14 @@ const MAY: [(&str, &[&str]); 12] = [
     ),
     ("plugins/sqlite-kit", &["jackfield-plugin-api"]),
     ("plugins/sysinfo", &["jackfield-plugin-api"]),
+    (
+        "plugins/system-collector",
+        &["jackfield-plugin-api", "jackfield-tracking-api"],
+    ),
+    (
+        "plugins/tracker",
+        &["jackfield-plugin-api", "jackfield-tracking-api"],
+    ),
     ("plugins/tracking-api", &["jackfield-plugin-api"]),
 ];
 
