@@ -49,7 +49,7 @@ impl Instance {
         self.slot.close();
         shared.bus.detach(&self.room.inbox);
         self.room.inbox.close();
-        self.room.tasks.close();
+        self.room.tasks.close(&*shared.executor);
         if !self.slot.drain(deadline) {
             return Err(format!(
                 "{} calls into it have not returned",

@@ -456,7 +456,7 @@ impl BringUp {
     fn clean_up(&self, loaded: Loaded, room: &Arc<Room>, limit: Duration) {
         self.crew.shared.bus.detach(&room.inbox);
         room.inbox.close();
-        room.tasks.close();
+        room.tasks.close(&*self.crew.shared.executor);
         room.seat.close(&self.crew.shared.services);
         let Loaded { module, lease } = loaded;
         drop(module);

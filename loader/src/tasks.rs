@@ -1,5 +1,8 @@
 //! The tasks of one plugin: counted, cancelled together, waited for.
 
+mod lanes;
+
+use self::lanes::Lanes;
 use crate::{
     executor::{BoxFuture, Executor},
     ffi::{Lease, Leased, guard},
@@ -8,7 +11,7 @@ use futures_util::future::{AbortHandle, Abortable};
 use jackfield_abi::FfiFuture;
 use std::{
     cell::RefCell,
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Condvar, Mutex, PoisonError},
     time::Instant,
 };
@@ -29,6 +32,7 @@ pub(crate) enum SpawnError {
 pub(crate) struct Tasks {
     state: Mutex<State>,
     ended: Condvar,
+    lanes: Arc<Lanes>,
 }
 
 #[derive(Default)]
@@ -70,7 +74,7 @@ impl Tasks {
             _done: done,
         });
         if blocking {
-            executor.spawn_blocking(Box::new(move || pollster::block_on(run)));
+            self.lanes.run(executor, run);
         } else {
             executor.spawn(run);
         }
@@ -109,7 +113,7 @@ impl Tasks {
     }
 
     /// Takes no more, and cancels all that there are.
-    pub(crate) fn close(&self) {
+    pub(crate) fn close(&self, executor: &dyn Executor) {
         let aborts: Vec<AbortHandle> = {
             let mut state = self.state();
             state.closed = true;
@@ -118,6 +122,7 @@ impl Tasks {
         for abort in aborts {
             abort.abort();
         }
+        self.lanes.clear(executor);
     }
 
     /// Waits until all have ended; otherwise the names of those that had not at the deadline.
@@ -125,9 +130,7 @@ impl Tasks {
         let mut state = self.state();
         while !state.live.is_empty() {
             let Some(left) = deadline.checked_duration_since(Instant::now()) else {
-                let mut names: Vec<_> = state.live.values().map(|live| live.name.clone()).collect();
-                names.sort_unstable();
-                return Err(names);
+                return Err(names(&state));
             };
             state = self
                 .ended
@@ -137,6 +140,19 @@ impl Tasks {
         }
         Ok(())
     }
+}
+
+/// The names of those that live, each once, with how many there are of it.
+fn names(state: &State) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for live in state.live.values() {
+        *counts.entry(&live.name).or_default() += 1;
+    }
+    let name = |(name, count)| match count {
+        1 => String::from(name),
+        count => format!("{name} ({count} times)"),
+    };
+    counts.into_iter().map(name).collect()
 }
 
 /// A task until it is done: then its future is dropped first, and its end told after.

@@ -1,5 +1,6 @@
 //! Is a plugin that fails or falls ill looked after as it is said to be?
 
+mod blocking;
 mod health;
 mod panics;
 mod restarts;
