@@ -4,8 +4,8 @@ pub(crate) mod core;
 
 use self::core::Core;
 use crate::{
-    Events, Handle, Inventory, Options, Proposal, Quarantine, QuarantineError, ReconfigureError,
-    Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
+    Events, Handle, Inside, Inventory, Options, Proposal, Quarantine, QuarantineError,
+    ReconfigureError, Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
     bus::{Bus, BusError},
     context::Shared,
     crew::Crew,
@@ -86,6 +86,7 @@ impl Loader {
             bus: Bus::default(),
             services: Services::default(),
             supervisor: Supervisor::new(options.timing),
+            insides: Arc::default(),
             executor: Arc::clone(&options.executor),
             levels: std::sync::Mutex::default(),
         });
@@ -189,15 +190,25 @@ impl Loader {
         self.core.crew.abandoned()
     }
 
+    /// What has not returned from plugins' code, the longest first: steps, questions after health, new
+    /// configurations, polls of tasks and blocking tasks, with when they began. Of calls (requests,
+    /// events) only how many are inside, since when nobody was seen to come or go: where others come
+    /// and go all the time, that one of them stays is not seen.
+    pub fn inside(&self) -> Vec<Inside> {
+        self.core.look_inside(Instant::now());
+        self.core.crew.shared.insides.all()
+    }
+
     /// What was counted for a running plugin since it came to run.
     pub fn counters(&self, id: &str) -> Option<Counters> {
         let running = self.core.crew.running();
-        let room = &running
+        let instance = &running
             .iter()
             .find(|running| running.vetted.manifest.id.as_str() == id)?
-            .instance
-            .room;
+            .instance;
+        let room = &instance.room;
         Some(Counters {
+            calls: instance.slot.entries(),
             panics: room.panics(),
             dropped_events: room.inbox.dropped(),
         })
@@ -218,6 +229,9 @@ impl Loader {
 /// Counts of one running plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counters {
+    /// How often it was called: `start`, requests, events, questions after its health, new
+    /// configurations, log levels.
+    pub calls: u64,
     /// How often its code panicked.
     pub panics: u64,
     /// How many events it did not get because its queue was full.

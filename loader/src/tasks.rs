@@ -6,6 +6,7 @@ use self::lanes::Lanes;
 use crate::{
     executor::{BoxFuture, Executor},
     ffi::{Lease, Leased, guard},
+    inside::{Entry, Insides, What},
 };
 use futures_util::future::{AbortHandle, Abortable};
 use jackfield_abi::FfiFuture;
@@ -43,7 +44,7 @@ struct State {
 }
 
 struct Live {
-    name: String,
+    name: Arc<str>,
     abort: AbortHandle,
 }
 
@@ -56,20 +57,22 @@ impl Tasks {
     pub(crate) fn spawn(
         self: &Arc<Self>,
         executor: &dyn Executor,
-        name: &str,
+        name: Arc<str>,
         blocking: bool,
         future: FfiFuture<()>,
         lease: Lease,
+        place: Place,
     ) -> Result<u64, SpawnError> {
         let (abort, registration) = AbortHandle::new_pair();
-        let id = self.register(name, abort)?;
+        let id = self.register(&name, abort)?;
         let done = Done {
             tasks: Arc::clone(self),
             id,
         };
         let leased = Abortable::new(Leased::new(future, lease), registration);
         let run: BoxFuture = Box::pin(Guarded {
-            name: name.into(),
+            name,
+            place,
             leased: Some(leased),
             _done: done,
         });
@@ -81,7 +84,7 @@ impl Tasks {
         Ok(id)
     }
 
-    fn register(&self, name: &str, abort: AbortHandle) -> Result<u64, SpawnError> {
+    fn register(&self, name: &Arc<str>, abort: AbortHandle) -> Result<u64, SpawnError> {
         let mut state = self.state();
         if state.closed {
             return Err(SpawnError::Closed);
@@ -94,7 +97,7 @@ impl Tasks {
         state.live.insert(
             id,
             Live {
-                name: name.to_owned(),
+                name: Arc::clone(name),
                 abort,
             },
         );
@@ -158,6 +161,7 @@ fn names(state: &State) -> Vec<String> {
 /// A task until it is done: then its future is dropped first, and its end told after.
 struct Guarded {
     name: Arc<str>,
+    place: Place,
     leased: Option<Abortable<Leased<FfiFuture<()>>>>,
     _done: Done,
 }
@@ -171,6 +175,7 @@ impl std::future::Future for Guarded {
     ) -> std::task::Poll<()> {
         use std::task::Poll;
         let _inside = Inside::enter(&self.name);
+        let _place = self.place.enter();
         let Some(leased) = self.leased.as_mut() else {
             return Poll::Ready(());
         };
@@ -180,6 +185,27 @@ impl std::future::Future for Guarded {
         }
         self.leased = None;
         Poll::Ready(())
+    }
+}
+
+/// Where the polls of a task are entered.
+pub(crate) struct Place {
+    insides: Arc<Insides>,
+    plugin: Arc<str>,
+    what: What,
+}
+
+impl Place {
+    pub(crate) fn new(insides: &Arc<Insides>, plugin: &Arc<str>, what: What) -> Self {
+        Self {
+            insides: Arc::clone(insides),
+            plugin: Arc::clone(plugin),
+            what,
+        }
+    }
+
+    fn enter(&self) -> Entry {
+        self.insides.enter(&self.plugin, self.what.clone())
     }
 }
 

@@ -10,14 +10,19 @@ use std::{
     pin::{Pin, pin},
     sync::{
         Condvar, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     task::Poll,
     time::Instant,
 };
 
-/// Set in the gate when nobody may enter any more.
-const CLOSED: usize = 1 << (usize::BITS - 1);
+/// In the gate's lower half, set when nobody may enter any more; below it how many are inside.
+const CLOSED: u64 = 1 << 31;
+/// All of the lower half. In the upper one it is counted how often somebody entered, and what overflows
+/// there is gone.
+const LOWER: u64 = (1 << 32) - 1;
+/// One more inside, and one more who entered.
+const ENTRY: u64 = (1 << 32) | 1;
 
 /// A plugin's object behind a gate that counts who is inside.
 ///
@@ -25,7 +30,9 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 /// it returned, and may be taken out only by [`take`](Slot::take), which needs the gate closed and
 /// nobody inside. Entering costs one atomic addition, leaving one subtraction.
 pub(crate) struct Slot {
-    gate: AtomicUsize,
+    gate: AtomicU64,
+    /// The entries up to when they were last looked at, since the gate counts them only modulo 2^32.
+    seen: AtomicU64,
     object: UnsafeCell<Option<PluginObject>>,
     emptied: Mutex<()>,
     nobody_inside: Condvar,
@@ -40,7 +47,8 @@ unsafe impl Sync for Slot {}
 impl Slot {
     pub(super) fn new(object: PluginObject, lease: Lease) -> Self {
         Self {
-            gate: AtomicUsize::new(0),
+            gate: AtomicU64::new(0),
+            seen: AtomicU64::new(0),
             object: UnsafeCell::new(Some(object)),
             emptied: Mutex::new(()),
             nobody_inside: Condvar::new(),
@@ -50,7 +58,7 @@ impl Slot {
 
     /// Lets a caller in; `None` when the gate is closed.
     pub(crate) fn enter(&self) -> Option<Entered<'_>> {
-        if self.gate.fetch_add(1, Ordering::Acquire) & CLOSED != 0 {
+        if self.gate.fetch_add(ENTRY, Ordering::Acquire) & CLOSED != 0 {
             self.leave();
             return None;
         }
@@ -59,12 +67,12 @@ impl Slot {
 
     /// Lets the loader itself in through a closed gate, to call `stop`.
     pub(crate) fn enter_closed(&self) -> Entered<'_> {
-        self.gate.fetch_add(1, Ordering::Acquire);
+        self.gate.fetch_add(ENTRY, Ordering::Acquire);
         Entered { slot: self }
     }
 
     fn leave(&self) {
-        if self.gate.fetch_sub(1, Ordering::Release) == (CLOSED | 1) {
+        if self.gate.fetch_sub(1, Ordering::Release) & LOWER == (CLOSED | 1) {
             // Taken so that the closer is either before its check or in its wait.
             drop(self.emptied.lock().unwrap_or_else(PoisonError::into_inner));
             self.nobody_inside.notify_all();
@@ -73,7 +81,19 @@ impl Slot {
 
     /// How many are inside.
     pub(crate) fn inside(&self) -> usize {
-        self.gate.load(Ordering::Relaxed) & !CLOSED
+        let inside = self.gate.load(Ordering::Relaxed) & LOWER & !CLOSED;
+        usize::try_from(inside).unwrap_or(usize::MAX)
+    }
+
+    /// How often somebody entered: right where it is asked for before another 2^32 did.
+    pub(crate) fn entries(&self) -> u64 {
+        let seen = self.seen.load(Ordering::Relaxed);
+        let now = self.gate.load(Ordering::Relaxed) >> 32;
+        let more = now.wrapping_sub(seen) & LOWER;
+        // Of two that ask at once, the one that saw less must not lead back.
+        self.seen
+            .fetch_max(seen + more, Ordering::Relaxed)
+            .max(seen + more)
     }
 
     /// Lets nobody in from now on.
@@ -85,7 +105,7 @@ impl Slot {
     pub(crate) fn drain(&self, deadline: Instant) -> bool {
         let mut lock = self.emptied.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if self.gate.load(Ordering::Acquire) == CLOSED {
+            if self.gate.load(Ordering::Acquire) & LOWER == CLOSED {
                 return true;
             }
             let Some(left) = deadline.checked_duration_since(Instant::now()) else {
@@ -105,7 +125,7 @@ impl Slot {
     /// The object's drop is plugin code: it may block.
     pub(crate) fn take(&self) -> Option<Lease> {
         let mut lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.gate.load(Ordering::Acquire) != CLOSED {
+        if self.gate.load(Ordering::Acquire) & LOWER != CLOSED {
             return None;
         }
         let taken = lease.take()?;

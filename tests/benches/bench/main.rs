@@ -5,6 +5,7 @@
 
 mod calls;
 mod files;
+mod health;
 mod load;
 mod manifest;
 mod report;
@@ -34,5 +35,6 @@ fn main() {
     services::measure(&mut bench);
     files::measure(&mut bench);
     storage::measure(&mut bench);
+    health::measure(&mut bench);
     bench.finish();
 }

@@ -6,3 +6,4 @@ mod panics;
 mod restarts;
 mod scene;
 mod transitions;
+mod watchdog;
