@@ -54,7 +54,8 @@
 //! four steps together, `crew` and `schedule` the others; `context`, `bus`, `services`, `storage`,
 //! `tasks` and
 //! `executor` are the host as a plugin sees it; `registry` tells where each plugin stands ([`Status`],
-//! [`Transition`]).
+//! [`Transition`]); `supervise` looks after those that run ([`HealthReport`], [`Recovery`]), and
+//! `inside` tells who is in them ([`Inside`]).
 //!
 //! # What it does not do
 //!
