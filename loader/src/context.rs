@@ -13,12 +13,13 @@ use crate::{
     bus::{Bus, Inbox, Publisher},
     executor::Executor,
     ffi::{Lease, Library, Slot},
+    inside::{Insides, What},
     reconfigure::Current,
     registry::Registry,
     services::{Facts, Seat, Services},
     storage::Space,
     supervise::Supervisor,
-    tasks::{self, SpawnError, Tasks},
+    tasks::{self, Place, SpawnError, Tasks},
 };
 use jackfield_abi::{Failure, FailureCode, FfiFuture, PanicReport};
 use jackfield_manifest::{OnPanic, PluginId};
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) services: Services,
     pub(crate) facts: Facts,
     pub(crate) supervisor: Supervisor,
+    pub(crate) insides: Arc<Insides>,
     pub(crate) executor: Arc<dyn Executor>,
     /// Which records of a plugin are wanted, where that was said.
     pub(crate) levels: Mutex<BTreeMap<PluginId, log::LevelFilter>>,
@@ -190,9 +192,16 @@ impl Room {
 
     fn spawn(&self, name: &str, blocking: bool, task: FfiFuture<()>) -> Result<u64, Failure> {
         let lease = self.lease()?;
-        let executor = &*self.shared.executor;
+        let shared = &self.shared;
+        let name: Arc<str> = name.into();
+        let what = if blocking {
+            What::Blocking(Arc::clone(&name))
+        } else {
+            What::Poll(Arc::clone(&name))
+        };
+        let place = Place::new(&shared.insides, self.publisher.name(), what);
         self.tasks
-            .spawn(executor, name, blocking, task, lease)
+            .spawn(&*shared.executor, name, blocking, task, lease, place)
             .map_err(|error| match error {
                 SpawnError::Closed => Failure::new(
                     FailureCode::UNAVAILABLE,

@@ -48,7 +48,7 @@ impl Instance {
         self.room.seat.close(&shared.services);
         self.slot.close();
         shared.bus.detach(&self.room.inbox);
-        self.room.tasks.close();
+        self.room.tasks.close(&*shared.executor);
         if !self.slot.drain(deadline) {
             return Err(format!(
                 "{} calls into it have not returned",

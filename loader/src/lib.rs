@@ -54,7 +54,8 @@
 //! four steps together, `crew` and `schedule` the others; `context`, `bus`, `handing`, `publisher`,
 //! `services`, `storage`, `tasks` and
 //! `executor` are the host as a plugin sees it; `registry` tells where each plugin stands ([`Status`],
-//! [`Transition`]).
+//! [`Transition`]); `supervise` looks after those that run ([`HealthReport`], [`Recovery`]), and
+//! `inside` tells who is in them ([`Inside`]).
 //!
 //! # What it does not do
 //!
@@ -105,6 +106,7 @@ mod within;
 mod claims;
 mod crew;
 mod hands;
+mod inside;
 mod instance;
 mod journal;
 mod loaded;
@@ -134,6 +136,7 @@ pub use executor::{BoxFuture, Executor, Threads};
 pub use ffi::{ModuleError, OpenError, Stuck, Unload};
 pub use hash::{ContentHash, HashError};
 pub use index::{Entry, Index, Summary};
+pub use inside::Inside;
 pub use inspect::{Beginning, Depth, Fault, Inspection, NoteState, What, inspect};
 pub use inventory::{Found, Inventory, Survey};
 pub use journal::Phase;

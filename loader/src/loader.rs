@@ -4,8 +4,8 @@ pub(crate) mod core;
 
 use self::core::Core;
 use crate::{
-    Events, Handle, Inventory, Options, Proposal, Quarantine, QuarantineError, ReconfigureError,
-    Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
+    Events, Handle, Inside, Inventory, Options, Proposal, Quarantine, QuarantineError,
+    ReconfigureError, Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
     context::Shared,
     crew::Crew,
     journal::{Journal, Suspect},
@@ -87,6 +87,7 @@ impl Loader {
             services: Services::default(),
             facts: Facts::new(&options),
             supervisor: Supervisor::new(options.timing),
+            insides: Arc::default(),
             executor: Arc::clone(&options.executor),
             levels: std::sync::Mutex::default(),
         });
@@ -184,6 +185,15 @@ impl Loader {
         self.core.crew.abandoned()
     }
 
+    /// What has not returned from plugins' code, the longest first: steps, questions after health, new
+    /// configurations, polls of tasks and blocking tasks, with when they began. Of calls (requests,
+    /// events) only how many are inside, since when nobody was seen to come or go: where others come
+    /// and go all the time, that one of them stays is not seen.
+    pub fn inside(&self) -> Vec<Inside> {
+        self.core.look_inside(Instant::now());
+        self.core.crew.shared.insides.all()
+    }
+
     /// What was counted for a running plugin since it came to run.
     pub fn counters(&self, id: &str) -> Option<Counters> {
         let running = self.core.crew.running();
@@ -214,8 +224,9 @@ impl Loader {
 /// Counts of one running plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counters {
-    /// How often it was called through its gate: requests, events, health, start. Calls of its typed
-    /// services go past the gate and are not counted.
+    /// How often it was called through its gate: `start`, requests, events, questions after its
+    /// health, new configurations, log levels. Calls of its typed services go past the gate and are
+    /// not counted.
     pub calls: u64,
     /// How many of these have not returned.
     pub inside: usize,

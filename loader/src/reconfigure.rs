@@ -2,6 +2,7 @@
 
 use crate::{
     CallError, ConfigError, State, Vetted, config, context::not_serving, crew::Crew, ffi::Slot,
+    inside::What,
 };
 use jackfield_abi::{Failure, FailureCode};
 use jackfield_manifest::PluginId;
@@ -224,7 +225,13 @@ impl Plugin {
         let Some(entered) = self.slot.enter() else {
             return Err(absent(crew, id.as_str()));
         };
-        let outcome = outcome(entered.reconfigure(&taken.text))?;
+        let inside = crew
+            .shared
+            .insides
+            .enter(&id.as_str().into(), What::Reconfigure);
+        let answer = entered.reconfigure(&taken.text);
+        drop(inside);
+        let outcome = outcome(answer)?;
         if outcome == Reconfigured::Now {
             self.current.replace(&taken.text);
         }

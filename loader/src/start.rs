@@ -6,6 +6,7 @@ use crate::{
     context::Room,
     crew::{Crew, Running},
     ffi::{Turn, Unload},
+    inside::{self, What},
     instance::{self, Instance},
     journal::Entry,
     loaded::{Loaded, MapError},
@@ -206,7 +207,7 @@ impl BringUp {
     ) -> Result<(), Abandoned> {
         self.enter(attempt, State::Stopping);
         let limit = attempt.planned.vetted.deadlines.stop;
-        self.take_down(watch, instance, "stop", limit)?;
+        self.take_down(attempt, watch, instance, "stop", limit)?;
         self.call_off(attempt);
         Ok(())
     }
@@ -344,7 +345,9 @@ impl BringUp {
         self.mark(attempt, Phase::Map);
         // The lock is that of the system's loader: nobody else could map meanwhile.
         watch.step_that_holds_all("constructors", limit);
+        let inside = self.inside(attempt, "constructors");
         let mapped = Loaded::map(vetted, turn);
+        drop(inside);
         if watch.abandoned() {
             let unload = match mapped {
                 Ok(loaded) => Some(loaded.unmap()),
@@ -384,7 +387,9 @@ impl BringUp {
         self.mark(attempt, Phase::Initialize);
         let room = self.crew.room(vetted, &loaded.lease);
         watch.step("initialize", vetted.deadlines.initialize);
+        let inside = self.inside(attempt, "initialize");
         let created = loaded.create(room);
+        drop(inside);
         let abandoned = watch.abandoned();
         match created {
             Ok(instance) if abandoned => {
@@ -420,7 +425,9 @@ impl BringUp {
         self.enter(attempt, State::Starting);
         self.mark(attempt, Phase::Start);
         watch.step("start", deadlines.start);
+        let inside = self.inside(attempt, "start");
         let started = instance.start();
+        drop(inside);
         if watch.abandoned() {
             self.crew.take_down(instance, deadlines.stop);
             return Err(Abandoned);
@@ -429,7 +436,7 @@ impl BringUp {
             return Ok(Some(instance));
         };
         let step = "stop after a failed start";
-        self.take_down(watch, instance, step, deadlines.stop)?;
+        self.take_down(attempt, watch, instance, step, deadlines.stop)?;
         self.fail(attempt, format!("start: {error}"));
         Ok(None)
     }
@@ -437,6 +444,7 @@ impl BringUp {
     /// What `start` had half set up.
     fn take_down(
         &self,
+        attempt: &Attempt,
         watch: &Watch<'_>,
         instance: Instance,
         step: &'static str,
@@ -444,6 +452,7 @@ impl BringUp {
     ) -> Result<(), Abandoned> {
         // The limit is for waiting, and again for the plugin's own code.
         watch.step(step, limit.saturating_mul(2));
+        let _inside = self.inside(attempt, step);
         self.crew.take_down(instance, limit);
         if watch.abandoned() {
             Err(Abandoned)
@@ -455,7 +464,7 @@ impl BringUp {
     /// What a failed `initialize` left behind: tasks and subscriptions, and the library.
     fn clean_up(&self, loaded: Loaded, room: &Arc<Room>, limit: Duration) {
         self.crew.shared.bus.detach(&room.inbox);
-        room.tasks.close();
+        room.tasks.close(&*self.crew.shared.executor);
         room.seat.close(&self.crew.shared.services);
         let Loaded { module, lease } = loaded;
         drop(module);
@@ -470,6 +479,12 @@ impl BringUp {
         if let Some(entry) = &*attempt.entry() {
             self.crew.mark(entry, &attempt.planned.vetted, step);
         }
+    }
+
+    fn inside(&self, attempt: &Attempt, step: &'static str) -> inside::Entry {
+        let id = attempt.planned.vetted.manifest.id.as_str();
+        let insides = &self.crew.shared.insides;
+        insides.enter(&id.into(), What::Step(step))
     }
 
     /// The number of the transition.

@@ -4,6 +4,7 @@ use crate::{
     Vetted,
     crew::{Crew, Running},
     ffi::Unload,
+    inside::What,
     instance::Instance,
     registry::State,
     schedule::{self, Job, Watch, Work},
@@ -204,11 +205,16 @@ impl Work for TakeDown {
         let limit = self.limit(vetted.deadlines.stop);
         let unfinished = instance.quiesce(&self.crew.shared, limit).err();
         watch.step("stop", self.limit(vetted.deadlines.stop));
+        let insides = &self.crew.shared.insides;
+        let name = id.as_str().into();
+        let inside = insides.enter(&name, What::Step("stop"));
         let stopped = instance.stop();
+        drop(inside);
         let abandoned = watch.abandoned();
         // The plugin's drop may hang as well.
         watch.step("drop", self.limit(vetted.deadlines.stop));
         *leaving.instance() = None;
+        let inside = insides.enter(&name, What::Step("drop"));
         let unload = match &unfinished {
             None => instance.unload(),
             Some(what) => {
@@ -216,6 +222,7 @@ impl Work for TakeDown {
                 Unload::Pinned(what.clone())
             }
         };
+        drop(inside);
         // Late or not, the library is gone now, or is not.
         let abandoned = watch.abandoned() || abandoned;
         self.crew.note_unload(id, &unload);

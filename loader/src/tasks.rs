@@ -1,14 +1,18 @@
 //! The tasks of one plugin: counted, cancelled together, waited for.
 
+mod lanes;
+
+use self::lanes::Lanes;
 use crate::{
     executor::{BoxFuture, Executor},
     ffi::{Lease, Leased, guard},
+    inside::{Entry, Insides, What},
 };
 use futures_util::future::{AbortHandle, Abortable};
 use jackfield_abi::FfiFuture;
 use std::{
     cell::RefCell,
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Condvar, Mutex, PoisonError},
     time::Instant,
 };
@@ -29,6 +33,7 @@ pub(crate) enum SpawnError {
 pub(crate) struct Tasks {
     state: Mutex<State>,
     ended: Condvar,
+    lanes: Arc<Lanes>,
 }
 
 #[derive(Default)]
@@ -39,7 +44,7 @@ struct State {
 }
 
 struct Live {
-    name: String,
+    name: Arc<str>,
     abort: AbortHandle,
 }
 
@@ -52,32 +57,34 @@ impl Tasks {
     pub(crate) fn spawn(
         self: &Arc<Self>,
         executor: &dyn Executor,
-        name: &str,
+        name: Arc<str>,
         blocking: bool,
         future: FfiFuture<()>,
         lease: Lease,
+        place: Place,
     ) -> Result<u64, SpawnError> {
         let (abort, registration) = AbortHandle::new_pair();
-        let id = self.register(name, abort)?;
+        let id = self.register(&name, abort)?;
         let done = Done {
             tasks: Arc::clone(self),
             id,
         };
         let leased = Abortable::new(Leased::new(future, lease), registration);
         let run: BoxFuture = Box::pin(Guarded {
-            name: name.into(),
+            name,
+            place,
             leased: Some(leased),
             _done: done,
         });
         if blocking {
-            executor.spawn_blocking(Box::new(move || pollster::block_on(run)));
+            self.lanes.run(executor, run);
         } else {
             executor.spawn(run);
         }
         Ok(id)
     }
 
-    fn register(&self, name: &str, abort: AbortHandle) -> Result<u64, SpawnError> {
+    fn register(&self, name: &Arc<str>, abort: AbortHandle) -> Result<u64, SpawnError> {
         let mut state = self.state();
         if state.closed {
             return Err(SpawnError::Closed);
@@ -90,7 +97,7 @@ impl Tasks {
         state.live.insert(
             id,
             Live {
-                name: name.to_owned(),
+                name: Arc::clone(name),
                 abort,
             },
         );
@@ -109,7 +116,7 @@ impl Tasks {
     }
 
     /// Takes no more, and cancels all that there are.
-    pub(crate) fn close(&self) {
+    pub(crate) fn close(&self, executor: &dyn Executor) {
         let aborts: Vec<AbortHandle> = {
             let mut state = self.state();
             state.closed = true;
@@ -118,6 +125,7 @@ impl Tasks {
         for abort in aborts {
             abort.abort();
         }
+        self.lanes.clear(executor);
     }
 
     /// Waits until all have ended; otherwise the names of those that had not at the deadline.
@@ -125,9 +133,7 @@ impl Tasks {
         let mut state = self.state();
         while !state.live.is_empty() {
             let Some(left) = deadline.checked_duration_since(Instant::now()) else {
-                let mut names: Vec<_> = state.live.values().map(|live| live.name.clone()).collect();
-                names.sort_unstable();
-                return Err(names);
+                return Err(names(&state));
             };
             state = self
                 .ended
@@ -139,9 +145,23 @@ impl Tasks {
     }
 }
 
+/// The names of those that live, each once, with how many there are of it.
+fn names(state: &State) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for live in state.live.values() {
+        *counts.entry(&live.name).or_default() += 1;
+    }
+    let name = |(name, count)| match count {
+        1 => String::from(name),
+        count => format!("{name} ({count} times)"),
+    };
+    counts.into_iter().map(name).collect()
+}
+
 /// A task until it is done: then its future is dropped first, and its end told after.
 struct Guarded {
     name: Arc<str>,
+    place: Place,
     leased: Option<Abortable<Leased<FfiFuture<()>>>>,
     _done: Done,
 }
@@ -155,6 +175,7 @@ impl std::future::Future for Guarded {
     ) -> std::task::Poll<()> {
         use std::task::Poll;
         let _inside = Inside::enter(&self.name);
+        let _place = self.place.enter();
         let Some(leased) = self.leased.as_mut() else {
             return Poll::Ready(());
         };
@@ -164,6 +185,27 @@ impl std::future::Future for Guarded {
         }
         self.leased = None;
         Poll::Ready(())
+    }
+}
+
+/// Where the polls of a task are entered.
+pub(crate) struct Place {
+    insides: Arc<Insides>,
+    plugin: Arc<str>,
+    what: What,
+}
+
+impl Place {
+    pub(crate) fn new(insides: &Arc<Insides>, plugin: &Arc<str>, what: What) -> Self {
+        Self {
+            insides: Arc::clone(insides),
+            plugin: Arc::clone(plugin),
+            what,
+        }
+    }
+
+    fn enter(&self) -> Entry {
+        self.insides.enter(&self.plugin, self.what.clone())
     }
 }
 

@@ -61,8 +61,14 @@ impl Run {
     }
 }
 
+/// Threads on which plugins may block: each plugin has 32 at the most for its tasks and one for its
+/// events, so five hundred plugins do not keep each other waiting. One is made when it is needed, and
+/// ends when it was not for ten seconds.
+const BLOCKING_THREADS: usize = 500 * 33;
+
 fn runtime() -> std::io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
         .enable_time()
         .thread_name("jackfield-async")
         .build()

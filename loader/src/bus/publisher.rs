@@ -61,6 +61,11 @@ impl Publisher {
         }
     }
 
+    /// Who it is: a plugin's id, empty for the host.
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
     /// What it may; `None` for everything.
     pub(crate) fn permit(&self) -> Option<&Permit> {
         self.permit.as_ref()

@@ -70,6 +70,15 @@ impl Core {
             .collect()
     }
 
+    /// Looks how many calls are inside each plugin that runs.
+    pub(crate) fn look_inside(&self, now: Instant) {
+        let running = self.crew.running();
+        let gates = running
+            .iter()
+            .map(|running| (&running.vetted.manifest.id, &*running.instance.slot));
+        self.crew.shared.insides.look_at(now, gates);
+    }
+
     /// Starts what is enabled and does not run.
     pub(crate) fn start(&self) -> Proposal {
         let (proposal, steps, claim) = self.claim_all();

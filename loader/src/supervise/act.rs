@@ -9,6 +9,7 @@ use super::{
 use crate::{
     HealthStatus, State,
     control::steps,
+    inside::What,
     inventory::Mode,
     loader::core::Core,
     stop::{self, Ends},
@@ -48,7 +49,11 @@ pub(super) fn act(core: &Arc<Core>, action: Action) {
             let registry = &crew.shared.registry;
             return registry.amend(&id, |status| status.restart = Some(recovery));
         }
-        Action::Watch => return,
+        Action::Watch => {
+            let (now, insides) = (Instant::now(), &crew.shared.insides);
+            core.look_inside(now);
+            return insides.tell(now, crew.shared.supervisor.timing.inside_for);
+        }
     };
     if let Err(error) = hands.run(task) {
         log::error!("cannot start a thread, a plugin is not looked after: {error}");
@@ -58,7 +63,11 @@ pub(super) fn act(core: &Arc<Core>, action: Action) {
 /// Asks a plugin for its health.
 fn answer(core: &Arc<Core>, ask: &Ask) {
     let began = Instant::now();
-    let answer = ask.slot.enter().map(|entered| entered.health());
+    let answer = ask.slot.enter().map(|entered| {
+        let insides = &core.crew.shared.insides;
+        let _inside = insides.enter(&ask.name, What::Health);
+        entered.health()
+    });
     let took = began.elapsed();
     let outcome = match answer {
         Some(answer) => health::judge(answer),

@@ -61,6 +61,7 @@ pub(super) enum Action {
 /// A question after health.
 pub(super) struct Ask {
     pub(super) number: u64,
+    pub(super) name: Arc<str>,
     pub(super) slot: Arc<Slot>,
 }
 
@@ -414,6 +415,7 @@ impl State {
 
     fn ask(&mut self, id: PluginId, sequence: u64, now: Instant) {
         let number = self.last_question + 1;
+        let name: Arc<str> = id.as_str().into();
         let Some(record) = self.records.get_mut(&id) else {
             return;
         };
@@ -439,7 +441,7 @@ impl State {
             },
         );
         self.due.insert((now + limit, Due::Overdue(number)));
-        self.actions.push(Action::Ask(Ask { number, slot }));
+        self.actions.push(Action::Ask(Ask { number, name, slot }));
     }
 
     /// A question was answered; whether that came too late, and what is to be told.

@@ -6,6 +6,7 @@
 mod bus;
 mod calls;
 mod files;
+mod health;
 mod load;
 mod manifest;
 mod report;
@@ -36,5 +37,6 @@ fn main() {
     bus::measure(&mut bench);
     files::measure(&mut bench);
     storage::measure(&mut bench);
+    health::measure(&mut bench);
     bench.finish();
 }

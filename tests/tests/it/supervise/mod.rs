@@ -1,7 +1,9 @@
 //! Is a plugin that fails or falls ill looked after as it is said to be?
 
+mod blocking;
 mod health;
 mod panics;
 mod restarts;
 mod scene;
 mod transitions;
+mod watchdog;
