@@ -92,7 +92,7 @@ impl Pattern {
     }
 }
 
-fn check_topic(topic: &str) -> Result<(), BusError> {
+pub(crate) fn check_topic(topic: &str) -> Result<(), BusError> {
     let name = |name: &str| {
         !name.is_empty()
             && name

@@ -5,6 +5,7 @@ mod host_side;
 mod record;
 
 pub(crate) use ask::not_serving;
+pub use host_side::bus_failure;
 pub(crate) use host_side::{HostSide, answer};
 
 use crate::{
@@ -62,6 +63,12 @@ pub(crate) struct Own {
     pub(crate) data_dir: PathBuf,
     pub(crate) space: Space,
     pub(crate) seat: Seat,
+}
+
+impl AsRef<Space> for Room {
+    fn as_ref(&self) -> &Space {
+        &self.space
+    }
 }
 
 impl Room {

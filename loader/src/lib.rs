@@ -116,10 +116,12 @@ mod took;
 
 mod control;
 mod loader;
+#[doc(hidden)]
+pub mod testkit;
 
 pub use bus::{BusError, Event, MAX_PAYLOAD_LEN, MAX_SUBSCRIPTIONS, MAX_TOPIC_LEN, QUEUE_LEN};
 pub use claims::Busy;
-pub use config::{ConfigError, Secrets, Violation, check_config};
+pub use config::{ConfigError, Secrets, Violation, check_config, complete_config};
 pub use control::{Change, ControlError};
 pub use discover::{Candidate, Discovery, SkippedDir, Unfit, discover};
 pub use executor::{BoxFuture, Executor, Threads};
