@@ -6,6 +6,7 @@ use crate::{
         new::New, plan::Plan, release::Release, run::Run, show::ConfigCommand, why::Why,
     },
     config::VARIABLE_CONFIG,
+    conformance::Inside,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     List(List),
     Inspect(Inspect),
     Check(Check),
+    #[command(hide = true)]
+    ConformanceCase(Inside),
     Plan(Plan),
     Why(Why),
     Graph(Graph),

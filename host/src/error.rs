@@ -1,6 +1,7 @@
 use crate::{
     commands::{new::NewError, set::SetError},
     config::ConfigError,
+    conformance::ConformanceError,
     graph::SvgError,
     output::style,
 };
@@ -34,6 +35,9 @@ pub(crate) enum CommandError {
     /// The graph cannot be drawn.
     #[error(transparent)]
     Graph(#[from] SvgError),
+    /// A plugin cannot be examined.
+    #[error(transparent)]
+    Conformance(#[from] ConformanceError),
     /// The process cannot be set up.
     #[error("cannot {doing}")]
     Process {
@@ -69,6 +73,7 @@ impl CommandError {
             Self::Config(_) => 2,
             Self::New(error) => error.code(),
             Self::Set(error) => error.code(),
+            Self::Conformance(error) => error.code(),
             _ => 1,
         }
     }

@@ -116,6 +116,7 @@ mod took;
 
 mod control;
 mod loader;
+mod probe;
 #[doc(hidden)]
 pub mod testkit;
 
@@ -136,6 +137,7 @@ pub use loaded::{CallError, MapError};
 pub use loader::{Counters, Loader, OpenLoaderError};
 pub use options::{Enable, Options};
 pub use platform::FileKind;
+pub use probe::{Probe, ProbeError, Probed};
 pub use proposal::{Considered, Proposal};
 pub use quarantine::{Quarantine, QuarantineError, Record};
 pub use reason::{Code, Reason, Rejected};

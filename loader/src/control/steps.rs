@@ -1,11 +1,12 @@
 //! Which plugins a change touches, and in which order: decided here, done elsewhere.
 
 use super::ControlError;
-use crate::{Need, Proposal, Wait, crew::Running, start::Planned};
+use crate::{Need, Proposal, Vetted, Wait, crew::Running, start::Planned};
 use jackfield_manifest::PluginId;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 /// The plugin and those that require it, as far as they run, the last that came to run first.
@@ -71,6 +72,15 @@ fn step_id(proposal: &Proposal, step: usize) -> &PluginId {
 pub(super) fn ids(proposal: &Proposal, steps: &BTreeSet<usize>) -> Vec<PluginId> {
     let ids = steps.iter().map(|&step| step_id(proposal, step).clone());
     ids.collect()
+}
+
+/// A plugin that the plan starts, ready to be mapped.
+pub(crate) fn vetted(proposal: &Proposal, id: &str) -> Result<Arc<Vetted>, ControlError> {
+    let plan = &proposal.plan;
+    let own = (0..plan.start.len()).find(|&step| step_id(proposal, step).as_str() == id);
+    let own = own.ok_or_else(|| left_out(proposal, id))?;
+    let vetted = proposal.plugins[plan.start[own].node].vetted.clone();
+    Ok(vetted.expect("what the plan starts was vetted for real"))
 }
 
 /// Why the plan does not start a plugin.
