@@ -42,6 +42,9 @@ pub(crate) struct Check {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "With --conformance")]
 struct Battery {
+    /// Make only this check or group of checks; may be given several times
+    #[arg(long, requires = "conformance", value_name = "CHECK", value_parser = conformance::known)]
+    only: Vec<String>,
     /// The plugin's configuration, in TOML, instead of its section of the host's
     #[arg(long, requires = "conformance", value_name = "FILE")]
     with_config: Option<PathBuf>,
@@ -73,6 +76,7 @@ impl Battery {
     fn asks(&self) -> Result<Asks, ConformanceError> {
         let config = self.with_config.as_deref().map(conformance::config);
         Ok(Asks {
+            only: self.only.clone(),
             rounds: self.rounds,
             requests: self.request.clone(),
             answer: Duration::from_secs(self.answer_within),

@@ -3,7 +3,7 @@ use crate::conformance::{
     bench::Bench,
     child::{SPEC, VERDICT},
     heard,
-    spec::{ConformanceError, Outcome, Verdict, is_case},
+    spec::{ConformanceError, Outcome, Verdict, known},
 };
 use std::{fs, path::PathBuf};
 
@@ -17,13 +17,6 @@ pub(crate) struct Inside {
     site: PathBuf,
 }
 
-fn known(name: &str) -> Result<String, String> {
-    if is_case(name) {
-        return Ok(name.to_owned());
-    }
-    Err("expected the name of a check".to_owned())
-}
-
 impl Inside {
     /// Makes it. It ends with the process: what the plugin has left is not waited for.
     pub(crate) fn run(self) -> Result<(), ConformanceError> {
@@ -34,7 +27,7 @@ impl Inside {
         heard::listen();
         let bench = Bench::new(spec, self.site.clone(), &self.name);
         let case = CASES.iter().find(|case| case.name == self.name);
-        let case = case.expect("the command line takes only names of checks");
+        let case = case.expect("only `child` starts this, with a check of the list");
         let verdict = with_panics((case.run)(&bench));
         let path = self.site.join(VERDICT);
         let text = serde_json::to_vec(&verdict)

@@ -22,7 +22,7 @@ mod spec;
 pub(crate) use battery::{Examined, examine};
 pub(crate) use inside::Inside;
 pub(crate) use report::{junit, write};
-pub(crate) use spec::{Asks, ConformanceError, config};
+pub(crate) use spec::{Asks, ConformanceError, config, known};
 
 /// How many checks there are.
 pub(crate) const COUNT: usize = battery::CASES.len();

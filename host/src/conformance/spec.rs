@@ -11,6 +11,8 @@ use std::{
 /// What to do besides what every plugin has done to it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Asks {
+    /// Checks or groups of them; all where none is named.
+    pub(crate) only: Vec<String>,
     /// How often it is started and stopped.
     pub(crate) rounds: u32,
     /// Each a method and a path.
@@ -207,7 +209,24 @@ pub(crate) fn config(path: &Path) -> Result<Map<String, Value>, ConformanceError
     toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))
 }
 
-/// The name of a check, if there is such.
-pub(crate) fn is_case(name: &str) -> bool {
-    CASES.iter().any(|case| case.name == name)
+impl Asks {
+    /// Whether a check is to be made.
+    pub(crate) fn want(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| is_of(name, only))
+    }
+}
+
+/// Whether a check is that, or of that group.
+fn is_of(name: &str, only: &str) -> bool {
+    let rest = name.strip_prefix(only);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// The name of a check or a group, if there is such.
+pub(crate) fn known(name: &str) -> Result<String, String> {
+    if CASES.iter().any(|case| is_of(case.name, name)) {
+        return Ok(name.to_owned());
+    }
+    let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+    Err(format!("expected one of {}, or a group", names.join(", ")))
 }
