@@ -21,6 +21,7 @@ use crate::{
         why::Why,
     },
     config::VARIABLE_CONFIG,
+    conformance::Inside,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -78,6 +79,8 @@ pub(crate) enum Command {
     List(List),
     Inspect(Inspect),
     Check(Check),
+    #[command(hide = true)]
+    ConformanceCase(Inside),
     Plan(Plan),
     Why(Why),
     Graph(Graph),

@@ -1,6 +1,7 @@
 use crate::{
     commands::{new::NewError, set::SetError},
     config::ConfigError,
+    conformance::ConformanceError,
     control::{ClientError, EnableError},
     graph::SvgError,
     output::style,
@@ -41,6 +42,9 @@ pub(crate) enum CommandError {
     /// The graph cannot be drawn.
     #[error(transparent)]
     Graph(#[from] SvgError),
+    /// A plugin cannot be examined.
+    #[error(transparent)]
+    Conformance(#[from] ConformanceError),
     /// The process cannot be set up.
     #[error("cannot {doing}")]
     Process {
@@ -73,6 +77,7 @@ impl CommandError {
             Self::Set(error) => error.code(),
             Self::Enable(error) => error.code(),
             Self::Client(error) => error.code(),
+            Self::Conformance(error) => error.code(),
             _ => 1,
         }
     }

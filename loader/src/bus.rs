@@ -40,6 +40,7 @@ pub use embed::HostPublisher;
 pub use error::BusError;
 pub use event::Event;
 pub(crate) use inbox::Inbox;
+pub(crate) use options::retains;
 pub use options::{MAX_QUEUE_LEN, MAX_WAIT, Policy, QUEUE_LEN, SubscribeOptions};
 pub(crate) use permit::Permit;
 pub use permit::{Act, Denied};

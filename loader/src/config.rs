@@ -38,6 +38,19 @@ pub fn check_config(schema: Option<&str>, given: &Map<String, Value>) -> Result<
     check(schema, given).map(drop)
 }
 
+/// The same, and gives the configuration as the plugin gets it: JSON, with the defaults filled in and
+/// the secrets read.
+///
+/// # Errors
+///
+/// [`ConfigError`] with every violation, not the first.
+pub fn complete_config(
+    schema: Option<&str>,
+    given: &Map<String, Value>,
+) -> Result<String, ConfigError> {
+    check(schema, given)
+}
+
 /// Checks a configuration against its schema (JSON Schema 2020-12, as text), fills in the defaults
 /// and reads secrets that are in files. Without a schema anything goes.
 ///

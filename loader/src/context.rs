@@ -80,6 +80,12 @@ pub(crate) struct Own {
     pub(crate) on_panic: OnPanic,
 }
 
+impl AsRef<Space> for Room {
+    fn as_ref(&self) -> &Space {
+        &self.space
+    }
+}
+
 impl Room {
     pub(crate) fn new(
         id: PluginId,

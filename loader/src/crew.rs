@@ -7,8 +7,9 @@ use crate::{
     context::{Own, Room, Shared},
     ffi::{Lease, Unload},
     hands::Hands,
-    instance::Instance,
+    instance::{self, Instance},
     journal::{Entry, Journal},
+    loaded::Loaded,
     quarantine::Quarantine,
     reconfigure::Given,
     registry::State,
@@ -22,7 +23,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A plugin that runs.
@@ -163,6 +164,21 @@ impl Crew {
             Err(what) => Unload::Pinned(what),
         };
         self.note_unload(&id, &unload);
+    }
+
+    /// Takes back what a failed `initialize` left behind, tasks and subscriptions, and unloads the
+    /// library.
+    pub(crate) fn discard(&self, loaded: Loaded, room: &Arc<Room>, limit: Duration) -> Unload {
+        let shared = &self.shared;
+        shared.bus.detach(&room.inbox);
+        room.tasks.close(&*shared.executor);
+        room.seat.close(&shared.services);
+        let Loaded { module, lease } = loaded;
+        drop(module);
+        match room.tasks.wait(Instant::now() + limit) {
+            Ok(()) => instance::discard(lease, room),
+            Err(names) => Unload::Pinned(format!("its tasks have not ended: {}", names.join(", "))),
+        }
     }
 
     pub(crate) fn note_unload(&self, id: &PluginId, unload: &Unload) {

@@ -121,6 +121,9 @@ mod took;
 
 mod control;
 mod loader;
+mod probe;
+#[doc(hidden)]
+pub mod testkit;
 
 pub use bus::{
     Act, BusError, Denied, Event, HostPublisher, MAX_DEPTH, MAX_PAYLOAD_LEN, MAX_QUEUE_BYTES,
@@ -129,7 +132,7 @@ pub use bus::{
     Subscribed, Subscriber, is_handing_out,
 };
 pub use claims::Busy;
-pub use config::{ConfigError, Secrets, Violation, check_config};
+pub use config::{ConfigError, Secrets, Violation, check_config, complete_config};
 pub use control::{Change, ControlError};
 pub use discover::{Candidate, Discovery, SkippedDir, Unfit, discover};
 pub use executor::{BoxFuture, Executor, Threads};
@@ -145,6 +148,7 @@ pub use loaded::{CallError, MapError};
 pub use loader::{Counters, Loader, OpenLoaderError};
 pub use options::{Enable, Options};
 pub use platform::FileKind;
+pub use probe::{Probe, ProbeError, Probed};
 pub use proposal::{Considered, Proposal};
 pub use quarantine::{Quarantine, QuarantineError, Record};
 pub use reason::{Code, Reason, Rejected};

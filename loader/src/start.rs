@@ -7,7 +7,7 @@ use crate::{
     crew::{Crew, Running},
     ffi::{Turn, Unload},
     inside::{self, What},
-    instance::{self, Instance},
+    instance::Instance,
     journal::Entry,
     loaded::{Loaded, MapError},
     registry::State,
@@ -18,7 +18,7 @@ use jackfield_manifest::PluginId;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// One plugin that is to be started.
@@ -463,15 +463,7 @@ impl BringUp {
 
     /// What a failed `initialize` left behind: tasks and subscriptions, and the library.
     fn clean_up(&self, loaded: Loaded, room: &Arc<Room>, limit: Duration) {
-        self.crew.shared.bus.detach(&room.inbox);
-        room.tasks.close(&*self.crew.shared.executor);
-        room.seat.close(&self.crew.shared.services);
-        let Loaded { module, lease } = loaded;
-        drop(module);
-        let unload = match room.tasks.wait(Instant::now() + limit) {
-            Ok(()) => instance::discard(lease, room),
-            Err(names) => Unload::Pinned(format!("its tasks have not ended: {}", names.join(", "))),
-        };
+        let unload = self.crew.discard(loaded, room, limit);
         self.crew.note_unload(&room.id, &unload);
     }
 

@@ -18,7 +18,7 @@ use std::{
 };
 
 /// The most tasks that one plugin may have at a time.
-pub(crate) const MAX_TASKS: usize = 10_000;
+pub const MAX_TASKS: usize = 10_000;
 
 /// Why a task is not taken.
 #[derive(Debug, PartialEq, Eq)]

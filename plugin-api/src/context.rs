@@ -12,7 +12,7 @@ use std::{
     pin::pin,
     sync::Arc,
     task::Poll,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// The plugin's side of the host: everything that it can ask for. Cheap to clone; may be kept, and
@@ -189,13 +189,20 @@ impl Context {
         .await
     }
 
+    /// How long ago an arbitrary moment was, by the clock that [`sleep`](Context::sleep) goes by: to
+    /// measure with. It never goes back. What is measured so rather than with
+    /// [`Instant`](std::time::Instant) can be tested without waiting.
+    pub fn steady(&self) -> Duration {
+        Duration::from_nanos(self.host.object.steady_ns())
+    }
+
     /// Ticks every `period`, first after one period. A tick that was missed is skipped, not made up
     /// for.
     pub fn interval(&self, period: Duration) -> Interval {
         Interval {
+            next: self.steady() + period,
             context: self.clone(),
             period,
-            next: Instant::now() + period,
         }
     }
 }
@@ -226,22 +233,21 @@ impl Drop for CancelOnDrop {
 pub struct Interval {
     context: Context,
     period: Duration,
-    next: Instant,
+    next: Duration,
 }
 
 impl Interval {
     /// Is ready at the next tick.
     pub async fn tick(&mut self) {
-        self.context
-            .sleep(self.next.saturating_duration_since(Instant::now()))
-            .await;
-        self.next = following(self.next, self.period, Instant::now());
+        let left = self.next.saturating_sub(self.context.steady());
+        self.context.sleep(left).await;
+        self.next = following(self.next, self.period, self.context.steady());
     }
 }
 
 /// The first tick after `now`, of those a whole number of periods after `last`.
-fn following(last: Instant, period: Duration, now: Instant) -> Instant {
-    let late = now.saturating_duration_since(last);
+fn following(last: Duration, period: Duration, now: Duration) -> Duration {
+    let late = now.saturating_sub(last);
     if late < period {
         return last + period;
     }
@@ -257,11 +263,11 @@ mod tests {
 
     #[test]
     fn a_late_tick_keeps_the_beat() {
-        let last = Instant::now();
+        let last = Duration::from_secs(7);
         let next = |period, now| {
             let millis = Duration::from_millis;
             let next = following(last, millis(period), last + millis(now));
-            next.duration_since(last).as_millis()
+            (next - last).as_millis()
         };
         assert_eq!(next(100, 0), 100);
         assert_eq!(next(100, 99), 100);
@@ -272,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_period_of_nothing_still_goes_on() {
-        let last = Instant::now();
+        let last = Duration::from_secs(7);
         let next = following(last, Duration::ZERO, last + Duration::from_millis(1));
         assert!(next > last + Duration::from_millis(1));
     }

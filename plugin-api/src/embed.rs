@@ -81,6 +81,11 @@ const fn len(aborts: bool, body: &str) -> usize {
     len
 }
 
+/// The text of a note, put together when the program runs.
+pub fn text(aborts: bool, body: &str) -> String {
+    parts(aborts, body).concat()
+}
+
 /// What stands in the text, in order.
 const fn parts(aborts: bool, body: &str) -> [&str; 8] {
     [

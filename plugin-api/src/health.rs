@@ -1,3 +1,4 @@
+use crate::Result;
 use serde_json::{Map, Value};
 
 /// How a plugin does, as it says itself.
@@ -45,6 +46,32 @@ impl Health {
     /// The verdict.
     pub fn status(&self) -> HealthStatus {
         self.status
+    }
+
+    /// What it says to people; empty when there is nothing to say.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What is shown beside the verdict.
+    pub fn metadata(&self) -> &Map<String, Value> {
+        &self.metadata
+    }
+
+    pub(crate) fn from_abi(health: &jackfield_abi::Health) -> Result<Self> {
+        let metadata = match health.metadata.as_str() {
+            "" => Map::new(),
+            text => serde_json::from_str(text)?,
+        };
+        Ok(Self {
+            status: match health.status {
+                jackfield_abi::HealthStatus::HEALTHY => HealthStatus::Healthy,
+                jackfield_abi::HealthStatus::UNHEALTHY => HealthStatus::Unhealthy,
+                _ => HealthStatus::Degraded,
+            },
+            message: health.message.as_str().to_owned(),
+            metadata,
+        })
     }
 
     fn of(status: HealthStatus, message: String) -> Self {

@@ -54,6 +54,7 @@ mod context;
 mod embed;
 mod error;
 mod event;
+mod exported;
 mod ffi;
 mod handler;
 mod health;
@@ -106,6 +107,17 @@ pub mod prelude {
 pub mod __private {
     pub use crate::{
         embed::{Note, padded_len},
+        exported::Exported,
         ffi::{LibHeader, Meta, header},
+    };
+}
+
+/// What `jackfield-testkit` leads a plugin with. Not for use by hand.
+#[doc(hidden)]
+pub mod __testkit {
+    pub use crate::{
+        embed::text,
+        exported::Exported,
+        ffi::testkit::{answer, create, error, health, hook, lease, offer, response},
     };
 }

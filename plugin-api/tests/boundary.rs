@@ -125,6 +125,9 @@ impl Host for TestHost {
     fn schedule(&self, _: RStr<'_>, _: i64) -> RResult<FfiFuture<i64>, Failure> {
         unsupported()
     }
+    fn steady_ns(&self) -> u64 {
+        0
+    }
     fn sleep(&self, _duration_ns: u64) -> FfiFuture<()> {
         FfiFuture::new(pending())
     }

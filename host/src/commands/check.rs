@@ -2,19 +2,23 @@ use crate::{
     args::Format,
     commands::Outcome,
     config::Config,
+    conformance::{self, Asks, ConformanceError, Examined},
     error::CommandError,
     output::{Out, Record, clean, style, waiting},
 };
 use jackfield_loader::{Found, Inventory};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 const EXAMPLES: &str = "\
 Examples:
   jackfield check target/release/libgreeter.so
   jackfield check plugins/*.so && echo all good
   jackfield check --format json plugins/*.so
+  jackfield check --conformance --request 'GET /greet/Ada' target/release/libgreeter.so
+  jackfield check --conformance --plugins ./plugins --junit report.xml plugins/librecorder.so
 
-Reads the files in full and runs nothing of them. Exits with 1 where one of them cannot be loaded";
+Reads the files in full and runs nothing of them, unless --conformance is given. Exits with 1 where one
+of them cannot be loaded, or a check has failed";
 
 /// Say of each file whether it can be loaded
 #[derive(Debug, clap::Args)]
@@ -26,10 +30,66 @@ pub(crate) struct Check {
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Run a battery of checks against each plugin, every one in a process of its own: started and
+    /// stopped again and again, badly configured, asked odd things
+    #[arg(long)]
+    conformance: bool,
+    #[command(flatten)]
+    battery: Battery,
+}
+
+/// What the battery goes by.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "With --conformance")]
+struct Battery {
+    /// Make only this check or group of checks; may be given several times
+    #[arg(long, requires = "conformance", value_name = "CHECK", value_parser = conformance::known)]
+    only: Vec<String>,
+    /// The plugin's configuration, in TOML, instead of its section of the host's
+    #[arg(long, requires = "conformance", value_name = "FILE")]
+    with_config: Option<PathBuf>,
+    /// A request that it is to answer, such as 'GET /ticks'; may be given several times
+    #[arg(long, requires = "conformance", value_name = "REQUEST")]
+    request: Vec<String>,
+    /// How often it is stopped and started
+    #[arg(
+        long,
+        requires = "conformance",
+        value_name = "NUMBER",
+        default_value_t = 5
+    )]
+    rounds: u32,
+    /// How long an answer may take, in seconds
+    #[arg(
+        long,
+        requires = "conformance",
+        value_name = "SECONDS",
+        default_value_t = 10
+    )]
+    answer_within: u64,
+    /// Also write a report in the form of JUnit
+    #[arg(long, requires = "conformance", value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+impl Battery {
+    fn asks(&self) -> Result<Asks, ConformanceError> {
+        let config = self.with_config.as_deref().map(conformance::config);
+        Ok(Asks {
+            only: self.only.clone(),
+            rounds: self.rounds,
+            requests: self.request.clone(),
+            answer: Duration::from_secs(self.answer_within),
+            config: config.transpose()?,
+        })
+    }
 }
 
 impl Check {
     pub(crate) fn run(self, config: &Config) -> Result<Outcome, CommandError> {
+        if self.conformance {
+            return self.examine(config);
+        }
         let mut inventory = Inventory::new(config.options());
         let found: Vec<Found> = waiting("checking", Some(self.files.len()), |done| {
             let inspected = self.files.iter().map(|path| {
@@ -52,6 +112,45 @@ impl Check {
         Ok(Outcome::bad_if(
             records.iter().any(|record| !record.is_loadable()),
         ))
+    }
+}
+
+impl Check {
+    fn examine(&self, config: &Config) -> Result<Outcome, CommandError> {
+        let asks = self.battery.asks()?;
+        let options = config.options();
+        let mut inventory = Inventory::new(options.clone());
+        let count = self.files.len() * conformance::COUNT;
+        let examined = waiting("checking", Some(count), |done| {
+            let mut examined = Vec::new();
+            for path in &self.files {
+                let found = inventory.inspect(path);
+                examined.push(conformance::examine(
+                    &found,
+                    &mut inventory,
+                    &options,
+                    &asks,
+                    &mut || done(),
+                )?);
+            }
+            Ok::<Vec<Examined>, ConformanceError>(examined)
+        })?;
+        if let Some(path) = &self.battery.junit {
+            conformance::junit(path, &examined)?;
+        }
+        let mut out = Out::new();
+        match self.format {
+            Format::Json => out.json(&examined)?,
+            Format::Table => {
+                for (place, one) in examined.iter().enumerate() {
+                    if place > 0 {
+                        out.line("")?;
+                    }
+                    conformance::write(&mut out, one)?;
+                }
+            }
+        }
+        Ok(Outcome::bad_if(!examined.iter().all(Examined::is_good)))
     }
 }
 

@@ -66,6 +66,10 @@ pub(crate) fn dispatch(args: Args) -> Result<Outcome, CommandError> {
         Command::List(list) => list.run(&config(&common)?),
         Command::Inspect(inspect) => inspect.run(&config(&common)?),
         Command::Check(check) => check.run(&config(&common)?),
+        Command::ConformanceCase(case) => {
+            case.run()?;
+            Ok(Outcome::Good)
+        }
         Command::Plan(plan) => plan.run(&config(&common)?),
         Command::Why(why) => why.run(&config(&common)?),
         Command::Config(command) => command.run(&config(&common)?, &common),

@@ -138,10 +138,11 @@ fn create(directory: &Path, name: &Name, sdk: &Path) -> Result<(), NewError> {
 
 fn fill(template: &str, name: &Name, sdk: &Path) -> String {
     // Cargo takes JSON's strings; so do all paths in this form.
-    let sdk = serde_json::Value::from(sdk.to_string_lossy()).to_string();
+    let quoted = |path: &Path| serde_json::Value::from(path.to_string_lossy()).to_string();
     template
         .replace("{{name}}", &name.id)
         .replace("{{type}}", &name.type_name())
         .replace("{{file}}", &name.file())
-        .replace("{{sdk}}", &sdk)
+        .replace("{{sdk}}", &quoted(sdk))
+        .replace("{{testkit}}", &quoted(&sdk.join("testkit")))
 }

@@ -1,5 +1,7 @@
 use super::BusError;
-use jackfield_abi::{QueuePolicy, SUBSCRIBE_CAPACITY, SUBSCRIBE_QUICK, SUBSCRIBE_RETAINED};
+use jackfield_abi::{
+    PUBLISH_RETAIN, QueuePolicy, SUBSCRIBE_CAPACITY, SUBSCRIBE_QUICK, SUBSCRIBE_RETAINED,
+};
 use std::time::Duration;
 
 /// How many events wait for a subscription that does not say otherwise.
@@ -12,9 +14,9 @@ pub const MAX_WAIT: Duration = Duration::from_secs(1);
 /// How somebody subscribes: by default with a queue of [`QUEUE_LEN`] that drops its oldest event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SubscribeOptions {
-    pub(super) capacity: u32,
-    pub(super) policy: Policy,
-    pub(super) retained: bool,
+    pub(crate) capacity: u32,
+    pub(crate) policy: Policy,
+    pub(crate) retained: bool,
     pub(super) quick: bool,
 }
 
@@ -89,7 +91,8 @@ impl SubscribeOptions {
         })
     }
 
-    pub(super) fn check(&self) -> Result<(), BusError> {
+    /// Whether all of it can be had.
+    pub(crate) fn check(&self) -> Result<(), BusError> {
         if !(1..=MAX_QUEUE_LEN).contains(&self.capacity) {
             return Err(BusError::Capacity(self.capacity));
         }
@@ -98,5 +101,16 @@ impl SubscribeOptions {
             _ if self.quick && self.retained => Err(BusError::QuickRetained),
             _ => Ok(()),
         }
+    }
+}
+
+/// What a plugin's flags of publishing say: whether the event is to be retained.
+pub(crate) fn retains(flags: u32) -> Result<bool, BusError> {
+    match flags & !PUBLISH_RETAIN {
+        0 => Ok(flags & PUBLISH_RETAIN != 0),
+        number => Err(BusError::Unknown {
+            what: "publishing flags",
+            number,
+        }),
     }
 }

@@ -14,9 +14,12 @@ use jackfield_abi::{
 use std::{
     fmt, fs,
     future::ready,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
+    sync::{Arc, OnceLock, atomic::Ordering},
+    time::{Duration, Instant},
 };
+
+/// From when [`steady_ns`](jackfield_abi::Host::steady_ns) counts.
+static BEGINNING: OnceLock<Instant> = OnceLock::new();
 
 /// The object that a plugin is given. It is dropped by plugin code, so it holds nothing whose drop
 /// could unmap that code.
@@ -176,6 +179,11 @@ impl jackfield_abi::Host for HostSide {
     fn schedule(&self, expression: RStr<'_>, after_ns: i64) -> RResult<FfiFuture<i64>, Failure> {
         let executor = &self.0.shared.executor;
         answer(|| wake::schedule(executor, self.0.lease()?, expression.as_str(), after_ns))
+    }
+
+    fn steady_ns(&self) -> u64 {
+        let since = BEGINNING.get_or_init(Instant::now).elapsed();
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     }
 
     fn sleep(&self, duration_ns: u64) -> FfiFuture<()> {

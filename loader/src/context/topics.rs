@@ -1,20 +1,12 @@
 //! What a plugin does on the bus, within what it may.
 
 use super::Room;
-use crate::bus::{BusError, Event, SubscribeOptions};
-use jackfield_abi::PUBLISH_RETAIN;
+use crate::bus::{BusError, Event, SubscribeOptions, retains};
 use jackfield_manifest::TopicPattern;
 
 impl Room {
     pub(super) fn publish(&self, topic: &str, payload: &[u8], flags: u32) -> Result<(), BusError> {
-        let unknown = flags & !PUBLISH_RETAIN;
-        if unknown != 0 {
-            return Err(BusError::Unknown {
-                what: "publishing flags",
-                number: unknown,
-            });
-        }
-        let retain = flags & PUBLISH_RETAIN != 0;
+        let retain = retains(flags)?;
         self.publisher
             .publish(&self.shared.bus, topic, payload, retain)
     }

@@ -1,11 +1,12 @@
 //! Which plugins a change touches, and in which order: decided here, done elsewhere.
 
 use super::ControlError;
-use crate::{Need, Proposal, Wait, crew::Running, start::Planned};
+use crate::{Need, Proposal, Vetted, Wait, crew::Running, start::Planned};
 use jackfield_manifest::PluginId;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 /// The plugin and those that require it, as far as they run, the last that came to run first.
@@ -123,6 +124,15 @@ pub(crate) fn reason(proposal: &Proposal, id: &PluginId) -> Option<String> {
         ControlError::LeftOut { reason, .. } => reason,
         other => other.to_string(),
     })
+}
+
+/// A plugin that the plan starts, ready to be mapped.
+pub(crate) fn vetted(proposal: &Proposal, id: &str) -> Result<Arc<Vetted>, ControlError> {
+    let plan = &proposal.plan;
+    let own = (0..plan.start.len()).find(|&step| whose(proposal, step).as_str() == id);
+    let own = own.ok_or_else(|| left_out(proposal, id))?;
+    let vetted = proposal.plugins[plan.start[own].node].vetted.clone();
+    Ok(vetted.expect("what the plan starts was vetted for real"))
 }
 
 /// Why the plan does not start a plugin.

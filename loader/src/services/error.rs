@@ -175,7 +175,7 @@ impl fmt::Display for Who<'_> {
 }
 
 impl ProvideError {
-    pub(super) fn into_failure(self, plugin: &PluginId) -> Failure {
+    pub(crate) fn into_failure(self, plugin: &PluginId) -> Failure {
         let code = match &self {
             Self::Undeclared { .. } | Self::OtherVersion { .. } | Self::Twice(_) => {
                 FailureCode::INVALID
@@ -187,7 +187,7 @@ impl ProvideError {
 }
 
 impl RequireError {
-    pub(super) fn into_failure(self, plugin: &PluginId) -> Failure {
+    pub(crate) fn into_failure(self, plugin: &PluginId) -> Failure {
         let code = match &self {
             Self::Undeclared { .. } | Self::Range { .. } => FailureCode::INVALID,
             Self::Full(_) => FailureCode::FULL,

@@ -1,23 +1,30 @@
-use crate::context::{Room, answer};
+use super::Space;
+use crate::context::answer;
 use jackfield_abi::{
     Failure, ROption, RResult, RSlice, RVec, StorageEntry, StorageItem, StorageObject,
     abi_stable::type_level::downcasting::TD_Opaque,
 };
 use std::sync::Arc;
 
-/// A plugin's storage as the plugin sees it. It holds the room, so that a plugin which keeps it
-/// beyond its own drop counts as one that keeps its context.
-struct Side(Arc<Room>);
+/// A plugin's storage as the plugin sees it. It holds the room that the space is in, so that a plugin
+/// which keeps it beyond its own drop counts as one that keeps its context.
+struct Side<R>(Arc<R>);
 
 /// The object that a plugin is given.
-pub(crate) fn object(room: &Arc<Room>) -> StorageObject {
+pub(crate) fn object<R: AsRef<Space> + Send + Sync + 'static>(room: &Arc<R>) -> StorageObject {
     StorageObject::from_value(Side(Arc::clone(room)), TD_Opaque)
 }
 
-impl jackfield_abi::Storage for Side {
+impl AsRef<Space> for Space {
+    fn as_ref(&self) -> &Space {
+        self
+    }
+}
+
+impl<R: AsRef<Space> + Send + Sync> jackfield_abi::Storage for Side<R> {
     fn get(&self, key: RSlice<'_, u8>) -> RResult<ROption<RVec<u8>>, Failure> {
         answer(|| {
-            let value = self.0.space.get(key.as_slice())?;
+            let value = self.0.as_ref().as_ref().get(key.as_slice())?;
             Ok(value.map(RVec::from).into())
         })
     }
@@ -31,7 +38,7 @@ impl jackfield_abi::Storage for Side {
         answer(|| {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let (prefix, after) = (prefix.as_slice(), after.as_slice());
-            Ok(self.0.space.scan(prefix, after, limit)?.into())
+            Ok(self.0.as_ref().as_ref().scan(prefix, after, limit)?.into())
         })
     }
 
@@ -42,7 +49,7 @@ impl jackfield_abi::Storage for Side {
     ) -> RResult<bool, Failure> {
         answer(|| {
             let (expected, writes) = (expected.as_slice(), writes.as_slice());
-            Ok(self.0.space.commit(expected, writes)?)
+            Ok(self.0.as_ref().as_ref().commit(expected, writes)?)
         })
     }
 }

@@ -140,6 +140,10 @@ pub trait Host: Send + Sync {
     /// the future. `[any thread, any state]`
     fn schedule(&self, expression: RStr<'_>, after_ns: i64) -> RResult<FfiFuture<i64>, Failure>;
 
+    /// Nanoseconds on the clock that [`sleep`](Host::sleep) goes by, from an arbitrary beginning. It
+    /// never goes back, and is not that of the calendar. `[any thread, any state]`
+    fn steady_ns(&self) -> u64;
+
     /// Is ready after that many nanoseconds. The plugin owns the future. `[any thread, any state]`
     #[sabi(last_prefix_field)]
     fn sleep(&self, duration_ns: u64) -> FfiFuture<()>;

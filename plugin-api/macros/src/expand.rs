@@ -93,6 +93,10 @@ fn plugin(plugin: &Type, compiled: &Compiled) -> TokenStream {
                 const VERSION: &'static str = #version;
             }
 
+            impl ::plugin_api::__private::Exported for #plugin {
+                const BODY: &'static str = __JACKFIELD_BODY;
+            }
+
             const __JACKFIELD_ABORTS: bool = ::core::cfg!(panic = "abort");
             const __JACKFIELD_BODY: &str = #body;
 

@@ -16,38 +16,43 @@ pub(crate) struct Hosted {
     pub(crate) object: HostObject,
 }
 
-/// Where this image's records and panics go. An image runs one plugin at a time.
-static SINK: RwLock<Option<Arc<Hosted>>> = RwLock::new(None);
+/// Where this image's records and panics go: to the last. A library runs one plugin at a time; in a
+/// test's image there may be more.
+static SINKS: RwLock<Vec<Arc<Hosted>>> = RwLock::new(Vec::new());
 static HOOKS: Once = Once::new();
 
 fn sink() -> Option<Arc<Hosted>> {
     // Cloned out, so that no lock is held across the call into the host.
-    SINK.read().unwrap_or_else(PoisonError::into_inner).clone()
+    let sinks = SINKS.read().unwrap_or_else(PoisonError::into_inner);
+    sinks.last().cloned()
 }
 
 /// Leads this image's records and panics to that host.
 pub(crate) fn install(host: &Arc<Hosted>) {
-    *SINK.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(host));
+    let mut sinks = SINKS.write().unwrap_or_else(PoisonError::into_inner);
+    sinks.push(Arc::clone(host));
+    drop(sinks);
+    hook();
+    set_level(host.object.log_level());
+}
+
+/// Has this image's records and panics go to where [`install`] leads them.
+pub(crate) fn hook() {
     HOOKS.call_once(|| {
         // Fails only where the plugin has installed a logger of its own: then it wants that.
         let _ = log::set_logger(&Bridge);
         panic::set_hook(Box::new(report));
     });
-    set_level(host.object.log_level());
 }
 
 /// Ends that, if it still leads there.
 pub(crate) fn uninstall(host: &Arc<Hosted>) {
-    let mut sink = SINK.write().unwrap_or_else(PoisonError::into_inner);
-    if sink
-        .as_ref()
-        .is_some_and(|current| Arc::ptr_eq(current, host))
-    {
-        let old = sink.take();
-        // The host's object is dropped after the lock.
-        drop(sink);
-        drop(old);
-    }
+    let mut sinks = SINKS.write().unwrap_or_else(PoisonError::into_inner);
+    let place = sinks.iter().position(|sink| Arc::ptr_eq(sink, host));
+    let old = place.map(|place| sinks.remove(place));
+    // The host's object is dropped after the lock.
+    drop(sinks);
+    drop(old);
 }
 
 /// What is more verbose costs one atomic load from now on.

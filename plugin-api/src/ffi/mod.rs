@@ -12,6 +12,7 @@ mod frames;
 mod guard;
 mod service;
 mod shell;
+pub(crate) mod testkit;
 
 pub use jackfield_abi::abi_stable::library::LibHeader;
 

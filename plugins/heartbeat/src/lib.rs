@@ -39,9 +39,9 @@ impl Plugin for Heartbeat {
 
     fn initialize(context: Context, config: Config) -> Result<Self> {
         Ok(Self {
+            ticks: Arc::new(Ticks::new(context.steady())),
             context,
             period: Duration::from_millis(config.period_ms),
-            ticks: Arc::default(),
         })
     }
 
@@ -54,7 +54,7 @@ impl Plugin for Heartbeat {
     }
 
     fn health(&self) -> Health {
-        self.ticks.health(self.period)
+        self.ticks.health(self.period, self.context.steady())
     }
 
     fn routes(routes: &mut Routes<Self>) {
@@ -65,7 +65,7 @@ impl Plugin for Heartbeat {
 impl Heartbeat {
     /// `GET /ticks`: `{"count", "period_ms", "since_last_ms"}`.
     fn report(&self, _request: Request<'_>) -> Result<Response> {
-        Response::json(&self.ticks.report(self.period))
+        Response::json(&self.ticks.report(self.period, self.context.steady()))
     }
 }
 
@@ -74,10 +74,67 @@ async fn beat(context: Context, ticks: Arc<Ticks>, period: Duration) {
     let mut interval = context.interval(period);
     loop {
         interval.tick().await;
-        if let Err(error) = context.publish(TOPIC, &ticks.next()) {
+        if let Err(error) = context.publish(TOPIC, &ticks.next(context.steady())) {
             log::warn!("a tick was not published: {error}");
         }
     }
 }
 
 plugin_api::export_plugin!(Heartbeat);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plugin_api::{
+        HealthStatus,
+        serde_json::{Value, json},
+    };
+    use testkit::Testkit;
+
+    const PERIOD: Duration = Duration::from_millis(250);
+
+    #[test]
+    fn a_tick_is_published_every_period() {
+        let builder = Testkit::<Heartbeat>::builder().config(json!({ "period_ms": 250 }));
+        let kit = builder.start().unwrap();
+        kit.advance(PERIOD - Duration::from_millis(1));
+        assert_eq!(kit.published(), []);
+        kit.advance(PERIOD * 3);
+        let ticks: Vec<Value> = kit
+            .published()
+            .iter()
+            .inspect(|event| assert_eq!(event.topic, TOPIC))
+            .map(|event| event.json().unwrap())
+            .collect();
+        let told: Vec<_> = ticks
+            .iter()
+            .map(|t| (&t["count"], &t["uptime_ms"]))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (&json!(1), &json!(250)),
+                (&json!(2), &json!(500)),
+                (&json!(3), &json!(750))
+            ]
+        );
+        let report: Value = kit.get("/ticks").unwrap().read_json().unwrap();
+        assert_eq!(
+            report,
+            json!({ "count": 3, "period_ms": 250, "since_last_ms": 249 })
+        );
+        assert_eq!(kit.health().unwrap().status(), HealthStatus::Healthy);
+        kit.stop().unwrap();
+        kit.advance(PERIOD * 3);
+        assert_eq!(kit.published().len(), 3);
+    }
+
+    #[test]
+    fn a_period_too_short_is_refused() {
+        let builder = Testkit::<Heartbeat>::builder().config(json!({ "period_ms": 9 }));
+        assert_eq!(
+            builder.create().err().unwrap().message(),
+            "its configuration does not fit: period_ms: expected at least 10, found 9"
+        );
+    }
+}

@@ -157,3 +157,6 @@ fn nanos(time: SystemTime) -> u64 {
 fn millis(ns: u64) -> i64 {
     i64::try_from(ns / 1_000_000).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -307,16 +307,6 @@ fn a_snapshot_asks_sysinfo_and_says_so_when_it_is_absent() {
 }
 
 #[test]
-fn waiting_for_what_never_comes_ends_in_time() {
-    let site = Site::new();
-    let loader = start(&site, &["heartbeat", "recorder"]);
-    let recorder = plugin(&loader, "recorder");
-    let answer = ask(&recorder, "GET", "/next?topic=no.such&timeout_ms=20");
-    assert_eq!(answer, (204, String::new()));
-    stop(&loader);
-}
-
-#[test]
 fn a_damaged_file_keeps_the_recorder_out_with_a_clear_reason() {
     let site = Site::new();
     let loader = start(&site, &["heartbeat", "recorder"]);

@@ -103,6 +103,9 @@ impl jackfield_abi::Host for Streaming {
     fn schedule(&self, _: RStr<'_>, _: i64) -> RResult<FfiFuture<i64>, Failure> {
         RResult::ROk(FfiFuture::new(ready(i64::MAX)))
     }
+    fn steady_ns(&self) -> u64 {
+        0
+    }
     fn sleep(&self, _: u64) -> FfiFuture<()> {
         FfiFuture::new(ready(()))
     }

@@ -2,6 +2,7 @@
 
 mod codes;
 mod configuration;
+mod conformance;
 mod control;
 mod files;
 mod plans;

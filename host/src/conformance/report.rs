@@ -1,0 +1,89 @@
+use crate::{
+    conformance::{
+        battery::{Examined, Made},
+        spec::{ConformanceError, Outcome},
+    },
+    error::CommandError,
+    output::{Cell, Out, Table, style},
+};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use std::{fs, io, path::Path, time::Duration};
+
+impl Outcome {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// For people.
+pub(crate) fn write(out: &mut Out, examined: &Examined) -> Result<(), CommandError> {
+    let Examined { path, id, .. } = examined;
+    let who = id.as_deref().unwrap_or("no plugin");
+    let version = examined.version.as_deref().unwrap_or_default();
+    out.line(crate::output::clean(&format!("{path}: {who} {version}")))?;
+    let mut table = Table::new(&["CHECK", "OUTCOME", "MS", "WHAT"]);
+    for made in &examined.cases {
+        let style = match made.outcome {
+            Outcome::Passed => style::GOOD,
+            Outcome::Failed => style::BAD,
+            Outcome::Skipped => style::WARNING,
+        };
+        let milliseconds = usize::try_from(made.duration_ms).unwrap_or(usize::MAX);
+        table.row([
+            Cell::new(made.name),
+            Cell::new(made.outcome.word()).with(style),
+            Cell::number(milliseconds),
+            Cell::new(&made.message),
+        ]);
+    }
+    out.table(&table)?;
+    let Examined {
+        passed,
+        failed,
+        skipped,
+        ..
+    } = examined;
+    out.line(format!(
+        "{passed} passed, {failed} failed, {skipped} skipped"
+    ))
+}
+
+/// For programs that read JUnit's XML.
+pub(crate) fn junit(path: &Path, all: &[Examined]) -> Result<(), ConformanceError> {
+    let mut report = Report::new("jackfield check --conformance");
+    for examined in all {
+        let mut suite = TestSuite::new(examined.path.as_str());
+        for made in &examined.cases {
+            suite.add_test_case(case(examined, made));
+        }
+        report.add_test_suite(suite);
+    }
+    let failed = |source| ConformanceError::Junit {
+        path: path.to_owned(),
+        source,
+    };
+    let text = report
+        .to_string()
+        .map_err(|error| failed(io::Error::other(error)))?;
+    fs::write(path, text).map_err(failed)
+}
+
+fn case(examined: &Examined, made: &Made) -> TestCase {
+    let mut status = match made.outcome {
+        Outcome::Passed => TestCaseStatus::success(),
+        Outcome::Failed => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        Outcome::Skipped => TestCaseStatus::skipped(),
+    };
+    if made.outcome != Outcome::Passed {
+        status.set_message(made.message.as_str());
+    }
+    let mut case = TestCase::new(made.name, status);
+    case.set_classname(examined.id.as_deref().unwrap_or(&examined.path));
+    let milliseconds = u64::try_from(made.duration_ms).unwrap_or(u64::MAX);
+    case.set_time(Duration::from_millis(milliseconds));
+    case
+}

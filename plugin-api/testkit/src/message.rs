@@ -1,0 +1,189 @@
+//! Requests, as a test makes them and as it sees those of its plugin.
+
+use jackfield_abi::{Header, RSlice, Request as Raw};
+use plugin_api::{
+    Result,
+    serde::{Serialize, de::DeserializeOwned},
+    serde_json,
+};
+
+/// A request to the plugin under test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    message: Message,
+    /// What a host adds, such as `caller`.
+    extensions: Vec<(String, Vec<u8>)>,
+}
+
+/// A request that the plugin under test made of another plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Whom it asked.
+    pub plugin: String,
+    message: Message,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Message {
+    method: String,
+    path: String,
+    query: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+}
+
+impl Ask {
+    /// A request with this upper-case method for this path, which begins with `/` and is
+    /// percent-encoded; what follows a `?` in it is the query.
+    pub fn new(method: &str, path: &str) -> Self {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        Self {
+            message: Message {
+                method: method.to_owned(),
+                path: path.to_owned(),
+                query: query.to_owned(),
+                headers: Vec::new(),
+                body: Vec::new(),
+            },
+            extensions: Vec::new(),
+        }
+    }
+
+    /// `GET` for this path.
+    pub fn get(path: &str) -> Self {
+        Self::new("GET", path)
+    }
+
+    /// `POST` to this path.
+    pub fn post(path: &str) -> Self {
+        Self::new("POST", path)
+    }
+
+    /// With one more header; the name in lower case.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        let header = (name.to_owned(), value.as_ref().to_vec());
+        self.message.headers.push(header);
+        self
+    }
+
+    /// As another plugin asks.
+    #[must_use]
+    pub fn caller(mut self, plugin: &str) -> Self {
+        let caller = ("caller".to_owned(), plugin.as_bytes().to_vec());
+        self.extensions.push(caller);
+        self
+    }
+
+    /// With this body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.message.body = body.into();
+        self
+    }
+
+    /// With a value as JSON as its body.
+    ///
+    /// # Panics
+    ///
+    /// When the value cannot be written as JSON.
+    #[must_use]
+    pub fn json(self, value: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(value).expect("the value can be written as JSON");
+        self.header("content-type", "application/json").body(body)
+    }
+
+    /// Method and path, for messages.
+    pub(crate) fn line(&self) -> String {
+        format!("{} {}", self.message.method, self.message.path)
+    }
+
+    /// Lends the request as it crosses.
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        fn lent(headers: &[(String, Vec<u8>)]) -> Vec<Header<'_>> {
+            headers
+                .iter()
+                .map(|(name, value)| Header::new(name, value))
+                .collect()
+        }
+        Parts {
+            ask: self,
+            headers: lent(&self.message.headers),
+            extensions: lent(&self.extensions),
+        }
+    }
+}
+
+/// What a request that crosses borrows.
+pub(crate) struct Parts<'a> {
+    ask: &'a Ask,
+    headers: Vec<Header<'a>>,
+    extensions: Vec<Header<'a>>,
+}
+
+impl Parts<'_> {
+    pub(crate) fn raw(&self) -> Raw<'_> {
+        let message = &self.ask.message;
+        let mut raw = Raw::new(&message.method, &message.path);
+        raw.query = message.query.as_str().into();
+        raw.headers = RSlice::from_slice(&self.headers);
+        raw.extensions = RSlice::from_slice(&self.extensions);
+        raw.body = RSlice::from_slice(&message.body);
+        raw
+    }
+}
+
+impl Asked {
+    pub(crate) fn new(plugin: &str, request: &Raw<'_>) -> Self {
+        let owned = |header: &Header<'_>| {
+            let (name, value) = (header.name.as_str(), header.value.as_slice());
+            (name.to_owned(), value.to_vec())
+        };
+        Self {
+            plugin: plugin.to_owned(),
+            message: Message {
+                method: request.method.to_string(),
+                path: request.path.to_string(),
+                query: request.query.to_string(),
+                headers: request.headers.as_slice().iter().map(owned).collect(),
+                body: request.body.to_vec(),
+            },
+        }
+    }
+
+    /// Its method in upper case.
+    pub fn method(&self) -> &str {
+        &self.message.method
+    }
+
+    /// Its path, percent-encoded.
+    pub fn path(&self) -> &str {
+        &self.message.path
+    }
+
+    /// Its query without the `?`.
+    pub fn query(&self) -> &str {
+        &self.message.query
+    }
+
+    /// The first header of that (lower-case) name, where its value is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.message.headers.iter();
+        let (_, value) = headers.find(|(known, _)| known == name)?;
+        std::str::from_utf8(value).ok()
+    }
+
+    /// Its body.
+    pub fn body(&self) -> &[u8] {
+        &self.message.body
+    }
+
+    /// Its body, read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it is no JSON, or not of this type.
+    pub fn json<V: DeserializeOwned>(&self) -> Result<V> {
+        Ok(serde_json::from_slice(self.body())?)
+    }
+}
