@@ -211,3 +211,27 @@ fn a_socket_that_was_left_behind_is_told_and_replaced() {
     host.wait("4 running");
     assert_eq!(chain_states(&site), [UP; 4]);
 }
+
+#[test]
+fn what_is_being_started_when_the_host_stops_is_stopped_as_well() {
+    let (site, host) = chain();
+    drop(host);
+    configure(&site, &(enabled(&[4]) + "config.start_ms = 1000\n"));
+    let mut host = Host::start(&site, "run");
+    host.wait("1 running");
+    jackfield(&site, "stop pace-0004");
+    let said = jackfield(&site, "start pace-0004 --no-wait");
+    assert_eq!(said.out, "starting pace-0004\n");
+    host.wait("asked to start pace-0004");
+    host.signal(Signal::TERM);
+    host.wait("SIGTERM: stopping");
+    host.wait("pace-0004 1.0.0: starting -> running");
+    let said = jackfield(&site, "start pace-0004 --format json");
+    let code = &said.json()["error"]["code"];
+    // It says no for as long as it is there.
+    let codes = ["stopping", "no-host", "unreachable"];
+    assert!(codes.iter().any(|expected| code == expected), "{said:?}");
+    host.wait("pace-0004 1.0.0: stopping -> stopped");
+    host.wait("1 stopped in");
+    assert_eq!(host.end().0, Some(0));
+}
