@@ -30,7 +30,7 @@ pub(super) fn act(core: &Arc<Core>, action: Action) {
     let crew = &core.crew;
     let own = Arc::clone(core);
     let (hands, task): (_, Box<dyn FnOnce() + Send>) = match action {
-        Action::Ask(ask) => (&crew.askers, Box::new(move || answer(&own, &ask))),
+        Action::Ask(ask) => (&crew.askers, Box::new(move || ask_all(&own, ask))),
         Action::Fail(failure) => (&crew.hands, Box::new(move || own.take_failed(&failure))),
         Action::Revive(ids) => (&crew.hands, Box::new(move || own.revive(&ids))),
         Action::Look(files) => (
@@ -60,8 +60,16 @@ pub(super) fn act(core: &Arc<Core>, action: Action) {
     }
 }
 
-/// Asks a plugin for its health.
-fn answer(core: &Arc<Core>, ask: &Ask) {
+/// Asks a plugin for its health, and then the next that waits.
+fn ask_all(core: &Arc<Core>, first: Ask) {
+    let mut next = Some(first);
+    while let Some(ask) = next {
+        next = answer(core, &ask);
+    }
+}
+
+/// Asks a plugin; gives the next question.
+fn answer(core: &Arc<Core>, ask: &Ask) -> Option<Ask> {
     let began = Instant::now();
     let answer = ask.slot.enter().map(|entered| {
         let insides = &core.crew.shared.insides;
@@ -74,14 +82,21 @@ fn answer(core: &Arc<Core>, ask: &Ask) {
         None => Err("it is being stopped".to_owned()),
     };
     let own = &core.crew.shared.supervisor;
-    let (was_overdue, told) = own.lock().answered(ask.number, outcome, took, &own.timing);
-    own.changed.notify_one();
+    let mut state = own.lock();
+    let (was_overdue, told) = state.answered(ask.number, outcome, took, &own.timing);
+    let next = state.next_question(Instant::now());
+    let is_urgent = state.is_urgent(next.as_ref());
+    drop(state);
+    if is_urgent {
+        own.changed.notify_one();
+    }
     if was_overdue {
         core.crew.uncount_abandoned();
     }
     if let Some((id, told)) = told {
         tell(core, &id, *told);
     }
+    next
 }
 
 /// Writes down what came of a question, and logs a verdict that is another than before.

@@ -18,6 +18,9 @@ use std::{
 const WIDTH: usize = 2;
 /// From when on a question is not counted as one of these any more.
 const PROMPT: Duration = Duration::from_millis(20);
+/// So much too early a plugin may be asked, together with others: each waking costs more than a
+/// question.
+const EARLY: Duration = Duration::from_millis(25);
 /// The most questions that are open at all. Each plugin has at most one; where so many plugins hang,
 /// the others wait until one of them comes back.
 const MOST_OPEN: usize = 256;
@@ -267,14 +270,20 @@ impl State {
 
     /// Everything that is to be done now.
     pub(super) fn take_due(&mut self, now: Instant, timing: &Timing) -> Vec<Action> {
-        while let Some((at, _)) = self.due.first() {
-            if *at > now {
+        while let Some((at, due)) = self.due.first() {
+            let early = match due {
+                Due::Ask(..) => EARLY,
+                _ => Duration::ZERO,
+            };
+            if *at > now + early {
                 break;
             }
             let (_, due) = self.due.pop_first().expect("it was just looked at");
             self.take(due, now, timing);
         }
-        self.ask_next(now);
+        while let Some(ask) = self.next_question(now) {
+            self.actions.push(Action::Ask(ask));
+        }
         std::mem::take(&mut self.actions)
     }
 
@@ -391,16 +400,29 @@ impl State {
         self.note(&id, sequence, Err(why), took, timing);
     }
 
-    /// Opens questions that wait, as many as may be open.
-    fn ask_next(&mut self, now: Instant) {
+    /// Opens the next of those that wait, if one more may be open.
+    pub(super) fn next_question(&mut self, now: Instant) -> Option<Ask> {
         while !self.waiting.is_empty() && self.open.len() < MOST_OPEN {
             let prompt = self.open.values().filter(|open| !open.is_slow);
             if prompt.count() >= WIDTH {
-                return self.look_for_slow_ones(now);
+                self.look_for_slow_ones(now);
+                return None;
             }
-            let (id, sequence) = self.waiting.pop_front().expect("it is not empty");
-            self.ask(id, sequence, now);
+            let (id, sequence) = self.waiting.pop_front()?;
+            if let Some(ask) = self.ask(id, sequence, now) {
+                return Some(ask);
+            }
         }
+        None
+    }
+
+    /// Whether the thread has to look at once: there is something to do, or the first that is due was
+    /// put there just now.
+    pub(super) fn is_urgent(&self, asked: Option<&Ask>) -> bool {
+        let first = self.due.first().map(|(_, due)| due);
+        let own = asked.map(|ask| Due::Overdue(ask.number));
+        let is_slow = matches!(first, Some(Due::Slow(_)));
+        !self.actions.is_empty() || is_slow || (own.is_some() && first == own.as_ref())
     }
 
     fn look_for_slow_ones(&mut self, now: Instant) {
@@ -413,19 +435,13 @@ impl State {
         }
     }
 
-    fn ask(&mut self, id: PluginId, sequence: u64, now: Instant) {
+    fn ask(&mut self, id: PluginId, sequence: u64, now: Instant) -> Option<Ask> {
         let number = self.last_question + 1;
         let name: Arc<str> = id.as_str().into();
-        let Some(record) = self.records.get_mut(&id) else {
-            return;
-        };
+        let record = self.records.get_mut(&id)?;
         let limit = record.supervision.health_deadline;
-        let Some(up) = record.up.as_mut().filter(|up| up.sequence == sequence) else {
-            return;
-        };
-        let Some(slot) = up.slot.upgrade() else {
-            return;
-        };
+        let up = record.up.as_mut().filter(|up| up.sequence == sequence)?;
+        let slot = up.slot.upgrade()?;
         up.asked = Some(number);
         self.last_question = number;
         self.open.insert(
@@ -441,7 +457,7 @@ impl State {
             },
         );
         self.due.insert((now + limit, Due::Overdue(number)));
-        self.actions.push(Action::Ask(Ask { number, name, slot }));
+        Some(Ask { number, name, slot })
     }
 
     /// A question was answered; whether that came too late, and what is to be told.
