@@ -14,8 +14,8 @@ Examples:
   jackfield reset-failed greeter
   jackfield reset-failed greeter --dry-run
 
-What is counted against the plugin is forgotten, and it can be started again. It is not started by
-this: see `jackfield start`. Needs a running host";
+What is counted against the plugin is forgotten. One that was given up, because it failed too often in
+too short a time, is started again; one that nobody starts again is stopped then. Needs a running host";
 
 /// Forget that a plugin of the running host failed
 #[derive(Debug, clap::Args)]
@@ -45,10 +45,14 @@ impl ResetFailed {
             Format::Json => out.json(&told)?,
             Format::Table => {
                 let (id, state) = (clean(&self.id), told["state"].as_str().unwrap_or_default());
+                let now = match told["restart"].as_str() {
+                    Some(restart) => clean(restart).into_owned(),
+                    None => format!("is {state}"),
+                };
                 out.line(match (told["reset"] == true, self.dry_run) {
                     (false, _) => format!("nothing to do: {id} is {state}"),
                     (true, true) => format!("would forget that {id} failed"),
-                    (true, false) => format!("forgot that {id} failed: it is {state}"),
+                    (true, false) => format!("forgot that {id} failed: it {now}"),
                 })?;
             }
         }

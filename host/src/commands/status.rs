@@ -118,14 +118,11 @@ fn show_all(out: &mut Out, report: &Report) -> Result<(), CommandError> {
 /// The plugins, and under each why it does not run.
 pub(crate) fn table(report: &Report) -> Table {
     let plugins = &report.plugins;
-    // Nobody polls it, or nobody counts them.
+    // Nobody was asked yet.
     let has_health = plugins.iter().any(|plugin| plugin.health.is_some());
-    let has_restarts = plugins.iter().any(|plugin| plugin.restarts.is_some());
     let mut header = vec!["PLUGIN", "VERSION", "STATE", "FOR"];
     header.extend(has_health.then_some("HEALTH"));
-    header.push("CALLS");
-    header.extend(has_restarts.then_some("RESTARTS"));
-    header.extend(["PANICS", "DROPPED"]);
+    header.extend(["CALLS", "RESTARTS", "PANICS", "DROPPED"]);
     let mut table = Table::new(&header);
     for plugin in plugins {
         let mut cells = vec![
@@ -139,7 +136,7 @@ pub(crate) fn table(report: &Report) -> Table {
             Cell::new(health.map_or("", |health| &health.status))
         }));
         cells.push(count(plugin.calls));
-        cells.extend(has_restarts.then(|| count(plugin.restarts)));
+        cells.push(count(Some(plugin.restarts)));
         cells.extend([count(plugin.panics), count(plugin.dropped_events)]);
         table.cells(cells);
         for note in notes(plugin) {
@@ -172,6 +169,7 @@ pub(crate) fn notes(plugin: &PluginReport) -> Vec<String> {
     if plugin.reasons.is_empty() {
         notes.extend(plugin.cause.clone());
     }
+    notes.extend(plugin.restart.clone());
     let unwell = plugin
         .health
         .iter()
@@ -205,7 +203,10 @@ fn show_one(out: &mut Out, plugin: &PluginReport) -> Result<(), CommandError> {
         out.indented("  ", &note)?;
     }
     let number = |number: Option<u64>| number.map(|number| number.to_string());
-    let health = plugin.health.as_ref().map(|health| health.status.clone());
+    let health = plugin.health.as_ref().map(|health| {
+        let metadata = health.metadata.as_ref().map(|value| format!(" {value}"));
+        format!("{}{}", health.status, metadata.unwrap_or_default())
+    });
     let level = (plugin.state == State::Running).then(|| plugin.log_level.clone());
     let rows = [
         ("kind", Some(plugin.kind.clone())),
@@ -213,7 +214,7 @@ fn show_one(out: &mut Out, plugin: &PluginReport) -> Result<(), CommandError> {
         ("content", plugin.sha256.clone()),
         ("library", plugin.unload.clone()),
         ("health", health),
-        ("restarts", number(plugin.restarts)),
+        ("restarts", number(Some(plugin.restarts))),
         ("calls", number(plugin.calls)),
         ("inside now", number(plugin.inside)),
         ("panics", number(plugin.panics)),
@@ -224,6 +225,10 @@ fn show_one(out: &mut Out, plugin: &PluginReport) -> Result<(), CommandError> {
         if let Some(value) = value {
             out.line(format!("  {name:<15} {}", clean(&value)))?;
         }
+    }
+    for doing in &plugin.doing {
+        let (what, time) = (clean(&doing.what), elapsed(doing.ms));
+        out.line(format!("  inside          {what}, for {time}"))?;
     }
     Ok(())
 }

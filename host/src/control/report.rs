@@ -1,12 +1,13 @@
 //! How the host and its plugins do, as programs are told of it.
 
 use super::Desk;
-use jackfield_loader::{Loader, Reason, Rejected, State, Status};
+use jackfield_loader::{HealthStatus, Inside, Loader, Reason, Rejected, State, Status};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     collections::BTreeSet,
     path::Path,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// All of it. `null` stands for what is not known.
@@ -63,11 +64,15 @@ pub(crate) struct PluginReport {
     /// How it said that it does, when it was last asked.
     pub(crate) health: Option<HealthReport>,
     /// How often it was started again by itself.
-    pub(crate) restarts: Option<u64>,
+    pub(crate) restarts: u64,
+    /// Whether and when it is started again, for one that does not run though nobody stopped it.
+    pub(crate) restart: Option<String>,
     /// How often it was called since it came to run.
     pub(crate) calls: Option<u64>,
     /// How many of the calls have not returned.
     pub(crate) inside: Option<u64>,
+    /// What is known to be inside its code, the longest first.
+    pub(crate) doing: Vec<DoingReport>,
     /// How often its code panicked since it came to run.
     pub(crate) panics: Option<u64>,
     /// How many events it did not get because its queue was full.
@@ -83,6 +88,23 @@ pub(crate) struct HealthReport {
     pub(crate) status: String,
     /// For people; may be empty.
     pub(crate) message: String,
+    /// What the plugin wants shown beside it.
+    pub(crate) metadata: Option<Value>,
+    /// How many questions in a row had no good answer.
+    pub(crate) misses: u32,
+    /// When it was asked: RFC 3339.
+    pub(crate) asked: String,
+    /// How long the answer took, in milliseconds.
+    pub(crate) took_ms: u64,
+}
+
+/// Something that has not returned from a plugin's code.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct DoingReport {
+    /// `start`, `health`, ``task `save` ``, `2 calls` and the like.
+    pub(crate) what: String,
+    /// For how long, in milliseconds.
+    pub(crate) ms: u64,
 }
 
 /// A file that was left out.
@@ -106,12 +128,13 @@ impl Report {
             .iter()
             .filter(|file| !told.contains(&*file.path) && id.is_none_or(|id| is_of(file, id)));
         let left_out = left_out.map(FileReport::from).collect();
+        let inside = loader.inside();
         let wanted = all
             .iter()
             .filter(|status| id.is_none_or(|id| status.id.as_str() == id));
         Self {
             host: host(desk),
-            plugins: wanted.map(|status| plugin(desk, loader, status)).collect(),
+            plugins: wanted.map(|status| plugin(desk, &inside, status)).collect(),
             left_out,
         }
     }
@@ -134,8 +157,8 @@ fn host(desk: &Desk) -> HostReport {
     }
 }
 
-fn plugin(desk: &Desk, loader: &Loader, status: &Status) -> PluginReport {
-    let id = status.id.as_str();
+fn plugin(desk: &Desk, inside: &[Inside], status: &Status) -> PluginReport {
+    let (loader, id): (&Loader, _) = (&desk.loader, status.id.as_str());
     let counters = loader.counters(id);
     PluginReport {
         id: id.to_owned(),
@@ -155,13 +178,43 @@ fn plugin(desk: &Desk, loader: &Loader, status: &Status) -> PluginReport {
         cause: cause(desk, status),
         degraded: status.degraded.clone(),
         unload: status.unload.as_ref().map(ToString::to_string),
-        health: None,
-        restarts: None,
+        health: status.health.as_ref().map(HealthReport::from),
+        restarts: status.restarts,
+        restart: status.restart.as_ref().map(ToString::to_string),
         calls: counters.map(|counters| counters.calls),
         inside: counters.map(|counters| counters.inside as u64),
+        doing: doing(inside, status),
         panics: counters.map(|counters| counters.panics),
         dropped_events: counters.map(|counters| counters.dropped_events),
         log_level: desk.log.level(id).to_string().to_lowercase(),
+    }
+}
+
+fn doing(inside: &[Inside], status: &Status) -> Vec<DoingReport> {
+    let now = Instant::now();
+    let own = inside.iter().filter(|inside| inside.plugin == status.id);
+    let doing = own.map(|inside| DoingReport {
+        what: inside.what.clone(),
+        ms: millis(now.saturating_duration_since(inside.since)),
+    });
+    doing.collect()
+}
+
+impl From<&jackfield_loader::HealthReport> for HealthReport {
+    fn from(health: &jackfield_loader::HealthReport) -> Self {
+        Self {
+            status: match health.verdict {
+                HealthStatus::Healthy => "healthy",
+                HealthStatus::Degraded => "degraded",
+                HealthStatus::Unhealthy => "unhealthy",
+            }
+            .to_owned(),
+            message: health.message.clone(),
+            metadata: serde_json::from_str(&health.metadata).ok(),
+            misses: health.misses,
+            asked: humantime::format_rfc3339_millis(health.asked).to_string(),
+            took_ms: millis(health.took),
+        }
     }
 }
 

@@ -142,8 +142,11 @@ fn reset_failed(desk: &Desk, id: &str, dry_run: bool) -> Result<Value, Refusal> 
         true => status.state == jackfield_loader::State::Failed,
         false => loader.reset_failed(id).map_err(refuse)?,
     };
-    let state = loader.status(id).map(|status| status.state);
-    Ok(json!({ "id": id, "dry_run": dry_run, "reset": reset, "state": state }))
+    let status = loader.status(id).unwrap_or(status);
+    let restart = status.restart.map(|recovery| recovery.to_string());
+    Ok(json!({
+        "id": id, "dry_run": dry_run, "reset": reset, "state": status.state, "restart": restart,
+    }))
 }
 
 async fn change(desk: &Arc<Desk>, verb: Verb, order: Order, peer: Peer) -> Result<Value, Refusal> {

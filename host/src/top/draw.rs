@@ -118,7 +118,6 @@ fn columns(app: &App, width: u16) -> Vec<usize> {
     let mut shown = vec![0];
     for (place, (name, width, _)) in COLUMNS.iter().enumerate().skip(1) {
         let known = match *name {
-            "RESTARTS" => app.rows.iter().any(|row| row.plugin.restarts.is_some()),
             "HEALTH" => app.rows.iter().any(|row| row.plugin.health.is_some()),
             _ => true,
         };
@@ -147,7 +146,7 @@ fn text(plugin: &PluginReport, rate: Option<f64>, column: usize) -> String {
         "CALLS/S" => rate.map_or("-".to_owned(), |rate| format!("{rate:.1}")),
         "PANICS" => number(plugin.panics),
         "CALLS" => number(plugin.calls),
-        "RESTARTS" => number(plugin.restarts),
+        "RESTARTS" => number(Some(plugin.restarts)),
         "HEALTH" => plugin
             .health
             .as_ref()

@@ -22,7 +22,8 @@ fn report(cpu_ms: u64, calls: u64) -> Report {
             "id": id, "version": "1.0.0", "kind": "business", "state": state,
             "since": "2026-11-28T00:00:00.000Z", "state_ms": 62_000, "path": "p", "sha256": null,
             "reasons": reasons, "root_cause": null, "cause": null, "degraded": [], "unload": null,
-            "health": null, "restarts": null, "calls": calls, "inside": 0,
+            "health": null, "restarts": 0, "restart": null, "calls": calls, "inside": 0,
+            "doing": [],
             "panics": calls.map(|_| 0), "dropped_events": calls.map(|_| 0), "log_level": "info",
         })
     };

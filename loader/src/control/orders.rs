@@ -7,7 +7,9 @@ use jackfield_manifest::PluginId;
 use std::{collections::BTreeSet, sync::PoisonError, time::Instant};
 
 impl Loader {
-    /// Forgets a plugin's failures. One that was given up is started again now; whether it was.
+    /// Forgets a plugin's failures; whether there was something to forget. One that was given up is
+    /// started again now; one that is started again later still is, and its delays grow from the
+    /// beginning; one that nobody starts again counts as stopped.
     ///
     /// # Errors
     ///
@@ -15,7 +17,14 @@ impl Loader {
     pub fn reset_failed(&self, id: &str) -> Result<bool, ControlError> {
         let id = self.known(id)?;
         let shared = &self.core.crew.shared;
-        Ok(shared.supervisor.reset(&shared.registry, &id))
+        if shared.supervisor.reset(&shared.registry, &id) {
+            return Ok(true);
+        }
+        let status = self.status(id.as_str());
+        let failed = status.filter(|status| status.state == State::Failed);
+        Ok(failed.is_some_and(|failed| {
+            failed.restart.is_some() || self.settle(&id, &[State::Failed], State::Stopped)
+        }))
     }
 
     /// Sets the most verbose level that a plugin hands on, from now on and whenever it is started by

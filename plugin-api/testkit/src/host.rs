@@ -5,6 +5,7 @@ use crate::{
     inside::{self, Here},
     kept::{Logged, Panicked, Published},
     message::Asked,
+    own,
     run::Run,
     services,
     stage::{Stage, lock},
@@ -26,7 +27,7 @@ use std::{
 };
 
 /// What one run of the plugin is given.
-struct KitHost {
+pub(crate) struct KitHost {
     run: Arc<Run>,
     /// Counted: whoever has it beyond the plugin's drop keeps its context.
     _token: Arc<()>,
@@ -34,15 +35,23 @@ struct KitHost {
 
 /// The object for one run of the plugin.
 pub(crate) fn object(run: &Arc<Run>) -> HostObject {
-    let host = KitHost {
-        run: Arc::clone(run),
-        _token: run.token(),
-    };
-    HostObject::from_value(host, TD_Opaque)
+    HostObject::from_value(KitHost::new(run), TD_Opaque)
 }
 
 impl KitHost {
-    fn stage(&self) -> &Arc<Stage> {
+    fn new(run: &Arc<Run>) -> Self {
+        Self {
+            run: Arc::clone(run),
+            _token: run.token(),
+        }
+    }
+
+    /// The same for another object that the plugin is given.
+    fn again(&self) -> Self {
+        Self::new(&self.run)
+    }
+
+    pub(crate) fn stage(&self) -> &Arc<Stage> {
         &self.run.stage
     }
 
@@ -202,7 +211,9 @@ impl Host for KitHost {
         layout: &'static TypeLayout,
         all: bool,
     ) -> RResult<RVec<ServiceLeaseObject>, Failure> {
-        let (offered, manifest) = (lock(&self.stage().offered).clone(), &self.stage().manifest);
+        let (mut offered, manifest) = (lock(&self.stage().offered).clone(), &self.stage().manifest);
+        // A test may offer one of its own in its place.
+        offered.extend(own::find(service.as_str(), self.again()));
         services::require(
             &offered,
             manifest,

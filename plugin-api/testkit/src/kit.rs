@@ -208,7 +208,10 @@ impl<T: Exported> Testkit<T> {
                 Reconfigured::AtNextStart
             }
             Some(Err(failure)) => return Err(__testkit::error(failure)),
-            _ => Reconfigured::Now,
+            _ => {
+                *lock(&self.stage.revision) += 1;
+                Reconfigured::Now
+            }
         };
         *lock(&self.stage.config) = config;
         Ok(taken)

@@ -81,6 +81,7 @@ mod inside;
 mod kept;
 mod kit;
 mod message;
+mod own;
 mod run;
 mod sent;
 mod services;

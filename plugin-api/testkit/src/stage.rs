@@ -29,6 +29,8 @@ pub(crate) struct Stage {
     pub(crate) clock: Arc<Clock>,
     /// Complete, as JSON.
     pub(crate) config: Mutex<String>,
+    /// How many configurations the plugin has gone by.
+    pub(crate) revision: Mutex<u64>,
     pub(crate) level: Mutex<LevelFilter>,
     /// How long what blocks may take.
     pub(crate) patience: Duration,
@@ -65,6 +67,7 @@ impl Stage {
             manifest,
             clock: scenery.clock,
             config: Mutex::new(config),
+            revision: Mutex::new(1),
             level: Mutex::new(scenery.level),
             patience: scenery.patience,
             storage_limit: scenery.storage_limit,

@@ -6,16 +6,10 @@ use jackfield_abi::{
     Clock, ClockObject, FfiFuture, Host, RString, abi_stable::type_level::downcasting::TD_Opaque,
 };
 use jiff::{Timestamp, tz::TimeZone};
-use std::{
-    sync::{Arc, LazyLock},
-    time::Instant,
-};
+use std::sync::Arc;
 
 /// The clock as one plugin sees it.
 struct Side(HostSide);
-
-/// What [`Clock::monotonic_ns`] counts from.
-static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 pub(super) fn object(room: &Arc<Room>) -> ClockObject {
     ClockObject::from_value(Side(HostSide(Arc::clone(room))), TD_Opaque)
@@ -27,8 +21,8 @@ impl Clock for Side {
     }
 
     fn monotonic_ns(&self) -> u64 {
-        let since = BEGINNING.elapsed();
-        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        // The same as that of the plugin's context.
+        self.0.steady_ns()
     }
 
     fn time_zone(&self) -> RString {

@@ -4,7 +4,10 @@
 
 mod probe;
 
-use plugin_api::{Error, Health, Response, serde_json::json};
+use plugin_api::{
+    Error, Health, Response,
+    serde_json::{self, Value, json},
+};
 use probe::{Probe, plain};
 use std::{
     thread,
@@ -180,7 +183,7 @@ fn events_come_in_order_once_the_plugin_runs() {
     let error = kit.publish("no topic", &1).unwrap_err();
     assert_eq!(
         error.message(),
-        "`no topic` is no topic: expected names of [A-Za-z0-9_-], joined by dots"
+        "`no topic` is no topic: expected names of [A-Za-z0-9_-], joined by dots, and at most 256 bytes"
     );
 }
 
@@ -237,6 +240,27 @@ fn services_go_both_ways() {
     let own = kit.service::<counter_1_0::CounterObject>().unwrap();
     assert_eq!(own.add(counter_1_0::Amount { count: 1, times: 1 }), 1);
     assert_eq!(plugin_api::Lease::provider(&own), "probe");
+}
+
+#[test]
+fn the_hosts_own_services_go_by_the_kit() {
+    let kit = builder().start().unwrap();
+    let said = |kit: &Testkit<Probe>| {
+        let text = text(kit.get("/host"));
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let first = said(&kit);
+    let mut expected = json!({
+        "now_ns": first["now_ns"], "steady": true, "zone": "UTC", "period_ms": 1000,
+        "revision": 1, "stored": b"the service", "last": b"1", "edges": ["testkit"],
+    });
+    assert_eq!(first, expected);
+    kit.advance(SECOND);
+    kit.reconfigure(json!({ "mode": "now" })).unwrap();
+    let now = first["now_ns"].as_i64().unwrap() + 1_000_000_000;
+    expected["now_ns"] = json!(now);
+    expected["revision"] = json!(2);
+    assert_eq!(said(&kit), expected);
 }
 
 #[test]

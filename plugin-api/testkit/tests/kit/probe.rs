@@ -1,7 +1,12 @@
 //! A plugin that does what the tests look at.
 
 use counter_1_0::{Amount, Counter, Plain, PlainObject, object};
-use plugin_api::{prelude::*, serde_json::json};
+use plugin_api::{
+    Storage,
+    host::{BusService, Clock, ConfigService, StorageService, Topology},
+    prelude::*,
+    serde_json::json,
+};
 use std::{
     sync::{
         Arc, Mutex,
@@ -153,6 +158,7 @@ impl Plugin for Probe {
         routes.get("/chime", quick(Self::chime));
         routes.get("/caller", quick(Self::caller));
         routes.get("/block", Self::block);
+        routes.get("/host", blocking(Self::host));
     }
 }
 
@@ -176,6 +182,27 @@ impl Probe {
         self.context.sleep(wait).await;
         let slept = self.context.steady() - before;
         Ok(Response::text(slept.as_millis().to_string()))
+    }
+
+    /// What the host's own services say.
+    fn host(&self, _request: Request<'_>) -> Result<Response> {
+        let bus = self.context.require::<BusService>("^1")?;
+        let clock = self.context.require::<Clock>("^1")?;
+        let config = self.context.require::<ConfigService>("^1")?;
+        let storage = Storage::from(self.context.require::<StorageService>("^1")?);
+        let topology = self.context.require::<Topology>("^1")?;
+        bus.publish_retained("probe.last", &1)?;
+        storage.put(b"by", b"the service")?;
+        Response::json(&json!({
+            "now_ns": clock.now_ns(),
+            "steady": clock.monotonic() == self.context.steady(),
+            "zone": clock.time_zone(),
+            "period_ms": config.get::<u64>("/period_ms")?,
+            "revision": config.revision(),
+            "stored": self.context.storage()?.get(b"by")?,
+            "last": self.context.last("probe.last")?.map(|last| last.payload().to_vec()),
+            "edges": topology.edges()?.keys().collect::<Vec<_>>(),
+        }))
     }
 
     async fn never(&self, _request: Request<'_>) -> Result<Response> {

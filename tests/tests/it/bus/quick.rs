@@ -1,6 +1,7 @@
 //! Is a quick subscriber called at once, within bounds, and only while it runs?
 
 use super::{CRIER, FIRST, SECOND, Scene};
+use jackfield_manifest::OnPanic;
 use serde_json::json;
 
 #[test]
@@ -62,7 +63,11 @@ fn one_that_does_not_return_holds_only_who_publishes_to_it() {
 
 #[test]
 fn a_panic_in_it_is_its_own() {
-    let scene = Scene::new(&[(FIRST, &["t?quick"])]);
+    let itself = json!({ "subscribe": ["t?quick"] });
+    let scene = Scene::with(&[(FIRST, itself)], |options| {
+        let settings = options.settings.entry(FIRST.to_owned()).or_default();
+        settings.on_panic = Some(OnPanic::Continue);
+    });
     scene.publish("t", "panic");
     assert_eq!(scene.loader.counters(FIRST).unwrap().panics, 1);
     scene.publish("t", "");

@@ -151,7 +151,8 @@ fn a_failure_is_told_and_forgotten() {
     site.add("misbehave");
     configure(
         &site,
-        "[plugins.misbehave]\nenabled = true\nconfig.mode = \"error-in-start\"\n",
+        "[plugins.misbehave]\nenabled = true\nrestart = \"never\"\n\
+         config.mode = \"error-in-start\"\n",
     );
     let mut host = Host::start(&site, "run");
     host.wait("0 running, 1 failed");
