@@ -118,27 +118,23 @@ fn show_all(out: &mut Out, report: &Report) -> Result<(), CommandError> {
 /// The plugins, and under each why it does not run.
 pub(crate) fn table(report: &Report) -> Table {
     let plugins = &report.plugins;
-    // Nobody was asked yet.
-    let has_health = plugins.iter().any(|plugin| plugin.health.is_some());
-    let mut header = vec!["PLUGIN", "VERSION", "STATE", "FOR"];
-    header.extend(has_health.then_some("HEALTH"));
-    header.extend(["CALLS", "RESTARTS", "PANICS", "DROPPED"]);
-    let mut table = Table::new(&header);
+    let mut table = Table::new(&[
+        "PLUGIN", "VERSION", "STATE", "FOR", "HEALTH", "CALLS", "RESTARTS", "PANICS", "DROPPED",
+    ]);
     for plugin in plugins {
-        let mut cells = vec![
+        // Nobody was asked yet, or it does not run.
+        let health = plugin.health.as_ref();
+        table.cells(vec![
             Cell::new(&plugin.id),
             Cell::new(&plugin.version),
             Cell::new(plugin.state.as_str()).with(mark(plugin.state)),
             Cell::new(elapsed(plugin.state_ms)),
-        ];
-        cells.extend(has_health.then(|| {
-            let health = plugin.health.as_ref();
-            Cell::new(health.map_or("", |health| &health.status))
-        }));
-        cells.push(count(plugin.calls));
-        cells.push(count(Some(plugin.restarts)));
-        cells.extend([count(plugin.panics), count(plugin.dropped_events)]);
-        table.cells(cells);
+            Cell::new(health.map_or("", |health| &health.status)),
+            count(plugin.calls),
+            count(Some(plugin.restarts)),
+            count(plugin.panics),
+            count(plugin.dropped_events),
+        ]);
         for note in notes(plugin) {
             table.note(note);
         }

@@ -29,7 +29,9 @@ fn a_table_with_the_reasons_of_what_does_not_run() {
     add(&site, 3, Some(2));
     add(&site, 4, None);
     std::fs::write(site.plugins().join("libcut.so"), "\u{7f}ELF").unwrap();
-    configure(&site, &enabled(&[2, 3, 4]));
+    // Else it may have been asked after its health already, which is a call.
+    let seldom = "health_interval = \"1h\"\n";
+    configure(&site, &(enabled(&[2, 3, 4]) + seldom));
     let mut host = Host::start(&site, "run");
     host.wait("1 running");
     let said = jackfield(&site, "status");
@@ -41,15 +43,15 @@ fn a_table_with_the_reasons_of_what_does_not_run() {
     let (table, left_out) = rest.split_once("\n\nLEFT OUT\n").unwrap();
     assert_eq!(
         table,
-        "\nPLUGIN VERSION STATE FOR CALLS PANICS DROPPED\n\
-         pace-0001 1.0.0 disabled N - - -\n\
-         pace-0002 1.0.0 rejected N - - -\n\
+        "\nPLUGIN VERSION STATE FOR HEALTH CALLS RESTARTS PANICS DROPPED\n\
+         pace-0001 1.0.0 disabled N - - 0 - -\n\
+         pace-0002 1.0.0 rejected N - - 0 - -\n\
          missing-dependency: requires pace-0001, which is disabled\n\
-         pace-0003 1.0.0 rejected N - - -\n\
+         pace-0003 1.0.0 rejected N - - 0 - -\n\
          dependency-failed: requires pace-0002, which was not started (root cause: pace-0001 is \
          disabled)\n\
          root cause: pace-0001 is disabled\n\
-         pace-0004 1.0.0 running N 1 0 0"
+         pace-0004 1.0.0 running N - 1 0 0 0"
     );
     assert!(
         left_out.starts_with("plugins/libcut.so\ntruncated: "),
