@@ -39,6 +39,7 @@ mod tests;
 pub use embed::HostPublisher;
 pub use error::BusError;
 pub use event::Event;
+pub(crate) use event::Manner;
 pub(crate) use inbox::Inbox;
 pub(crate) use options::retains;
 pub use options::{MAX_QUEUE_LEN, MAX_WAIT, Policy, QUEUE_LEN, SubscribeOptions};
@@ -47,7 +48,7 @@ pub use permit::{Act, Denied};
 pub(crate) use publisher::Publisher;
 pub use queue::{MAX_QUEUE_BYTES, MAX_SUBSCRIPTIONS, Subscribed};
 pub use quick::MAX_DEPTH;
-pub use quiet::is_handing_out;
+pub use quiet::is_echoing;
 pub use retained::{
     MAX_RETAINED, MAX_RETAINED_BYTES, MAX_RETAINED_BYTES_OF_ONE, MAX_RETAINED_OF_ONE,
 };
@@ -150,12 +151,12 @@ impl Bus {
         &self,
         topic: &str,
         payload: &[u8],
-        retain: bool,
+        manner: Manner,
     ) -> Result<(), BusError> {
         if quiet::is_quiet() {
             return Ok(());
         }
-        self.host.publish(self, topic, payload, retain)
+        self.host.publish(self, topic, payload, manner)
     }
 
     /// Whether somebody has subscribed to that topic.

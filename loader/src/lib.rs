@@ -129,7 +129,7 @@ pub use bus::{
     Act, BusError, Denied, Event, HostPublisher, MAX_DEPTH, MAX_PAYLOAD_LEN, MAX_QUEUE_BYTES,
     MAX_QUEUE_LEN, MAX_RETAINED, MAX_RETAINED_BYTES, MAX_RETAINED_BYTES_OF_ONE,
     MAX_RETAINED_OF_ONE, MAX_SUBSCRIPTIONS, MAX_WAIT, Policy, QUEUE_LEN, SubscribeOptions,
-    Subscribed, Subscriber, is_handing_out,
+    Subscribed, Subscriber, is_echoing,
 };
 pub use claims::Busy;
 pub use config::{ConfigError, Secrets, Violation, check_config, complete_config};

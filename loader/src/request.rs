@@ -147,6 +147,7 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    #[cold]
     pub(crate) fn from_failure(id: &str, failure: &Failure) -> Self {
         let (id, message) = (id.to_owned(), failure.message.to_string());
         match failure.code {
@@ -244,6 +245,7 @@ impl Handle {
         self.slot.inside()
     }
 
+    #[inline]
     fn enter(&self) -> Result<Entered<'_>, RequestError> {
         self.slot.enter().ok_or_else(|| RequestError::NotRunning {
             id: self.id.to_string(),

@@ -1,6 +1,6 @@
 //! Which plugins there are, told to plugins: all of it when one asks, and each change as an event.
 
-use crate::{context::Shared, registry::Transition};
+use crate::{bus::Manner, context::Shared, registry::Transition};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Weak};
 
@@ -31,9 +31,10 @@ fn publish(shared: &Shared, transition: &Transition) {
         "state": transition.to,
         "sequence": transition.sequence,
     });
-    if let Err(error) = shared
-        .bus
-        .publish_host(CHANGED, event.to_string().as_bytes(), false)
+    if let Err(error) =
+        shared
+            .bus
+            .publish_host(CHANGED, event.to_string().as_bytes(), Manner::Passing)
     {
         log::debug!("{CHANGED} of {}: {error}", transition.id);
     }

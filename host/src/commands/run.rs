@@ -13,6 +13,7 @@ use std::{
     collections::BTreeSet,
     fmt,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
@@ -47,11 +48,19 @@ impl Run {
         // Before the plugins start: one that takes its time can be looked at.
         let server = Server::open(Arc::clone(&desk))
             .inspect_err(|error| log::error!("{}: nobody can talk to this host", chain(error)));
-        start(config, &loader, began);
-        publishing.started();
-        let signal = ending.wait();
-        desk.close();
-        let report = stop(&loader, &desk, signal, config.stop_deadline);
+        // On a thread of its own, so that a signal counts from the beginning.
+        let report = thread::scope(|scope| {
+            let starting = thread::Builder::new().name("jackfield-start".to_owned());
+            starting
+                .spawn_scoped(scope, || {
+                    start(config, &loader, began);
+                    publishing.started();
+                })
+                .map_err(process("start the plugins"))?;
+            let signal = ending.wait();
+            desk.close();
+            Ok::<_, CommandError>(stop(&loader, &desk, signal, config.stop_deadline))
+        })?;
         drop(server);
         drop(publishing);
         drop((desk, loader));

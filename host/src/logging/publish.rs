@@ -18,7 +18,7 @@ use super::{
     feed::{End, Followed},
 };
 use env_filter::Filter;
-use jackfield_loader::{HostPublisher, is_handing_out};
+use jackfield_loader::{HostPublisher, is_echoing};
 use log::{Level, Record};
 use serde_json::{Map, Value, json};
 use std::{
@@ -61,7 +61,7 @@ impl Publishing {
         let (asked, kept) = (bus.clone(), Arc::clone(&starting));
         let wants = move |record: &Record<'_>| {
             !PUBLISHES.get()
-                && !is_handing_out(is_log)
+                && !is_echoing()
                 && (kept.load(Relaxed) || asked.is_heard(topic(record.level())))
                 && filter.matches(record)
         };
@@ -111,10 +111,6 @@ fn topic(level: Level) -> &'static str {
         Level::Debug => "logs.debug",
         Level::Trace => "logs.trace",
     }
-}
-
-fn is_log(topic: &str) -> bool {
-    topic.starts_with("logs.")
 }
 
 /// Where records lie until they are published.

@@ -1,12 +1,13 @@
 //! The embedding program on the bus.
 
-use super::{BusError, Event, Inbox, SubscribeOptions, Subscribed, Subscriber};
+use super::{BusError, Event, Inbox, Manner, SubscribeOptions, Subscribed, Subscriber};
 use crate::{Loader, context::Shared};
 use jackfield_manifest::TopicPattern;
 use std::sync::Arc;
 
-/// Publishes as the host, for whoever must not keep the loader. Cheap to clone; may outlive the
-/// loader, and then nobody hears it.
+/// Publishes as the host what the host hears, such as its log, for whoever must not keep the loader:
+/// see [`is_echoing`](crate::is_echoing). Cheap to clone; may outlive the loader, and then nobody
+/// hears it.
 #[derive(Clone)]
 pub struct HostPublisher {
     shared: Arc<Shared>,
@@ -25,7 +26,7 @@ impl HostPublisher {
     ///
     /// Those of [`Loader::publish`].
     pub fn publish(&self, topic: &str, payload: &[u8]) -> Result<(), BusError> {
-        self.shared.bus.publish_host(topic, payload, false)
+        self.shared.bus.publish_host(topic, payload, Manner::Echo)
     }
 
     /// Whether there is a plugin of that id, running or not.
@@ -50,7 +51,7 @@ impl Loader {
             .crew
             .shared
             .bus
-            .publish_host(topic, payload, false)
+            .publish_host(topic, payload, Manner::Passing)
     }
 
     /// The same, and the event is kept as its topic's last value, until another is or the loader is
@@ -61,10 +62,14 @@ impl Loader {
     /// Those of [`publish`](Loader::publish), and [`BusError::RetainedOfOne`] and
     /// [`BusError::RetainedByAll`] when no more is kept.
     pub fn publish_retained(&self, topic: &str, payload: &[u8]) -> Result<(), BusError> {
-        self.core.crew.shared.bus.publish_host(topic, payload, true)
+        self.core
+            .crew
+            .shared
+            .bus
+            .publish_host(topic, payload, Manner::Retained)
     }
 
-    /// What publishes as the host itself, and may be kept longer than the loader.
+    /// What publishes, as the host itself, what the host hears; may be kept longer than the loader.
     pub fn publisher(&self) -> HostPublisher {
         HostPublisher {
             shared: Arc::clone(&self.core.crew.shared),

@@ -19,6 +19,19 @@ struct Message {
     sequence: u64,
     time_ns: u64,
     stamp: u64,
+    is_echo: bool,
+}
+
+/// How an event is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// To those who hear it now.
+    Passing,
+    /// And it is kept as its topic's last value.
+    Retained,
+    /// As [`Passing`](Manner::Passing), and what is said while it is handed out must not be published
+    /// in turn.
+    Echo,
 }
 
 impl Event {
@@ -37,7 +50,21 @@ impl Event {
             sequence,
             time_ns: now_ns(),
             stamp,
+            is_echo: false,
         }))
+    }
+
+    /// The same as an echo.
+    pub(super) fn echo(mut self) -> Self {
+        // Nobody else has it yet.
+        if let Some(message) = Arc::get_mut(&mut self.0) {
+            message.is_echo = true;
+        }
+        self
+    }
+
+    pub(super) fn is_echo(&self) -> bool {
+        self.0.is_echo
     }
 
     /// Dotted topic.

@@ -38,10 +38,14 @@ pub(super) fn begin(inbox: &Arc<Inbox>, executor: &dyn Executor) {
     executor.spawn_blocking(Box::new(move || turn.take()));
 }
 
+/// How often one looks again, and lets others run meanwhile, before one gives up: a thread that is
+/// asleep takes longer to come back than a few more events take to be published.
+pub(super) const LOOKS: usize = 64;
+
 fn hand_out(inbox: &Arc<Inbox>) {
     let began = Instant::now();
     let mut batch = Vec::new();
-    while inbox.take(&mut batch) {
+    while inbox.linger(&mut batch) {
         let callee = inbox.callee();
         for (event, subscription) in batch.drain(..) {
             let called = callee

@@ -8,7 +8,11 @@ use super::{
 use crate::{Executor, ffi::Slot};
 use jackfield_manifest::TopicPattern;
 use std::{
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
     time::Instant,
 };
 
@@ -17,6 +21,8 @@ pub(crate) struct Inbox {
     /// Whose; empty for the embedding program's.
     id: Box<str>,
     queue: Mutex<Queue>,
+    /// How many events wait, as it was when the lock was last let go of: for who looks without it.
+    waiting: AtomicUsize,
     /// There is room again.
     room: Condvar,
     /// Something came, for a reader.
@@ -44,6 +50,7 @@ impl Inbox {
         Arc::new(Self {
             id: id.into(),
             queue: Mutex::default(),
+            waiting: AtomicUsize::new(0),
             room: Condvar::new(),
             arrived: Condvar::new(),
             callee: OnceLock::new(),
@@ -80,6 +87,7 @@ impl Inbox {
         event: &Event,
         mut patience: Option<&mut Patience>,
     ) {
+        let mut has_looked = false;
         let mut queue = self.queue();
         while let Offered::Full(limit) = queue.offer(target.lane, target.id, event) {
             if queue.start_draining() {
@@ -93,6 +101,15 @@ impl Inbox {
                 queue.give_up(target.lane, target.id);
                 break;
             };
+            if !has_looked {
+                // Most often there is room before a thread that sleeps would wake.
+                has_looked = true;
+                self.note(&queue);
+                drop(queue);
+                self.look_for_room();
+                queue = self.queue();
+                continue;
+            }
             queue.waiting += 1;
             let waited = self.room.wait_timeout(queue, left);
             queue = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -104,6 +121,7 @@ impl Inbox {
     /// After something was put in.
     pub(super) fn wake_if_needed(self: &Arc<Self>, mut queue: MutexGuard<'_, Queue>) {
         let wake = queue.start_draining();
+        self.note(&queue);
         drop(queue);
         if wake {
             self.wake();
@@ -118,11 +136,38 @@ impl Inbox {
         }
     }
 
+    /// As [`take`](Inbox::take), but looks a few times before it says that there are none.
+    pub(super) fn linger(&self, batch: &mut Vec<(Event, u64)>) -> bool {
+        for _ in 0..hand_out::LOOKS {
+            if self.waiting.load(Ordering::Relaxed) > 0 {
+                break;
+            }
+            thread::yield_now();
+        }
+        self.take(batch)
+    }
+
+    /// Waits a little until fewer wait than now, letting others run.
+    fn look_for_room(&self) {
+        let before = self.waiting.load(Ordering::Relaxed);
+        for _ in 0..hand_out::LOOKS {
+            thread::yield_now();
+            if self.waiting.load(Ordering::Relaxed) < before {
+                break;
+            }
+        }
+    }
+
+    fn note(&self, queue: &Queue) {
+        self.waiting.store(queue.len(), Ordering::Relaxed);
+    }
+
     /// The next events for whoever was woken; after false it must not ask again until woken again.
     pub(super) fn take(&self, batch: &mut Vec<(Event, u64)>) -> bool {
         let mut queue = self.queue();
         let taken = queue.take(batch);
         let waited_for = queue.waiting > 0;
+        self.note(&queue);
         drop(queue);
         if waited_for {
             self.room.notify_all();

@@ -1,5 +1,5 @@
 use super::{
-    Bus, BusError, Event, Inbox, MAX_PAYLOAD_LEN, Permit, quick,
+    Bus, BusError, Event, Inbox, MAX_PAYLOAD_LEN, Manner, Permit, quick,
     route::{Route, Routes},
 };
 use jackfield_manifest::check_topic;
@@ -77,7 +77,7 @@ impl Publisher {
         bus: &Bus,
         topic: &str,
         payload: &[u8],
-        retain: bool,
+        manner: Manner,
     ) -> Result<(), BusError> {
         if payload.len() > MAX_PAYLOAD_LEN {
             return Err(BusError::TooLarge(payload.len()));
@@ -88,6 +88,7 @@ impl Publisher {
         quick::check(&route)?;
         // A number is taken though nobody may hear it: so a gap means a drop.
         let sequence = order.sequence + 1;
+        let retain = manner == Manner::Retained;
         if route.is_empty() && !retain {
             order.sequence = sequence;
             return Ok(());
@@ -101,7 +102,10 @@ impl Publisher {
             (event, self.route(&mut order, bus, topic)?)
         } else {
             let event = Event::new(&route.topic, &self.name, payload, sequence, 0);
-            (event, route)
+            match manner {
+                Manner::Echo => (event.echo(), route),
+                _ => (event, route),
+            }
         };
         order.sequence = sequence;
         self.queue(&route, &event, &mut patience);

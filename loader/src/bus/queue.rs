@@ -8,8 +8,9 @@ pub const MAX_SUBSCRIPTIONS: usize = 1024;
 /// 192 for each event.
 pub const MAX_QUEUE_BYTES: usize = 16 << 20;
 
-/// How many events are taken out at once, and how many bytes beyond which no more are.
-const BATCH: usize = 256;
+/// How many events are taken out at once, and how many bytes beyond which no more are. So few that a
+/// publisher does not go to sleep over the lock meanwhile.
+const BATCH: usize = 64;
 const BATCH_BYTES: usize = 256 << 10;
 /// An empty queue that was longer gives its memory back.
 const KEPT: usize = 1024;
@@ -39,6 +40,7 @@ pub(super) struct Queue {
     /// Nodes that are not used, through `after`.
     free: Option<u32>,
     ends: Option<(u32, u32)>,
+    len: usize,
     /// Of what waits, and of what was taken out last and may be in hand.
     bytes: usize,
     in_hand: usize,
@@ -138,7 +140,7 @@ impl Queue {
         let lanes = std::mem::take(&mut self.lanes).into_iter().flatten();
         let subscriptions = lanes.map(|lane| (lane.id, lane.pattern)).collect();
         (self.free, self.ends) = (None, None);
-        (self.bytes, self.in_hand) = (0, 0);
+        (self.len, self.bytes, self.in_hand) = (0, 0, 0);
         (subscriptions, std::mem::take(&mut self.nodes))
     }
 
@@ -226,6 +228,7 @@ impl Queue {
         }
         self.ends = Some((self.ends.map_or(at, |(first, _)| first), at));
         self.bytes += cost;
+        self.len += 1;
         let Some(lane) = self.lane(place) else { return };
         lane.len += 1;
         let last_in_lane = lane.ends.map(|(_, last)| last);
@@ -261,6 +264,7 @@ impl Queue {
             lane.ends = (first != last).then_some((after_in_lane, last));
         }
         let event = self.unlink(first)?;
+        self.len -= 1;
         self.bytes -= event.cost();
         Some(event)
     }
@@ -307,6 +311,11 @@ impl Queue {
         }
         self.draining = !batch.is_empty();
         self.draining
+    }
+
+    /// How many events wait.
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     /// Whether somebody has to be woken, who then is counted on.

@@ -2,35 +2,42 @@
 //! publishes what it hears, such as its log, must not publish what comes of that.
 
 use super::Event;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 thread_local! {
-    /// What this thread hands out, from the outermost to the innermost.
-    static IN_HAND: RefCell<Vec<Event>> = const { RefCell::new(Vec::new()) };
+    /// How many echoes this thread hands out, inside each other.
+    static ECHOES: Cell<usize> = const { Cell::new(0) };
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread hands out an event with such a topic (it is inside a subscriber's handler, or
-/// tells what came of it), or does something for the bus itself. A host that publishes what it hears
-/// asks this, so that an event is not the cause of the next one, for ever.
-pub fn is_handing_out(is: impl Fn(&str) -> bool) -> bool {
-    is_quiet() || IN_HAND.with_borrow(|events| events.iter().any(|event| is(event.topic())))
+/// Whether this thread hands out what a [`HostPublisher`](crate::HostPublisher) has published (it is
+/// inside a subscriber's handler, or tells what came of it), or does something for the bus itself. A
+/// host that publishes what it hears asks this first, so that an event is not the cause of the next
+/// one, for ever.
+pub fn is_echoing() -> bool {
+    is_quiet() || ECHOES.get() > 0
 }
 
-/// The event is handed out until this is dropped.
-pub(super) struct HandingOut(());
+/// An event is handed out until this is dropped.
+pub(super) struct HandingOut {
+    is_echo: bool,
+}
 
 impl HandingOut {
     pub(super) fn new(event: &Event) -> Self {
-        IN_HAND.with_borrow_mut(|events| events.push(event.clone()));
-        Self(())
+        let is_echo = event.is_echo();
+        if is_echo {
+            ECHOES.set(ECHOES.get() + 1);
+        }
+        Self { is_echo }
     }
 }
 
 impl Drop for HandingOut {
     fn drop(&mut self) {
-        // Dropped after the borrow: it may be the last of it.
-        let _event = IN_HAND.with_borrow_mut(Vec::pop);
+        if self.is_echo {
+            ECHOES.set(ECHOES.get() - 1);
+        }
     }
 }
 

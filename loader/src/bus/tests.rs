@@ -51,7 +51,7 @@ fn a_full_queue_drops_its_oldest_or_the_newest_and_counts() {
     let (oldest, first) = reader(&bus, "t", small(3, Policy::DropOldest));
     let (newest, second) = reader(&bus, "t", small(3, Policy::DropNewest));
     for _ in 0..5 {
-        bus.host.publish(&bus, "t", b"x", false).unwrap();
+        bus.host.publish(&bus, "t", b"x", Manner::Passing).unwrap();
     }
     assert_eq!((oldest.dropped_of(first), oldest.dropped()), (Some(2), 2));
     assert_eq!((newest.dropped_of(second), newest.dropped()), (Some(2), 2));
@@ -64,9 +64,9 @@ fn a_publisher_waits_for_room_and_no_longer_than_it_is_to() {
     let bus = Bus::default();
     let (patient, _) = reader(&bus, "t", small(1, Policy::Block(MAX_WAIT)));
     let publisher = publisher("p");
-    publisher.publish(&bus, "t", b"1", false).unwrap();
+    publisher.publish(&bus, "t", b"1", Manner::Passing).unwrap();
     thread::scope(|scope| {
-        scope.spawn(|| publisher.publish(&bus, "t", b"2", false).unwrap());
+        scope.spawn(|| publisher.publish(&bus, "t", b"2", Manner::Passing).unwrap());
         let mut batch = Vec::new();
         for payload in [b"1", b"2"] {
             assert!(patient.wait(&mut batch, Instant::now() + LONG));
@@ -75,8 +75,8 @@ fn a_publisher_waits_for_room_and_no_longer_than_it_is_to() {
     });
     assert_eq!(patient.dropped(), 0);
     let (hasty, _) = reader(&bus, "u", small(1, Policy::Block(Duration::from_millis(1))));
-    publisher.publish(&bus, "u", b"", false).unwrap();
-    publisher.publish(&bus, "u", b"", false).unwrap();
+    publisher.publish(&bus, "u", b"", Manner::Passing).unwrap();
+    publisher.publish(&bus, "u", b"", Manner::Passing).unwrap();
     assert_eq!(hasty.dropped(), 1);
 }
 
@@ -87,8 +87,8 @@ fn nobody_waits_for_himself_and_the_host_for_nobody() {
     let itself = Publisher::plugin("p", Arc::clone(&inbox), None);
     let began = Instant::now();
     for _ in 0..50 {
-        itself.publish(&bus, "t", b"", false).unwrap();
-        bus.host.publish(&bus, "t", b"", false).unwrap();
+        itself.publish(&bus, "t", b"", Manner::Passing).unwrap();
+        bus.host.publish(&bus, "t", b"", Manner::Passing).unwrap();
     }
     assert_eq!(inbox.dropped(), 99);
     // One wait alone would have taken a second, and they all a hundred.
@@ -100,11 +100,11 @@ fn threads_that_wait_for_room_wait_together() {
     let bus = Bus::default();
     let (inbox, _) = reader(&bus, "t", small(1, Policy::Block(MAX_WAIT)));
     let publisher = publisher("p");
-    publisher.publish(&bus, "t", b"", false).unwrap();
+    publisher.publish(&bus, "t", b"", Manner::Passing).unwrap();
     let began = Instant::now();
     thread::scope(|scope| {
         for _ in 0..64 {
-            scope.spawn(|| publisher.publish(&bus, "t", b"", false).unwrap());
+            scope.spawn(|| publisher.publish(&bus, "t", b"", Manner::Passing).unwrap());
         }
     });
     assert_eq!(inbox.dropped(), 64);
@@ -117,9 +117,9 @@ fn a_subscriber_that_ends_keeps_no_publisher_waiting() {
     let bus = Bus::default();
     let (inbox, _) = reader(&bus, "t", small(1, Policy::Block(MAX_WAIT)));
     let publisher = publisher("p");
-    publisher.publish(&bus, "t", b"", false).unwrap();
+    publisher.publish(&bus, "t", b"", Manner::Passing).unwrap();
     thread::scope(|scope| {
-        scope.spawn(|| publisher.publish(&bus, "t", b"", false).unwrap());
+        scope.spawn(|| publisher.publish(&bus, "t", b"", Manner::Passing).unwrap());
         bus.detach(&inbox);
     });
     assert_eq!(read(&inbox), []);
@@ -135,7 +135,9 @@ fn bytes_are_bounded_whatever_the_payload() {
     let (inbox, _) = reader(&bus, "t", SubscribeOptions::new());
     let payload = vec![0; MAX_PAYLOAD_LEN];
     for _ in 0..100 {
-        bus.host.publish(&bus, "t", &payload, false).unwrap();
+        bus.host
+            .publish(&bus, "t", &payload, Manner::Passing)
+            .unwrap();
     }
     let waiting = inbox.subscribed()[0].waiting;
     assert_eq!((waiting, inbox.dropped()), (15, 85));
@@ -143,11 +145,13 @@ fn bytes_are_bounded_whatever_the_payload() {
     let mut batch = Vec::new();
     assert!(inbox.take(&mut batch));
     assert_eq!(batch.len(), 1);
-    bus.host.publish(&bus, "t", &payload, false).unwrap();
+    bus.host
+        .publish(&bus, "t", &payload, Manner::Passing)
+        .unwrap();
     assert_eq!(inbox.dropped(), 86);
     let (empty, _) = reader(&bus, "e", SubscribeOptions::new().capacity(MAX_QUEUE_LEN));
     for _ in 0..100_000 {
-        bus.host.publish(&bus, "e", b"", false).unwrap();
+        bus.host.publish(&bus, "e", b"", Manner::Passing).unwrap();
     }
     assert_eq!(empty.subscribed()[0].waiting, MAX_QUEUE_LEN);
 }
@@ -160,7 +164,7 @@ fn an_event_that_several_patterns_match_comes_once_through_the_first() {
         .subscribe(&inbox, pattern("**"), SubscribeOptions::new())
         .unwrap();
     let heard = || -> Vec<u64> {
-        bus.host.publish(&bus, "a.b", b"", false).unwrap();
+        bus.host.publish(&bus, "a.b", b"", Manner::Passing).unwrap();
         read(&inbox).into_iter().map(|(_, id)| id).collect()
     };
     assert_eq!(heard(), [first]);
@@ -183,7 +187,7 @@ fn events_of_threads_come_in_the_order_of_their_numbers() {
     let publisher = publisher("p");
     let publishes = || {
         for _ in 0..EACH {
-            publisher.publish(&bus, "t", b"x", false).unwrap();
+            publisher.publish(&bus, "t", b"x", Manner::Passing).unwrap();
         }
     };
     let collect = |inbox: &Inbox| {
@@ -214,13 +218,17 @@ fn retained_values_come_first_in_order_of_topic() {
     let bus = Bus::default();
     for topic in ["a.c", "a", "b", "a.b.d", "a.b"] {
         bus.host
-            .publish(&bus, topic, topic.as_bytes(), true)
+            .publish(&bus, topic, topic.as_bytes(), Manner::Retained)
             .unwrap();
-        bus.host.publish(&bus, topic, b"not kept", false).unwrap();
+        bus.host
+            .publish(&bus, topic, b"not kept", Manner::Passing)
+            .unwrap();
     }
     let topics = |wanted: &str| -> Vec<String> {
         let (inbox, _) = reader(&bus, wanted, SubscribeOptions::new().retained());
-        bus.host.publish(&bus, "a.b", b"live", false).unwrap();
+        bus.host
+            .publish(&bus, "a.b", b"live", Manner::Passing)
+            .unwrap();
         let events = read(&inbox).into_iter();
         events
             .map(|(event, _)| format!("{}={}", event.topic(), event.payload().escape_ascii()))
@@ -248,7 +256,7 @@ fn a_value_that_is_retained_meanwhile_comes_once_and_is_never_lost() {
         let last = thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..3 {
-                    publisher.publish(&bus, "t", b"", true).unwrap();
+                    publisher.publish(&bus, "t", b"", Manner::Retained).unwrap();
                 }
             });
             reader(&bus, "t", SubscribeOptions::new().retained()).0
@@ -268,12 +276,16 @@ fn what_is_retained_has_a_bound_for_each_and_for_all() {
     let fill = |publisher: &Publisher, name: &str| {
         for number in 0..MAX_RETAINED_OF_ONE {
             let topic = format!("{name}.{number}");
-            publisher.publish(&bus, &topic, b"", true).unwrap();
+            publisher
+                .publish(&bus, &topic, b"", Manner::Retained)
+                .unwrap();
         }
     };
     fill(&publishers[0], "a");
     let (inbox, _) = reader(&bus, "more", SubscribeOptions::new());
-    let error = publishers[0].publish(&bus, "more", b"", true).unwrap_err();
+    let error = publishers[0]
+        .publish(&bus, "more", b"", Manner::Retained)
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "expected at most 1024 topics and 16777216 bytes retained by one publisher, found 1025 \
@@ -281,28 +293,38 @@ fn what_is_retained_has_a_bound_for_each_and_for_all() {
     );
     assert_eq!(read(&inbox), []);
     // In place of another it is no more than before.
-    publishers[0].publish(&bus, "a.7", b"", true).unwrap();
+    publishers[0]
+        .publish(&bus, "a.7", b"", Manner::Retained)
+        .unwrap();
     for (publisher, name) in publishers[1..4].iter().zip(["b", "c", "d"]) {
         fill(publisher, name);
     }
-    let error = publishers[4].publish(&bus, "more", b"", true).unwrap_err();
+    let error = publishers[4]
+        .publish(&bus, "more", b"", Manner::Retained)
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "expected at most 4096 topics and 67108864 bytes retained by all together, found 4097 topics \
          and 806764 bytes with this one: clear what nobody asks for; nothing was published"
     );
     assert_eq!(bus.clear_retained("a.0"), Ok(true));
-    publishers[4].publish(&bus, "more", b"", true).unwrap();
+    publishers[4]
+        .publish(&bus, "more", b"", Manner::Retained)
+        .unwrap();
     // Taken over from another, whose share is smaller then.
-    publishers[4].publish(&bus, "a.1", b"", true).unwrap();
+    publishers[4]
+        .publish(&bus, "a.1", b"", Manner::Retained)
+        .unwrap();
     assert_eq!(bus.last("a.1").unwrap().unwrap().publisher(), "p4");
     let large = vec![0; MAX_PAYLOAD_LEN];
     for topic in 2..17 {
         let topic = format!("a.{topic}");
-        publishers[4].publish(&bus, &topic, &large, true).unwrap();
+        publishers[4]
+            .publish(&bus, &topic, &large, Manner::Retained)
+            .unwrap();
     }
     assert!(matches!(
-        publishers[4].publish(&bus, "a.17", &large, true),
+        publishers[4].publish(&bus, "a.17", &large, Manner::Retained),
         Err(BusError::RetainedOfOne { topics: 18, .. })
     ));
 }
@@ -347,7 +369,10 @@ fn options_beyond_their_bounds_are_refused_with_them() {
 fn what_is_no_topic_or_too_large_is_refused() {
     let bus = Bus::default();
     let refused = |topic: &str, payload: &[u8]| {
-        let error = bus.host.publish(&bus, topic, payload, false).unwrap_err();
+        let error = bus
+            .host
+            .publish(&bus, topic, payload, Manner::Passing)
+            .unwrap_err();
         error.to_string()
     };
     assert_eq!(
@@ -382,7 +407,7 @@ fn who_does_not_run_yet_is_not_called() {
         ..SubscribeOptions::new()
     };
     bus.subscribe(&inbox, pattern("t"), quick).unwrap();
-    bus.host.publish(&bus, "t", b"", false).unwrap();
+    bus.host.publish(&bus, "t", b"", Manner::Passing).unwrap();
     assert_eq!(inbox.dropped(), 0);
     assert_eq!(read(&inbox), []);
 }
@@ -410,9 +435,9 @@ fn an_executor_that_drops_a_turn_is_asked_again() {
     inbox.queue().open = true;
     bus.subscribe(&inbox, pattern("t"), SubscribeOptions::new())
         .unwrap();
-    bus.host.publish(&bus, "t", b"", false).unwrap();
+    bus.host.publish(&bus, "t", b"", Manner::Passing).unwrap();
     assert_eq!(inbox.subscribed()[0].waiting, 1);
-    bus.host.publish(&bus, "t", b"", false).unwrap();
+    bus.host.publish(&bus, "t", b"", Manner::Passing).unwrap();
     assert_eq!(inbox.subscribed()[0].waiting, 0);
 }
 
@@ -422,7 +447,9 @@ fn many_topics_of_one_publisher_are_all_heard() {
     let (inbox, _) = reader(&bus, "t.*", SubscribeOptions::new().capacity(5000));
     for number in 0..5000 {
         let topic = format!("t.{number}");
-        bus.host.publish(&bus, &topic, b"", false).unwrap();
+        bus.host
+            .publish(&bus, &topic, b"", Manner::Passing)
+            .unwrap();
     }
     assert_eq!(sequences(&inbox).len(), 5000);
 }
@@ -442,7 +469,7 @@ proptest! {
             .iter()
             .map(|pattern| reader(&bus, pattern, SubscribeOptions::new()).0)
             .collect();
-        bus.host.publish(&bus, &topic, b"", false).unwrap();
+        bus.host.publish(&bus, &topic, b"", Manner::Passing).unwrap();
         for (text, inbox) in patterns.iter().zip(&inboxes) {
             prop_assert_eq!(read(inbox).len() == 1, pattern(text).matches(&topic), "{}", text);
         }

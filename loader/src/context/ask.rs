@@ -7,7 +7,7 @@ use crate::{
     within::{Limit, REQUEST_LIMIT, TIMEOUT, milliseconds, within},
 };
 use jackfield_abi::{Failure, FailureCode, Header, RBox, ROption, RSlice, RStr, Request, Response};
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 /// What [`REQUEST_LIMIT`] is as text.
 const DEFAULT_TEXT: &str = "45000";
@@ -49,7 +49,10 @@ pub(super) async fn ask(
         body: request.body,
         stream: ROption::RNone,
     };
-    let call = chain::link(entered.handle(&request));
+    // Pinned here, once: each future around it has a pointer, and all of it fits into what the
+    // allocator has at hand.
+    let call = pin!(entered.handle(&request));
+    let call = pin!(chain::link(call));
     // The answer is dropped before the entry that keeps its memory.
     let response = match within(limit.length, &*room.shared.executor, call).await {
         Some(response) => response?,
@@ -84,6 +87,7 @@ fn too_late(id: &str, plugin: &str, limit: Limit) -> Failure {
     let text = format!("`{id}` asked `{plugin}` and got no answer within {seconds} s{rest}");
     Failure::new(FailureCode::DEADLINE, text)
 }
+
 /// Refuses what cannot be handed on: a streamed body, and the last link of a chain that is too long.
 fn check(id: &str, plugin: &str, request: &Request<'_>) -> Result<(), Failure> {
     if request.stream.is_rsome() {

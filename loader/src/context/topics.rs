@@ -1,14 +1,17 @@
 //! What a plugin does on the bus, within what it may.
 
 use super::Room;
-use crate::bus::{BusError, Event, SubscribeOptions, retains};
+use crate::bus::{BusError, Event, Manner, SubscribeOptions, retains};
 use jackfield_manifest::TopicPattern;
 
 impl Room {
     pub(super) fn publish(&self, topic: &str, payload: &[u8], flags: u32) -> Result<(), BusError> {
-        let retain = retains(flags)?;
+        let manner = match retains(flags)? {
+            true => Manner::Retained,
+            false => Manner::Passing,
+        };
         self.publisher
-            .publish(&self.shared.bus, topic, payload, retain)
+            .publish(&self.shared.bus, topic, payload, manner)
     }
 
     pub(super) fn subscribe(

@@ -46,6 +46,7 @@ impl Slot {
     }
 
     /// Lets a caller in; `None` when the gate is closed.
+    #[inline]
     pub(crate) fn enter(&self) -> Option<Entered<'_>> {
         if self.gate.enter() {
             return Some(Entered { slot: self });
@@ -62,12 +63,14 @@ impl Slot {
         Entered { slot: self }
     }
 
+    #[inline]
     fn leave(&self) {
         if self.gate.leave() {
             self.tell_the_closer();
         }
     }
 
+    #[cold]
     fn tell_the_closer(&self) {
         // Taken so that the closer is either before its check or in its wait.
         drop(self.emptied.lock().unwrap_or_else(PoisonError::into_inner));
@@ -150,6 +153,7 @@ pub(crate) struct Entered<'s> {
 }
 
 impl Drop for Entered<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.slot.leave();
     }

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Set in the gate when nobody may enter any more.
 const CLOSED: u64 = 1 << 31;
@@ -18,13 +18,13 @@ const CALL: u64 = 1 << 32;
 /// | 31 | closed: once set it stays |
 /// | 32 to 63 | calls, modulo 2^32: what overflows leaves the word |
 ///
-/// The calls beyond 2^32 are kept in `halves`, which counts how often the upper half came to a
-/// multiple of 2^31. Exactly one addition sees each of these, since additions to one word come one
-/// after the other.
+/// The calls beyond 2^32 are known from when the word was last looked at, which the supervisor does
+/// every few seconds: 2^32 calls take tens of them at least.
 #[derive(Default)]
 pub(super) struct Gate {
     word: AtomicU64,
-    halves: AtomicU32,
+    /// The calls up to when they were last looked at.
+    seen: AtomicU64,
     /// Counted in the word as well, and no calls.
     turned_away: AtomicU64,
 }
@@ -34,17 +34,7 @@ impl Gate {
     /// [`leave`](Gate::leave) at once.
     #[inline]
     pub(super) fn enter(&self) -> bool {
-        let before = self.word.fetch_add(CALL | 1, Ordering::Acquire);
-        // Every bit of the upper half but the first: this addition changes the first.
-        if before | (CALL - 1) | (1 << 63) == u64::MAX {
-            self.half();
-        }
-        before & CLOSED == 0
-    }
-
-    #[cold]
-    fn half(&self) {
-        self.halves.fetch_add(1, Ordering::Release);
+        self.word.fetch_add(CALL | 1, Ordering::Acquire) & CLOSED == 0
     }
 
     /// Counts in one who is no caller, whether the gate is closed or not.
@@ -82,16 +72,14 @@ impl Gate {
         usize::try_from(self.word.load(Ordering::Relaxed) & INSIDE).unwrap_or(usize::MAX)
     }
 
-    /// How many calls there were.
-    ///
-    /// The half that an addition came to may not be noted yet: then the number that is noted is one
-    /// too small, which is why the answer is the first number from it on that ends in the bits of
-    /// the word.
+    /// How many calls there were: right where it is asked for before another 2^32 were made.
     pub(super) fn calls(&self) -> u64 {
-        let least = u64::from(self.halves.load(Ordering::Acquire)) << 31;
-        let low = self.word.load(Ordering::Acquire) >> 32;
-        let gap = low.wrapping_sub(least) & (CALL - 1);
-        (least + gap).saturating_sub(self.turned_away.load(Ordering::Relaxed))
+        let seen = self.seen.load(Ordering::Relaxed);
+        let now = self.word.load(Ordering::Relaxed) >> 32;
+        let calls = seen + (now.wrapping_sub(seen) & (CALL - 1));
+        // Of two that ask at once, the one that saw less must not lead back.
+        let calls = calls.max(self.seen.fetch_max(calls, Ordering::Relaxed));
+        calls.saturating_sub(self.turned_away.load(Ordering::Relaxed))
     }
 }
 
@@ -104,7 +92,7 @@ mod tests {
     fn after(calls: u64) -> Gate {
         Gate {
             word: AtomicU64::new(calls << 32),
-            halves: AtomicU32::new(u32::try_from(calls >> 31).unwrap()),
+            seen: AtomicU64::new(calls),
             turned_away: AtomicU64::new(0),
         }
     }
@@ -149,13 +137,6 @@ mod tests {
         }
         assert_eq!((gate.inside(), gate.calls()), (0, 1));
         assert!(gate.is_empty());
-    }
-
-    #[test]
-    fn a_half_that_is_not_noted_yet_is_counted() {
-        let gate = after(5 * (1 << 31) + 2);
-        gate.halves.fetch_sub(1, Ordering::Relaxed);
-        assert_eq!(gate.calls(), 5 * (1 << 31) + 2);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Are plugins started, stopped and restarted with those that have to go with them, and told of?
 
-use super::{chain, chain_states, enabled, id};
+use super::{add, chain, chain_states, enabled, id};
 use crate::cli::{configure, jackfield, running::Host};
+use jackfield_tests::Site;
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -230,7 +231,26 @@ fn what_is_being_started_when_the_host_stops_is_stopped_as_well() {
     // It says no for as long as it is there.
     let codes = ["stopping", "no-host", "unreachable"];
     assert!(codes.iter().any(|expected| code == expected), "{said:?}");
-    host.wait("not started: everything is being stopped");
-    host.wait("0 stopped in");
+    // It was inside its `start`, or not there yet.
+    host.wait("pace-0004 1.0.0: stopping -> stopped");
+    host.wait(" stopped in ");
     assert_eq!(host.end().0, Some(0));
+}
+
+#[test]
+fn a_host_that_is_starting_listens_to_signals() {
+    let site = Site::new();
+    add(&site, 1, None);
+    add(&site, 2, Some(1));
+    let slow = "config.start_ms = 1000\n";
+    configure(&site, &(enabled(&[2, 1]) + slow));
+    let mut host = Host::start(&site, "run");
+    host.wait("pace-0001 1.0.0: found in ");
+    host.signal(Signal::TERM);
+    host.wait("SIGTERM: stopping");
+    host.wait(" stopped in ");
+    let (code, log) = host.end();
+    assert_eq!(code, Some(0));
+    let started = |line: &String| line.contains("pace-0002 1.0.0: starting -> running");
+    assert!(!log.iter().any(started), "{log:?}");
 }
