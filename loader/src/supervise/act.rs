@@ -219,8 +219,10 @@ impl Core {
                 }
                 Err(busy) => {
                     drop(inventory);
-                    // One that others hold is left to them; when it runs, whoever waits for it comes.
-                    if ids.len() > 1 && wanted.len() > 1 && wanted.remove(&busy.id) {
+                    // One that others start is left to them; when it runs, whoever waits for it comes.
+                    // One that is still being stopped is waited for: perhaps by who failed just now.
+                    let comes_up = matches!(busy.what, "start" | "restart");
+                    if comes_up && wanted.len() > 1 && wanted.remove(&busy.id) {
                         continue;
                     }
                     if crew.claims.wait(&busy, Instant::now() + PATIENCE).is_err() {
