@@ -163,7 +163,7 @@ fn plugin(desk: &Desk, inside: &[Inside], status: &Status) -> PluginReport {
     PluginReport {
         id: id.to_owned(),
         version: status.version.to_string(),
-        kind: format!("{:?}", status.manifest.kind).to_lowercase(),
+        kind: status.manifest.kind.as_str().to_owned(),
         state: status.state,
         since: humantime::format_rfc3339_millis(status.since).to_string(),
         state_ms: millis(
