@@ -8,7 +8,7 @@
 //! | `table` | every subscription, by what it begins with |
 //! | `route` | who hears one topic, remembered by who publishes there |
 //! | `publisher` | the order of one publisher's events |
-//! | `queue`, `inbox` | what waits for one subscriber |
+//! | `lane`, `queue`, `inbox` | what waits for one subscription, for one subscriber, and how it gets there |
 //! | `hand_out`, `quick` | how a plugin gets it: one after another, or at once |
 //! | `subscriber`, `embed` | the embedding program as a subscriber and a publisher |
 //! | `retained` | last values |
@@ -22,12 +22,14 @@ mod error;
 mod event;
 mod hand_out;
 mod inbox;
+mod lane;
 mod options;
 mod permit;
 mod publisher;
 mod queue;
 mod quick;
 mod quiet;
+mod recycled;
 mod retained;
 mod route;
 mod subscriber;
@@ -115,7 +117,7 @@ impl Bus {
         drop(table);
         if options.retained {
             let (values, stamp) = self.retained.matching(&pattern);
-            queue.prime(lane, &values, stamp);
+            queue.prime(lane, id, &values, stamp);
         }
         inbox.wake_if_needed(queue);
         Ok(id)

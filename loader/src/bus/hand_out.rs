@@ -1,8 +1,8 @@
 //! A plugin's events, one after another, on a thread that may block: one at a time for each plugin,
 //! and only for a while, so that others get their turn.
 
-use super::Inbox;
-use crate::Executor;
+use super::{Inbox, lane::Batch};
+use crate::{Executor, ffi::Slot};
 use std::{
     sync::{Arc, Weak},
     time::{Duration, Instant},
@@ -42,21 +42,121 @@ pub(super) fn begin(inbox: &Arc<Inbox>, executor: &dyn Executor) {
 /// asleep takes longer to come back than a few more events take to be published.
 pub(super) const LOOKS: usize = 64;
 
+/// How long a busy one naps at most, instead of looking: meanwhile others have the processors, and
+/// events come together.
+pub(super) const NAP: Duration = Duration::from_micros(100);
+/// Whoever takes out so many, and has not waited longer than that for each of them, is busy.
+const MANY: usize = 8;
+const SOON: Duration = Duration::from_micros(4);
+
+/// For how long events are taken out at once.
+const STRETCH: Duration = Duration::from_micros(200);
+/// How many at first.
+const FIRST: usize = 16;
+/// How many at most.
+const MOST: usize = 1024;
+
+/// How events come and go, by how it went before.
+struct Pace {
+    /// How many are taken out at once: as many as are handed out within [`STRETCH`]. What is taken out
+    /// is not dropped any more for what is newer.
+    most: usize,
+    is_busy: bool,
+    /// When some were taken out last.
+    taken: Instant,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            most: FIRST,
+            is_busy: false,
+            taken: Instant::now(),
+        }
+    }
+
+    /// So many were taken out.
+    fn took(&mut self, len: usize) {
+        let now = Instant::now();
+        let each = now.duration_since(self.taken) / u32::try_from(len).unwrap_or(u32::MAX);
+        (self.is_busy, self.taken) = (len >= MANY && each < SOON, now);
+    }
+
+    /// They were handed out.
+    fn handed_out(&mut self, len: usize) {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let took = nanos(self.taken.elapsed()).max(1);
+        let next = usize::try_from(nanos(STRETCH) * len as u64 / took).unwrap_or(MOST);
+        // A thread that had to wait for a processor is not a slow plugin.
+        self.most = next.clamp((self.most / 4).max(1), MOST);
+    }
+}
+
 fn hand_out(inbox: &Arc<Inbox>) {
     let began = Instant::now();
-    let mut batch = Vec::new();
-    while inbox.linger(&mut batch) {
-        let callee = inbox.callee();
-        for (event, subscription) in batch.drain(..) {
-            let called = callee
-                .as_ref()
-                .is_some_and(|slot| inbox.call(slot, &event, subscription));
-            if !called {
-                break;
-            }
+    let (mut batch, mut pace) = (Batch::default(), Pace::new());
+    while inbox.linger(pace.is_busy, pace.most, &mut batch) {
+        let len = batch.len();
+        pace.took(len);
+        if let Some(slot) = inbox.callee() {
+            hand(inbox, &slot, &mut batch);
         }
+        batch.clear();
+        pace.handed_out(len);
         if began.elapsed() >= BURST {
             return inbox.wake();
         }
+    }
+}
+
+/// Hands events to a plugin, as long as it runs.
+fn hand(inbox: &Inbox, slot: &Slot, events: &mut Batch) {
+    let Some(plugin) = slot.enter() else { return };
+    let mut is_first = true;
+    for (event, subscription) in events {
+        if !std::mem::take(&mut is_first) && !plugin.stay() {
+            return;
+        }
+        inbox.call(&plugin, &event, subscription);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pace after as many were taken out as it says, and took so long each; so often.
+    fn after(mut pace: Pace, each: Duration, times: usize) -> Pace {
+        for _ in 0..times {
+            let len = u32::try_from(pace.most).unwrap();
+            pace.taken = Instant::now().checked_sub(each * len).unwrap();
+            pace.handed_out(pace.most);
+        }
+        pace
+    }
+
+    #[test]
+    fn a_slow_plugin_has_few_in_hand_and_a_quick_one_many() {
+        let quick = after(Pace::new(), Duration::from_nanos(10), 9);
+        assert!(quick.most > 10 * FIRST);
+        let once = after(quick, Duration::from_millis(1), 1);
+        assert!(once.most > FIRST);
+        let slow = after(once, Duration::from_millis(1), 9);
+        assert_eq!(slow.most, 1);
+        let again = after(slow, Duration::from_nanos(10), 99);
+        assert!(again.most > FIRST);
+    }
+
+    #[test]
+    fn who_gets_many_at_once_is_busy() {
+        let mut pace = Pace::new();
+        pace.took(1);
+        assert!(!pace.is_busy);
+        pace.taken = Instant::now();
+        pace.took(MOST);
+        assert!(pace.is_busy);
+        pace.taken = Instant::now().checked_sub(SOON * 100).unwrap();
+        pace.took(MANY);
+        assert!(!pace.is_busy);
     }
 }

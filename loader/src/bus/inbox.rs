@@ -1,11 +1,15 @@
 use super::{
     Event, Subscribed, hand_out,
+    lane::Batch,
     publisher::Patience,
     queue::{Offered, Queue},
     quiet::{HandingOut, quietly},
     route::Target,
 };
-use crate::{Executor, ffi::Slot};
+use crate::{
+    Executor,
+    ffi::{Entered, Slot},
+};
 use jackfield_manifest::TopicPattern;
 use std::{
     sync::{
@@ -16,6 +20,9 @@ use std::{
     time::Instant,
 };
 
+/// How many events a reader takes out at once.
+pub(super) const READ: usize = 64;
+
 /// One subscriber: what it has subscribed to, what waits for it, and how it gets it.
 pub(crate) struct Inbox {
     /// Whose; empty for the embedding program's.
@@ -25,7 +32,7 @@ pub(crate) struct Inbox {
     waiting: AtomicUsize,
     /// There is room again.
     room: Condvar,
-    /// Something came, for a reader.
+    /// Something came, for a reader; or enough, for who naps.
     arrived: Condvar,
     /// Who is called, once it runs. Its object owns the way to this inbox, so it is not owned here.
     callee: OnceLock<Weak<Slot>>,
@@ -121,8 +128,12 @@ impl Inbox {
     /// After something was put in.
     pub(super) fn wake_if_needed(self: &Arc<Self>, mut queue: MutexGuard<'_, Queue>) {
         let wake = queue.start_draining();
+        let rouse = queue.take_rouse();
         self.note(&queue);
         drop(queue);
+        if rouse {
+            self.arrived.notify_one();
+        }
         if wake {
             self.wake();
         }
@@ -136,15 +147,30 @@ impl Inbox {
         }
     }
 
-    /// As [`take`](Inbox::take), but looks a few times before it says that there are none.
-    pub(super) fn linger(&self, batch: &mut Vec<(Event, u64)>) -> bool {
-        for _ in 0..hand_out::LOOKS {
-            if self.waiting.load(Ordering::Relaxed) > 0 {
-                break;
+    /// As [`take`](Inbox::take), but looks a few times before it says that there are none, or naps
+    /// where many come.
+    pub(super) fn linger(&self, naps: bool, most: usize, batch: &mut Batch) -> bool {
+        let is_empty = || self.waiting.load(Ordering::Relaxed) == 0;
+        if naps {
+            if is_empty() {
+                self.nap();
             }
-            thread::yield_now();
+        } else {
+            let mut looks = 0..hand_out::LOOKS;
+            while is_empty() && looks.next().is_some() {
+                thread::yield_now();
+            }
         }
-        self.take(batch)
+        self.take(most, batch)
+    }
+
+    /// Waits a little for events, where there are none.
+    fn nap(&self) {
+        let mut queue = self.queue();
+        if queue.nap() {
+            let waited = self.arrived.wait_timeout(queue, hand_out::NAP);
+            waited.unwrap_or_else(PoisonError::into_inner).0.wake_up();
+        }
     }
 
     /// Waits a little until fewer wait than now, letting others run.
@@ -162,10 +188,11 @@ impl Inbox {
         self.waiting.store(queue.len(), Ordering::Relaxed);
     }
 
-    /// The next events for whoever was woken; after false it must not ask again until woken again.
-    pub(super) fn take(&self, batch: &mut Vec<(Event, u64)>) -> bool {
+    /// The next events for whoever was woken, `most` of them at most; after false it must not ask
+    /// again until woken again.
+    pub(super) fn take(&self, most: usize, batch: &mut Batch) -> bool {
         let mut queue = self.queue();
-        let taken = queue.take(batch);
+        let taken = queue.take(most, batch);
         let waited_for = queue.waiting > 0;
         self.note(&queue);
         drop(queue);
@@ -176,9 +203,9 @@ impl Inbox {
     }
 
     /// The next events for a reader, which waits for them until the deadline.
-    pub(super) fn wait(&self, batch: &mut Vec<(Event, u64)>, deadline: Instant) -> bool {
+    pub(super) fn wait(&self, batch: &mut Batch, deadline: Instant) -> bool {
         loop {
-            if self.take(batch) {
+            if self.take(READ, batch) {
                 return true;
             }
             let queue = self.queue();
@@ -204,18 +231,14 @@ impl Inbox {
         self.callee.get()?.upgrade()
     }
 
-    /// Hands an event to the plugin; false when it does not run any more.
-    pub(super) fn call(&self, slot: &Slot, event: &Event, subscription: u64) -> bool {
-        let Some(entered) = slot.enter() else {
-            return false;
-        };
+    /// Hands an event to the plugin.
+    pub(super) fn call(&self, plugin: &Entered<'_>, event: &Event, subscription: u64) {
         let _handing_out = HandingOut::new(event);
-        if let Err(failure) = entered.event(&event.lend(subscription)) {
+        if let Err(failure) = plugin.event(&event.lend(subscription)) {
             let (id, topic, publisher) = (&self.id, event.topic(), event.publisher());
             let message = failure.message;
             quietly(|| log::warn!("{id}: event {topic} of {publisher}: {message}"));
         }
-        true
     }
 
     /// How many events were dropped because there was no room.

@@ -1,5 +1,8 @@
 use super::{
-    Bus, BusError, Event, Inbox, MAX_PAYLOAD_LEN, Manner, Permit, quick,
+    Bus, BusError, Event, Inbox, MAX_PAYLOAD_LEN, Manner, Permit,
+    event::Told,
+    quick,
+    recycled::Recycled,
     route::{Route, Routes},
 };
 use jackfield_manifest::check_topic;
@@ -24,6 +27,7 @@ pub(crate) struct Publisher {
 struct Order {
     sequence: u64,
     routes: Routes,
+    recycled: Recycled,
 }
 
 /// How long somebody has been waiting for room.
@@ -88,23 +92,25 @@ impl Publisher {
         quick::check(&route)?;
         // A number is taken though nobody may hear it: so a gap means a drop.
         let sequence = order.sequence + 1;
-        let retain = manner == Manner::Retained;
-        if route.is_empty() && !retain {
+        if route.is_empty() && manner != Manner::Retained {
             order.sequence = sequence;
             return Ok(());
         }
-        let (event, route) = if retain {
-            let event = bus
-                .retained
-                .keep(&route.topic, &self.name, payload, sequence)?;
-            // Again, because whoever subscribed meanwhile may have come too late for the last value
-            // and has to hear of this one.
-            (event, self.route(&mut order, bus, topic)?)
-        } else {
-            let event = Event::new(&route.topic, &self.name, payload, sequence, 0);
-            match manner {
-                Manner::Echo => (event.echo(), route),
-                _ => (event, route),
+        let origin = &route.origin;
+        let (event, route) = match manner {
+            Manner::Passing | Manner::Echo => {
+                let told = Told {
+                    sequence,
+                    stamp: 0,
+                    is_echo: manner == Manner::Echo,
+                };
+                (order.recycled.event(origin, payload, told), route)
+            }
+            Manner::Retained => {
+                let event = bus.retained.keep(origin, payload, sequence)?;
+                // Again, because whoever subscribed meanwhile may have come too late for the last
+                // value and has to hear of this one.
+                (event, self.route(&mut order, bus, topic)?)
             }
         };
         order.sequence = sequence;
@@ -127,7 +133,7 @@ impl Publisher {
     }
 
     fn route(&self, order: &mut Order, bus: &Bus, topic: &str) -> Result<Arc<Route>, BusError> {
-        order.routes.find(bus, topic, || {
+        order.routes.find(bus, &self.name, topic, || {
             check_topic(topic)?;
             match &self.permit {
                 None => Ok(()),

@@ -1,6 +1,9 @@
-use super::{BusError, Event, Policy, SubscribeOptions};
+use super::{
+    BusError, Event, Policy, SubscribeOptions,
+    lane::{Batch, Lane},
+};
 use jackfield_manifest::TopicPattern;
-use std::time::Duration;
+use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 /// The most subscriptions of one plugin.
 pub const MAX_SUBSCRIPTIONS: usize = 1024;
@@ -8,14 +11,8 @@ pub const MAX_SUBSCRIPTIONS: usize = 1024;
 /// 192 for each event.
 pub const MAX_QUEUE_BYTES: usize = 16 << 20;
 
-/// How many events are taken out at once, and how many bytes beyond which no more are. So few that a
-/// publisher does not go to sleep over the lock meanwhile.
-const BATCH: usize = 64;
-const BATCH_BYTES: usize = 256 << 10;
-/// An empty queue that was longer gives its memory back.
-const KEPT: usize = 1024;
-
-const NONE: u32 = u32::MAX;
+/// How many bytes are taken out at once, beyond which no more are.
+const BATCH_BYTES: usize = 1 << 20;
 
 /// One subscription as the host sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,16 +27,14 @@ pub struct Subscribed {
     pub dropped: u64,
 }
 
-/// What waits for one subscriber: a list of all events, in the order in which they come out, and
-/// through it one list for each subscription, so that each drops its own oldest at once.
+/// What waits for one subscriber: a lane for each subscription, so that each drops its own oldest at
+/// once, and one order for all of them, in which they come out.
 #[derive(Default)]
 pub(super) struct Queue {
     lanes: Vec<Option<Lane>>,
     subscriptions: usize,
-    nodes: Vec<Node>,
-    /// Nodes that are not used, through `after`.
-    free: Option<u32>,
-    ends: Option<(u32, u32)>,
+    /// The place in the order that comes next.
+    next: u64,
     len: usize,
     /// Of what waits, and of what was taken out last and may be in hand.
     bytes: usize,
@@ -50,27 +45,11 @@ pub(super) struct Queue {
     pub(super) open: bool,
     /// Somebody empties it just now.
     pub(super) draining: bool,
+    /// Who empties it waits for more to come, and is to be told when it is half full.
+    napping: bool,
+    rouse: bool,
     /// How many publishers wait for room.
     pub(super) waiting: usize,
-}
-
-struct Lane {
-    id: u64,
-    pattern: TopicPattern,
-    options: SubscribeOptions,
-    ends: Option<(u32, u32)>,
-    len: u32,
-    dropped: u64,
-    /// Retained values up to this stamp are in already.
-    primed: u64,
-}
-
-pub(super) struct Node {
-    event: Option<Event>,
-    lane: u32,
-    before: u32,
-    after: u32,
-    after_in_lane: u32,
 }
 
 /// What became of an event.
@@ -97,22 +76,14 @@ impl Queue {
             return Err(BusError::Full);
         }
         self.subscriptions += 1;
-        let lane = Lane {
-            id,
-            pattern,
-            options,
-            ends: None,
-            len: 0,
-            dropped: 0,
-            primed: 0,
-        };
+        let lane = Some(Lane::new(id, pattern, options));
         let place = match self.lanes.iter().position(Option::is_none) {
             Some(free) => {
-                self.lanes[free] = Some(lane);
+                self.lanes[free] = lane;
                 free
             }
             None => {
-                self.lanes.push(Some(lane));
+                self.lanes.push(lane);
                 self.lanes.len() - 1
             }
         };
@@ -120,197 +91,129 @@ impl Queue {
     }
 
     /// Ends a subscription: what it heard, and the events that waited for it, to be dropped.
-    pub(super) fn remove(&mut self, id: u64) -> Option<(TopicPattern, Vec<Event>)> {
-        let at = self.find(id)?;
-        let place = u32::try_from(at).ok()?;
-        let mut events = Vec::new();
-        while let Some(event) = self.take_oldest_of(place) {
-            events.push(event);
-        }
+    pub(super) fn remove(&mut self, id: u64) -> Option<(TopicPattern, impl Sized + use<>)> {
+        let has = |lane: &&mut Option<Lane>| lane.as_ref().is_some_and(|lane| lane.id == id);
+        let lane = self.lanes.iter_mut().find(has)?.take()?;
         self.subscriptions -= 1;
-        let lane = self.lanes[at].take()?;
-        Some((lane.pattern, events))
+        let pattern = lane.pattern.clone();
+        self.len -= lane.len();
+        self.bytes -= lane.bytes();
+        Some((pattern, lane))
     }
 
-    /// Ends all of them.
-    pub(super) fn clear(&mut self) -> (Vec<(u64, TopicPattern)>, Vec<Node>) {
+    /// Ends all of them: what they heard, and what waited, to be dropped.
+    pub(super) fn clear(&mut self) -> (Vec<(u64, TopicPattern)>, impl Sized + use<>) {
         self.closed = true;
         self.open = false;
         self.subscriptions = 0;
-        let lanes = std::mem::take(&mut self.lanes).into_iter().flatten();
-        let subscriptions = lanes.map(|lane| (lane.id, lane.pattern)).collect();
-        (self.free, self.ends) = (None, None);
         (self.len, self.bytes, self.in_hand) = (0, 0, 0);
-        (subscriptions, std::mem::take(&mut self.nodes))
-    }
-
-    fn find(&self, id: u64) -> Option<usize> {
-        let has = |lane: &Option<Lane>| lane.as_ref().is_some_and(|lane| lane.id == id);
-        self.lanes.iter().position(has)
-    }
-
-    fn lane(&mut self, place: u32) -> Option<&mut Lane> {
-        self.lanes.get_mut(place as usize)?.as_mut()
+        let lanes = std::mem::take(&mut self.lanes);
+        let heard = lanes.iter().flatten();
+        let heard = heard.map(|lane| (lane.id, lane.pattern.clone())).collect();
+        (heard, lanes)
     }
 
     /// Puts an event in, if the subscription is still there and it fits, or can be made to fit.
     pub(super) fn offer(&mut self, place: u32, id: u64, event: &Event) -> Offered {
-        let Some(lane) = self.lane(place).filter(|lane| lane.id == id) else {
+        let Some(lane) = at(&mut self.lanes, place, id) else {
             return Offered::Done;
         };
         if event.stamp() != 0 && event.stamp() <= lane.primed {
             return Offered::Done;
         }
-        let (policy, cost) = (lane.options.policy, event.cost());
-        while !self.fits(place, cost) {
-            match policy {
-                Policy::DropOldest if self.take_oldest_of(place).is_some() => self.count(place),
+        let cost = event.cost();
+        while lane.is_full() || self.bytes + cost > MAX_QUEUE_BYTES {
+            let oldest = match lane.options.policy {
                 Policy::Block(limit) if self.open => return Offered::Full(limit),
-                _ => {
-                    self.count(place);
-                    return Offered::Done;
-                }
-            }
+                Policy::DropOldest => lane.drop_oldest(),
+                _ => None,
+            };
+            lane.dropped += 1;
+            self.dropped += 1;
+            let Some(cost) = oldest else {
+                return Offered::Done;
+            };
+            self.len -= 1;
+            self.bytes -= cost;
         }
-        self.link(place, event.clone(), cost);
+        lane.put(self.next, event.clone(), cost);
+        self.next += 1;
+        self.len += 1;
+        self.bytes += cost;
+        let is_half_full = lane.is_half_full() || self.bytes > MAX_QUEUE_BYTES / 2;
+        if self.napping && is_half_full {
+            (self.napping, self.rouse) = (false, true);
+        }
         Offered::Done
     }
 
     /// Counts an event as dropped for which there was no room in time.
     pub(super) fn give_up(&mut self, place: u32, id: u64) {
-        if self.lane(place).is_some_and(|lane| lane.id == id) {
-            self.count(place);
+        if let Some(lane) = at(&mut self.lanes, place, id) {
+            lane.dropped += 1;
+            self.dropped += 1;
         }
     }
 
     /// Puts retained values in: what has an older stamp than theirs is passed over from now on.
-    pub(super) fn prime(&mut self, place: u32, values: &[Event], stamp: u64) {
-        let Some(id) = self.lane(place).map(|lane| lane.id) else {
-            return;
-        };
+    pub(super) fn prime(&mut self, place: u32, id: u64, values: &[Event], stamp: u64) {
         for event in values {
             if let Offered::Full(_) = self.offer(place, id, event) {
-                self.count(place);
+                self.give_up(place, id);
             }
         }
-        if let Some(lane) = self.lane(place) {
+        if let Some(lane) = at(&mut self.lanes, place, id) {
             lane.primed = stamp;
         }
     }
 
-    fn fits(&mut self, place: u32, cost: usize) -> bool {
-        let has_bytes = self.bytes + cost <= MAX_QUEUE_BYTES;
-        has_bytes
-            && self
-                .lane(place)
-                .is_some_and(|lane| lane.len < lane.options.capacity)
-    }
-
-    fn count(&mut self, place: u32) {
-        self.dropped += 1;
-        if let Some(lane) = self.lane(place) {
-            lane.dropped += 1;
-        }
-    }
-
-    fn link(&mut self, place: u32, event: Event, cost: usize) {
-        let before = self.ends.map_or(NONE, |(_, last)| last);
-        let node = Node {
-            event: Some(event),
-            lane: place,
-            before,
-            after: NONE,
-            after_in_lane: NONE,
-        };
-        let at = self.put(node);
-        if let Some(last) = self.nodes.get_mut(before as usize) {
-            last.after = at;
-        }
-        self.ends = Some((self.ends.map_or(at, |(first, _)| first), at));
-        self.bytes += cost;
-        self.len += 1;
-        let Some(lane) = self.lane(place) else { return };
-        lane.len += 1;
-        let last_in_lane = lane.ends.map(|(_, last)| last);
-        lane.ends = Some((lane.ends.map_or(at, |(first, _)| first), at));
-        if let Some(last) = last_in_lane {
-            self.nodes[last as usize].after_in_lane = at;
-        }
-    }
-
-    fn put(&mut self, node: Node) -> u32 {
-        match self.free {
-            Some(at) => {
-                let place = &mut self.nodes[at as usize];
-                self.free = Some(place.after).filter(|after| *after != NONE);
-                *place = node;
-                at
-            }
-            None => {
-                self.nodes.push(node);
-                let last = self.nodes.len() - 1;
-                u32::try_from(last).expect("bytes bound the events that wait")
-            }
-        }
-    }
-
-    /// The oldest event of one subscription, which is taken out.
-    fn take_oldest_of(&mut self, place: u32) -> Option<Event> {
-        let lane = self.lane(place)?;
-        let (first, last) = lane.ends?;
-        lane.len -= 1;
-        let after_in_lane = self.nodes[first as usize].after_in_lane;
-        if let Some(lane) = self.lane(place) {
-            lane.ends = (first != last).then_some((after_in_lane, last));
-        }
-        let event = self.unlink(first)?;
-        self.len -= 1;
-        self.bytes -= event.cost();
-        Some(event)
-    }
-
-    /// Takes a node out of the list of all.
-    fn unlink(&mut self, at: u32) -> Option<Event> {
-        let free = self.free.unwrap_or(NONE);
-        let node = &mut self.nodes[at as usize];
-        let (before, after) = (node.before, node.after);
-        let event = node.event.take();
-        node.after = free;
-        self.free = Some(at);
-        let (first, last) = self.ends?;
-        if let Some(node) = self.nodes.get_mut(before as usize) {
-            node.after = after;
-        }
-        if let Some(node) = self.nodes.get_mut(after as usize) {
-            node.before = before;
-        }
-        let first = if first == at { after } else { first };
-        let last = if last == at { before } else { last };
-        self.ends = (first != NONE).then_some((first, last));
-        event
-    }
-
-    /// Takes the next events out, each with its subscription; false when there are none, or they are
-    /// not to be handed out. Those that were taken before are taken for done with.
-    pub(super) fn take(&mut self, batch: &mut Vec<(Event, u64)>) -> bool {
+    /// Takes the next events out, `most` of them at most, each with its subscription; false when
+    /// there are none, or they are not to be handed out. Those that were taken before are taken for
+    /// done with.
+    pub(super) fn take(&mut self, most: usize, batch: &mut Batch) -> bool {
         self.bytes -= std::mem::take(&mut self.in_hand);
-        while self.open && batch.len() < BATCH && self.in_hand < BATCH_BYTES {
-            let Some((first, _)) = self.ends else { break };
-            let place = self.nodes[first as usize].lane;
-            let id = self.lane(place).map(|lane| lane.id);
-            let Some((event, id)) = self.take_oldest_of(place).zip(id) else {
-                break;
-            };
-            let cost = event.cost();
-            self.bytes += cost;
-            self.in_hand += cost;
-            batch.push((event, id));
-        }
-        if self.ends.is_none() && self.nodes.len() > KEPT {
-            (self.nodes, self.free) = (Vec::new(), None);
+        if self.open && self.len > 0 {
+            self.merge(most, batch);
         }
         self.draining = !batch.is_empty();
         self.draining
+    }
+
+    /// Takes from the lane whose oldest comes first, until another's does.
+    fn merge(&mut self, most: usize, batch: &mut Batch) {
+        let firsts = self.lanes.iter().enumerate();
+        let mut firsts: BinaryHeap<_> = firsts
+            .filter_map(|(at, lane)| Some(Reverse((lane.as_ref()?.first()?, at))))
+            .collect();
+        while batch.len() < most
+            && self.in_hand < BATCH_BYTES
+            && let Some(Reverse((_, at))) = firsts.pop()
+            && let Some(lane) = &mut self.lanes[at]
+        {
+            let next = firsts.peek().map_or(u64::MAX, |Reverse((next, _))| *next);
+            let len = batch.len();
+            self.in_hand += lane.take(next, most, BATCH_BYTES - self.in_hand, batch);
+            self.len -= batch.len() - len;
+            match lane.first() {
+                Some(first) => firsts.push(Reverse((first, at))),
+                None => lane.shrink(),
+            }
+        }
+    }
+
+    /// Begins to nap, if nothing waits that could be taken out.
+    pub(super) fn nap(&mut self) -> bool {
+        self.napping = self.len == 0 && !self.closed;
+        self.napping
+    }
+
+    pub(super) fn wake_up(&mut self) {
+        self.napping = false;
+    }
+
+    /// Whether who naps is to be told, which is done once.
+    pub(super) fn take_rouse(&mut self) -> bool {
+        std::mem::take(&mut self.rouse)
     }
 
     /// How many events wait.
@@ -320,7 +223,7 @@ impl Queue {
 
     /// Whether somebody has to be woken, who then is counted on.
     pub(super) fn start_draining(&mut self) -> bool {
-        let start = self.open && !self.draining && self.ends.is_some();
+        let start = self.open && !self.draining && self.len > 0;
         self.draining |= start;
         start
     }
@@ -330,20 +233,20 @@ impl Queue {
     }
 
     pub(super) fn dropped_of(&self, id: u64) -> Option<u64> {
-        let lane = self.lanes[self.find(id)?].as_ref()?;
-        Some(lane.dropped)
+        let mut lanes = self.lanes.iter().flatten();
+        Some(lanes.find(|lane| lane.id == id)?.dropped)
     }
 
     /// In the order in which they were made.
     pub(super) fn subscribed(&self) -> Vec<Subscribed> {
         let mut lanes: Vec<&Lane> = self.lanes.iter().flatten().collect();
         lanes.sort_by_key(|lane| lane.id);
-        let subscribed = |lane: &Lane| Subscribed {
-            pattern: lane.pattern.clone(),
-            is_quick: lane.options.quick,
-            waiting: lane.len,
-            dropped: lane.dropped,
-        };
-        lanes.into_iter().map(subscribed).collect()
+        lanes.into_iter().map(Lane::describe).collect()
     }
+}
+
+/// A subscription by its place, if it is still there.
+fn at(lanes: &mut [Option<Lane>], place: u32, id: u64) -> Option<&mut Lane> {
+    let lane = lanes.get_mut(place as usize)?.as_mut();
+    lane.filter(|lane| lane.id == id)
 }

@@ -32,8 +32,11 @@ pub(super) fn deliver(route: &Route, event: &Event) {
     DEPTH.set(DEPTH.get() + 1);
     let _leave = Leave;
     for target in &route.quick {
-        if let Some(slot) = target.inbox.callee() {
-            target.inbox.call(&slot, event, target.id);
+        let Some(slot) = target.inbox.callee() else {
+            continue;
+        };
+        if let Some(plugin) = slot.enter() {
+            target.inbox.call(&plugin, event, target.id);
         }
     }
 }

@@ -1,4 +1,7 @@
-use super::{BusError, Event, event::cost};
+use super::{
+    BusError, Event,
+    event::{Origin, Told, cost},
+};
 use jackfield_manifest::{Reach, TopicPattern};
 use rustc_hash::FxHashMap;
 use std::{
@@ -44,15 +47,20 @@ impl Retained {
     /// Makes an event, and keeps it in place of the one before.
     pub(super) fn keep(
         &self,
-        topic: &Arc<str>,
-        publisher: &Arc<str>,
+        origin: &Arc<Origin>,
         payload: &[u8],
         sequence: u64,
     ) -> Result<Event, BusError> {
+        let (topic, publisher) = (&origin.topic, &origin.publisher);
         let mut values = self.values();
         values.check(topic, publisher, cost(topic, payload))?;
         values.stamp += 1;
-        let event = Event::new(topic, publisher, payload, sequence, values.stamp);
+        let told = Told {
+            sequence,
+            stamp: values.stamp,
+            is_echo: false,
+        };
+        let event = Event::new(origin, payload, told);
         let old = values.remove(topic);
         let share = values
             .by_publisher
@@ -129,7 +137,7 @@ impl Values {
     fn remove(&mut self, topic: &str) -> Option<Event> {
         let old = self.topics.remove(topic)?;
         self.bytes -= old.cost();
-        let publisher = old.publisher_arc();
+        let publisher = old.publisher();
         if let Some(share) = self.by_publisher.get_mut(publisher) {
             share.topics -= 1;
             share.bytes -= old.cost();

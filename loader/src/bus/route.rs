@@ -1,4 +1,4 @@
-use super::{Bus, BusError, Inbox};
+use super::{Bus, BusError, Inbox, event::Origin};
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, atomic::Ordering};
 
@@ -18,7 +18,7 @@ pub(super) struct Target {
 
 /// Who hears a topic.
 pub(super) struct Route {
-    pub(super) topic: Arc<str>,
+    pub(super) origin: Arc<Origin>,
     pub(super) queued: Box<[Target]>,
     pub(super) quick: Box<[Target]>,
 }
@@ -38,14 +38,17 @@ impl Route {
 pub(super) struct Routes {
     generation: u64,
     topics: FxHashMap<Arc<str>, Arc<Route>>,
+    /// Most often the next is the same.
+    last: Option<Arc<Route>>,
     targets: usize,
 }
 
 impl Routes {
-    /// Who hears a topic now. `check` says whether it may be published there, and is asked once.
+    /// Who hears a topic of this publisher now. `check` says whether it may be published there, and is asked once.
     pub(super) fn find(
         &mut self,
         bus: &Bus,
+        publisher: &Arc<str>,
         topic: &str,
         check: impl FnOnce() -> Result<(), BusError>,
     ) -> Result<Arc<Route>, BusError> {
@@ -54,11 +57,21 @@ impl Routes {
             self.clear();
             self.generation = generation;
         }
+        if let Some(last) = &self.last
+            && *last.origin.topic == *topic
+        {
+            return Ok(Arc::clone(last));
+        }
         if let Some(route) = self.topics.get(topic) {
+            self.last = Some(Arc::clone(route));
             return Ok(Arc::clone(route));
         }
         check()?;
-        let route = Arc::new(bus.table().route(topic));
+        let origin = Origin {
+            topic: topic.into(),
+            publisher: Arc::clone(publisher),
+        };
+        let route = Arc::new(bus.table().route(origin));
         self.remember(&route);
         Ok(route)
     }
@@ -71,12 +84,13 @@ impl Routes {
         if targets <= MAX_TARGETS {
             self.targets += targets;
             self.topics
-                .insert(Arc::clone(&route.topic), Arc::clone(route));
+                .insert(Arc::clone(&route.origin.topic), Arc::clone(route));
         }
     }
 
     fn clear(&mut self) {
         self.topics.clear();
+        self.last = None;
         self.targets = 0;
     }
 }

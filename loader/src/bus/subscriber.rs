@@ -1,5 +1,5 @@
-use super::{Bus, Event, Inbox};
-use std::{collections::VecDeque, fmt, sync::Arc, time::Instant};
+use super::{Bus, Event, Inbox, inbox::READ, lane::Batch};
+use std::{fmt, sync::Arc, time::Instant};
 
 /// The embedding program's subscription, made by [`Loader::subscribe`](crate::Loader::subscribe). It
 /// ends when this is dropped.
@@ -8,8 +8,7 @@ pub struct Subscriber {
     inbox: Arc<Inbox>,
     id: u64,
     /// Taken out, and not given out yet.
-    next: VecDeque<Event>,
-    batch: Vec<(Event, u64)>,
+    batch: Batch,
 }
 
 impl Subscriber {
@@ -18,27 +17,29 @@ impl Subscriber {
             bus,
             inbox,
             id,
-            next: VecDeque::new(),
-            batch: Vec::new(),
+            batch: Batch::default(),
         }
     }
 
     /// The next event; `None` when none comes before the deadline.
     pub fn next(&mut self, deadline: Instant) -> Option<Event> {
-        if self.next.is_empty() && self.inbox.wait(&mut self.batch, deadline) {
-            self.next
-                .extend(self.batch.drain(..).map(|(event, _)| event));
+        if self.batch.is_empty() {
+            self.inbox.wait(&mut self.batch, deadline);
         }
-        self.next.pop_front()
+        self.taken()
     }
 
     /// The next event; `None` when there is none now.
     pub fn try_next(&mut self) -> Option<Event> {
-        if self.next.is_empty() && self.inbox.take(&mut self.batch) {
-            self.next
-                .extend(self.batch.drain(..).map(|(event, _)| event));
+        if self.batch.is_empty() {
+            self.inbox.take(READ, &mut self.batch);
         }
-        self.next.pop_front()
+        self.taken()
+    }
+
+    fn taken(&mut self) -> Option<Event> {
+        let (event, _) = self.batch.next()?;
+        Some(event)
     }
 
     /// How many events it did not get because there was no room.

@@ -1,4 +1,7 @@
-use super::route::{Route, Target};
+use super::{
+    event::Origin,
+    route::{Route, Target},
+};
 use jackfield_manifest::{Reach, TopicPattern};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -50,7 +53,8 @@ impl Table {
     }
 
     /// Who hears a topic: of several subscriptions of one inbox, the one that was made first.
-    pub(super) fn route(&self, topic: &str) -> Route {
+    pub(super) fn route(&self, origin: Origin) -> Route {
+        let topic: &str = &origin.topic;
         let parent = topic.rsplit_once('.').map(|(parent, _)| parent);
         let mut found: Vec<&(Target, bool)> = Vec::new();
         found.extend(self.exact.get(topic).into_iter().flatten());
@@ -68,7 +72,7 @@ impl Table {
         found.sort_by_key(|(target, _)| target.id);
         let (quick, queued): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, quick)| *quick);
         Route {
-            topic: topic.into(),
+            origin: Arc::new(origin),
             queued: targets(queued),
             quick: targets(quick),
         }

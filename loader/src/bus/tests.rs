@@ -2,6 +2,7 @@
 
 mod model;
 
+use super::lane::Batch;
 use super::*;
 use proptest::prelude::*;
 use std::{
@@ -29,9 +30,9 @@ fn publisher(id: &str) -> Publisher {
 
 fn read(inbox: &Inbox) -> Vec<(Event, u64)> {
     let mut all = Vec::new();
-    let mut batch = Vec::new();
-    while inbox.take(&mut batch) {
-        all.append(&mut batch);
+    let mut batch = Batch::default();
+    while inbox.take(64, &mut batch) {
+        all.extend(batch.by_ref());
     }
     all
 }
@@ -67,10 +68,10 @@ fn a_publisher_waits_for_room_and_no_longer_than_it_is_to() {
     publisher.publish(&bus, "t", b"1", Manner::Passing).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| publisher.publish(&bus, "t", b"2", Manner::Passing).unwrap());
-        let mut batch = Vec::new();
+        let mut batch = Batch::default();
         for payload in [b"1", b"2"] {
             assert!(patient.wait(&mut batch, Instant::now() + LONG));
-            assert_eq!(batch.pop().unwrap().0.payload(), payload);
+            assert_eq!(batch.next().unwrap().0.payload(), payload);
         }
     });
     assert_eq!(patient.dropped(), 0);
@@ -142,8 +143,8 @@ fn bytes_are_bounded_whatever_the_payload() {
     let waiting = inbox.subscribed()[0].waiting;
     assert_eq!((waiting, inbox.dropped()), (15, 85));
     // What is in hand counts until the next is taken.
-    let mut batch = Vec::new();
-    assert!(inbox.take(&mut batch));
+    let mut batch = Batch::default();
+    assert!(inbox.take(64, &mut batch));
     assert_eq!(batch.len(), 1);
     bus.host
         .publish(&bus, "t", &payload, Manner::Passing)
@@ -191,10 +192,10 @@ fn events_of_threads_come_in_the_order_of_their_numbers() {
         }
     };
     let collect = |inbox: &Inbox| {
-        let (mut seen, mut batch) = (Vec::new(), Vec::new());
+        let (mut seen, mut batch) = (Vec::new(), Batch::default());
         while seen.last() != Some(&(4 * EACH)) {
             assert!(inbox.wait(&mut batch, Instant::now() + LONG));
-            seen.extend(batch.drain(..).map(|(event, _)| event.sequence()));
+            seen.extend(batch.by_ref().map(|(event, _)| event.sequence()));
         }
         seen
     };

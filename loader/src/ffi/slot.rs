@@ -82,7 +82,7 @@ impl Slot {
         self.gate.inside()
     }
 
-    /// How often somebody was let in by [`enter`](Slot::enter).
+    /// How often somebody was let in by [`enter`](Slot::enter), or stayed.
     pub(crate) fn calls(&self) -> u64 {
         self.gate.calls()
     }
@@ -160,6 +160,13 @@ impl Drop for Entered<'_> {
 }
 
 impl Entered<'_> {
+    /// Counts another call, as if one had left and entered again; false when the gate was closed
+    /// meanwhile. Only for whoever hands a plugin its events, of whom there is one at a time.
+    #[inline]
+    pub(crate) fn stay(&self) -> bool {
+        self.slot.gate.stay()
+    }
+
     /// # Panics
     ///
     /// When the object was taken before: only [`Slot::enter_closed`] can come so late.

@@ -19,6 +19,8 @@ struct Crowd {
     others: Vec<Handle>,
     /// How many events each has heard so far.
     heard: u64,
+    /// They hear it from their queues.
+    queued: bool,
     loader: Loader,
     _site: Site,
 }
@@ -42,6 +44,7 @@ impl Crowd {
             crier: plugin("crier-0000"),
             others: ids.iter().map(|id| plugin(id)).collect(),
             heard: 0,
+            queued: !told.ends_with("quick"),
             loader,
             _site: site,
         }
@@ -49,12 +52,17 @@ impl Crowd {
 
     /// Until everybody has heard everything.
     fn round(&mut self) {
+        self.heard += EVENTS;
+        let expect = format!("/expect/{}", self.heard);
+        for other in self.others.iter().filter(|_| self.queued) {
+            let expect = Request::new("POST", &expect);
+            assert_eq!(ask(other, &expect), (204, String::new()));
+        }
         let query = format!("count={EVENTS}");
         let publish = Request::new("POST", "/publish/t")
             .with_query(&query)
             .with_body(&PAYLOAD);
         assert_eq!(ask(&self.crier, &publish), (204, String::new()));
-        self.heard += EVENTS;
         let (path, all) = (format!("/await/{}", self.heard), self.heard.to_string());
         for other in &self.others {
             assert_eq!(ask(other, &Request::new("GET", &path)), (200, all.clone()));

@@ -2,6 +2,8 @@
 
 use crate::bus::{
     Event, Policy, SubscribeOptions,
+    event::{Origin, Told},
+    lane::Batch,
     queue::{Offered, Queue},
 };
 use proptest::prelude::*;
@@ -69,7 +71,12 @@ fn add(queue: &mut Queue, id: u64, kind: usize) -> u32 {
 proptest! {
     #[test]
     fn it_does(steps in prop::collection::vec(step(), 1..200)) {
-        let (topic, publisher): (Arc<str>, Arc<str>) = ("t".into(), "p".into());
+        let (topic, publisher) = ("t".into(), "p".into());
+        let origin = Arc::new(Origin { topic, publisher });
+        let event = |sequence| {
+            let told = Told { sequence, stamp: 0, is_echo: false };
+            Event::new(&origin, b"", told)
+        };
         let mut queue = Queue::default();
         queue.open = true;
         let mut model = Model::default();
@@ -79,14 +86,14 @@ proptest! {
             match step {
                 Step::Offer(kind) => {
                     let (id, lane) = lanes[kind];
-                    let event = Event::new(&topic, &publisher, b"", now, 0);
+                    let event = event(now);
                     let waits = matches!(queue.offer(lane, id, &event), Offered::Full(WAIT));
                     prop_assert_eq!(waits, model.offer(id, kind, now));
                 }
                 Step::Take => {
-                    let mut batch = Vec::new();
-                    prop_assert_eq!(queue.take(&mut batch), !model.waiting.is_empty());
-                    let taken = batch.into_iter().map(|(event, id)| (event.sequence(), id));
+                    let mut batch = Batch::default();
+                    prop_assert_eq!(queue.take(64, &mut batch), !model.waiting.is_empty());
+                    let taken = batch.map(|(event, id)| (event.sequence(), id));
                     prop_assert_eq!(taken.collect::<Vec<_>>(), std::mem::take(&mut model.waiting));
                 }
                 Step::Remove(kind) => {
@@ -96,7 +103,7 @@ proptest! {
                     model.waiting.retain(|(_, other)| *other != id);
                     model.dropped[kind] = 0;
                     // One that was on its way meanwhile.
-                    let event = Event::new(&topic, &publisher, b"", now, 0);
+                    let event = event(now);
                     prop_assert!(matches!(queue.offer(lane, id, &event), Offered::Done));
                     lanes[kind] = (now + 3, add(&mut queue, now + 3, kind));
                 }

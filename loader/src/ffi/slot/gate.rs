@@ -27,6 +27,8 @@ pub(super) struct Gate {
     seen: AtomicU64,
     /// Counted in the word as well, and no calls.
     turned_away: AtomicU64,
+    /// Calls of those who stayed inside from one to the next.
+    stayed: AtomicU64,
 }
 
 impl Gate {
@@ -57,6 +59,21 @@ impl Gate {
         self.leave()
     }
 
+    /// Counts another call of one who is inside; false where the gate has been closed, and then the
+    /// caller has to leave.
+    ///
+    /// Of all who are inside only one may do so at a time, or a call is not counted: an addition that
+    /// others may make as well would cost as much as to leave and to enter again.
+    #[inline]
+    pub(super) fn stay(&self) -> bool {
+        if self.word.load(Ordering::Relaxed) & CLOSED != 0 {
+            return false;
+        }
+        let stayed = self.stayed.load(Ordering::Relaxed);
+        self.stayed.store(stayed + 1, Ordering::Relaxed);
+        true
+    }
+
     /// Lets nobody in from now on.
     pub(super) fn close(&self) {
         self.word.fetch_or(CLOSED, Ordering::AcqRel);
@@ -79,7 +96,8 @@ impl Gate {
         let calls = seen + (now.wrapping_sub(seen) & (CALL - 1));
         // Of two that ask at once, the one that saw less must not lead back.
         let calls = calls.max(self.seen.fetch_max(calls, Ordering::Relaxed));
-        calls.saturating_sub(self.turned_away.load(Ordering::Relaxed))
+        let entered = calls.saturating_sub(self.turned_away.load(Ordering::Relaxed));
+        entered + self.stayed.load(Ordering::Relaxed)
     }
 }
 
@@ -94,6 +112,7 @@ mod tests {
             word: AtomicU64::new(calls << 32),
             seen: AtomicU64::new(calls),
             turned_away: AtomicU64::new(0),
+            stayed: AtomicU64::new(0),
         }
     }
 
@@ -137,6 +156,19 @@ mod tests {
         }
         assert_eq!((gate.inside(), gate.calls()), (0, 1));
         assert!(gate.is_empty());
+    }
+
+    #[test]
+    fn who_stays_makes_a_call_each_time_until_the_gate_is_closed() {
+        let gate = Gate::default();
+        assert!(gate.enter());
+        assert!(gate.stay());
+        assert!(gate.stay());
+        assert_eq!((gate.inside(), gate.calls()), (1, 3));
+        gate.close();
+        assert!(!gate.stay());
+        assert_eq!((gate.inside(), gate.calls()), (1, 3));
+        assert!(gate.leave());
     }
 
     #[test]
