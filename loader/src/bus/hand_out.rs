@@ -15,9 +15,9 @@ const BURST: Duration = Duration::from_millis(10);
 struct Turn(Option<Weak<Inbox>>);
 
 impl Turn {
-    fn take(mut self) {
+    fn take(mut self, pace: Pace) {
         if let Some(inbox) = self.0.as_ref().and_then(Weak::upgrade) {
-            hand_out(&inbox);
+            hand_out(&inbox, pace);
         }
         self.0 = None;
     }
@@ -32,10 +32,10 @@ impl Drop for Turn {
     }
 }
 
-/// Has somebody empty the inbox, who is counted on until it is found empty.
-pub(super) fn begin(inbox: &Arc<Inbox>, executor: &dyn Executor) {
+/// Has somebody empty the inbox, who is counted on until it is found empty, and goes on at that pace.
+pub(super) fn begin(inbox: &Arc<Inbox>, executor: &dyn Executor, pace: Pace) {
     let turn = Turn(Some(Arc::downgrade(inbox)));
-    executor.spawn_blocking(Box::new(move || turn.take()));
+    executor.spawn_blocking(Box::new(move || turn.take(pace)));
 }
 
 /// How often one looks again, and lets others run meanwhile, before one gives up: a thread that is
@@ -45,8 +45,10 @@ pub(super) const LOOKS: usize = 64;
 /// How long a busy one naps at most, instead of looking: meanwhile others have the processors, and
 /// events come together.
 pub(super) const NAP: Duration = Duration::from_micros(100);
-/// Whoever takes out so many, and has not waited longer than that for each of them, is busy.
-const MANY: usize = 8;
+/// After so many batches it is seen whether one is busy: whether it took out more than one event at a
+/// time, and had not to wait longer than that for each. Who answers each event by one, and so gets one
+/// at a time, must not nap.
+const LOOKED_AT: u32 = 8;
 const SOON: Duration = Duration::from_micros(4);
 
 /// For how long events are taken out at once.
@@ -57,29 +59,42 @@ const FIRST: usize = 16;
 const MOST: usize = 1024;
 
 /// How events come and go, by how it went before.
-struct Pace {
+pub(super) struct Pace {
     /// How many are taken out at once: as many as are handed out within [`STRETCH`]. What is taken out
     /// is not dropped any more for what is newer.
     most: usize,
     is_busy: bool,
     /// When some were taken out last.
     taken: Instant,
+    /// Batches since it was seen whether one is busy, what was in them, and when that was.
+    batches: u32,
+    events: u32,
+    looked: Instant,
 }
 
 impl Pace {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
         Self {
             most: FIRST,
             is_busy: false,
-            taken: Instant::now(),
+            taken: now,
+            batches: 0,
+            events: 0,
+            looked: now,
         }
     }
 
     /// So many were taken out.
     fn took(&mut self, len: usize) {
-        let now = Instant::now();
-        let each = now.duration_since(self.taken) / u32::try_from(len).unwrap_or(u32::MAX);
-        (self.is_busy, self.taken) = (len >= MANY && each < SOON, now);
+        self.taken = Instant::now();
+        self.batches += 1;
+        self.events += u32::try_from(len).unwrap_or(u32::MAX);
+        if self.batches == LOOKED_AT {
+            let waited = self.taken.duration_since(self.looked);
+            self.is_busy = self.events > 2 * self.batches && waited < SOON * self.events;
+            (self.batches, self.events, self.looked) = (0, 0, self.taken);
+        }
     }
 
     /// They were handed out.
@@ -92,9 +107,9 @@ impl Pace {
     }
 }
 
-fn hand_out(inbox: &Arc<Inbox>) {
+fn hand_out(inbox: &Arc<Inbox>, mut pace: Pace) {
     let began = Instant::now();
-    let (mut batch, mut pace) = (Batch::default(), Pace::new());
+    let mut batch = Batch::default();
     while inbox.linger(pace.is_busy, pace.most, &mut batch) {
         let len = batch.len();
         pace.took(len);
@@ -104,7 +119,7 @@ fn hand_out(inbox: &Arc<Inbox>) {
         batch.clear();
         pace.handed_out(len);
         if began.elapsed() >= BURST {
-            return inbox.wake();
+            return inbox.wake_at(pace);
         }
     }
 }
@@ -148,15 +163,19 @@ mod tests {
     }
 
     #[test]
-    fn who_gets_many_at_once_is_busy() {
-        let mut pace = Pace::new();
-        pace.took(1);
-        assert!(!pace.is_busy);
-        pace.taken = Instant::now();
-        pace.took(MOST);
-        assert!(pace.is_busy);
-        pace.taken = Instant::now().checked_sub(SOON * 100).unwrap();
-        pace.took(MANY);
-        assert!(!pace.is_busy);
+    fn who_gets_many_in_a_short_time_is_busy() {
+        let is_busy = |len: usize, waited: Duration| {
+            let mut pace = Pace::new();
+            pace.looked = Instant::now().checked_sub(waited).unwrap();
+            for _ in 1..LOOKED_AT {
+                pace.took(len);
+                assert!(!pace.is_busy);
+            }
+            pace.took(len);
+            pace.is_busy
+        };
+        assert!(is_busy(MOST, Duration::ZERO));
+        assert!(!is_busy(1, Duration::ZERO));
+        assert!(!is_busy(3, SOON * 3 * LOOKED_AT));
     }
 }

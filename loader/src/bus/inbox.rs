@@ -1,5 +1,6 @@
 use super::{
-    Event, Subscribed, hand_out,
+    Event, Subscribed,
+    hand_out::{self, Pace},
     lane::Batch,
     publisher::Patience,
     queue::{Offered, Queue},
@@ -141,8 +142,13 @@ impl Inbox {
 
     /// Somebody is to empty it. What the executor logs of that is no event.
     pub(super) fn wake(self: &Arc<Self>) {
+        self.wake_at(Pace::new());
+    }
+
+    /// The same, at the pace of whoever emptied it just now.
+    pub(super) fn wake_at(self: &Arc<Self>, pace: Pace) {
         match &self.executor {
-            Some(executor) => quietly(|| hand_out::begin(self, &**executor)),
+            Some(executor) => quietly(|| hand_out::begin(self, &**executor, pace)),
             None => self.arrived.notify_one(),
         }
     }

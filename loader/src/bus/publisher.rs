@@ -88,35 +88,40 @@ impl Publisher {
         }
         let mut patience = Patience::default();
         let mut order = self.order(&mut patience);
-        let route = self.route(&mut order, bus, topic)?;
-        quick::check(&route)?;
+        let Order {
+            sequence,
+            routes,
+            recycled,
+        } = &mut *order;
+        let mut route = self.route(routes, bus, topic)?;
+        quick::check(route)?;
         // A number is taken though nobody may hear it: so a gap means a drop.
-        let sequence = order.sequence + 1;
+        let next = *sequence + 1;
         if route.is_empty() && manner != Manner::Retained {
-            order.sequence = sequence;
+            *sequence = next;
             return Ok(());
         }
-        let origin = &route.origin;
-        let (event, route) = match manner {
-            Manner::Passing | Manner::Echo => {
-                let told = Told {
-                    sequence,
-                    stamp: 0,
-                    is_echo: manner == Manner::Echo,
-                };
-                (order.recycled.event(origin, payload, told), route)
-            }
-            Manner::Retained => {
-                let event = bus.retained.keep(origin, payload, sequence)?;
-                // Again, because whoever subscribed meanwhile may have come too late for the last
-                // value and has to hear of this one.
-                (event, self.route(&mut order, bus, topic)?)
-            }
+        let event = if manner == Manner::Retained {
+            let event = bus.retained.keep(&route.origin, payload, next)?;
+            // Again, because whoever subscribed meanwhile may have come too late for the last value
+            // and has to hear of this one.
+            route = self.route(routes, bus, topic)?;
+            event
+        } else {
+            let told = Told {
+                sequence: next,
+                stamp: 0,
+                is_echo: manner == Manner::Echo,
+            };
+            recycled.event(&route.origin, payload, told)
         };
-        order.sequence = sequence;
-        self.queue(&route, &event, &mut patience);
+        *sequence = next;
+        self.queue(route, &event, &mut patience);
+        let quick = (!route.quick.is_empty()).then(|| Arc::clone(route));
         drop(order);
-        quick::deliver(&route, &event);
+        if let Some(route) = quick {
+            quick::deliver(&route, &event);
+        }
         Ok(())
     }
 
@@ -132,8 +137,13 @@ impl Publisher {
         }
     }
 
-    fn route(&self, order: &mut Order, bus: &Bus, topic: &str) -> Result<Arc<Route>, BusError> {
-        order.routes.find(bus, &self.name, topic, || {
+    fn route<'r>(
+        &self,
+        routes: &'r mut Routes,
+        bus: &Bus,
+        topic: &str,
+    ) -> Result<&'r Arc<Route>, BusError> {
+        routes.find(bus, &self.name, topic, || {
             check_topic(topic)?;
             match &self.permit {
                 None => Ok(()),

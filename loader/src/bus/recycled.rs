@@ -2,7 +2,7 @@ use super::event::{Event, Origin, Told};
 use std::{collections::VecDeque, sync::Arc};
 
 /// The most bytes that one publisher keeps for its next events.
-pub(super) const MAX_BYTES: usize = 256 << 10;
+pub(super) const MAX_BYTES: usize = 512 << 10;
 /// What is larger is not kept: to copy it costs more than to get memory for it.
 const MAX_COST: usize = 4096;
 

@@ -44,26 +44,36 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    /// Who hears a topic of this publisher now. `check` says whether it may be published there, and is asked once.
+    /// Who hears a topic of this publisher now. `check` says whether it may be published there, and is
+    /// asked once.
     pub(super) fn find(
         &mut self,
         bus: &Bus,
         publisher: &Arc<str>,
         topic: &str,
         check: impl FnOnce() -> Result<(), BusError>,
-    ) -> Result<Arc<Route>, BusError> {
+    ) -> Result<&Arc<Route>, BusError> {
         let generation = bus.generation.load(Ordering::Acquire);
         if self.generation != generation {
             self.clear();
             self.generation = generation;
         }
-        if let Some(last) = &self.last
-            && *last.origin.topic == *topic
-        {
-            return Ok(Arc::clone(last));
-        }
+        let is_last = |last: &Arc<Route>| *last.origin.topic == *topic;
+        let last = match self.last.take().filter(is_last) {
+            Some(last) => last,
+            None => self.known(bus, publisher, topic, check)?,
+        };
+        Ok(self.last.insert(last))
+    }
+
+    fn known(
+        &mut self,
+        bus: &Bus,
+        publisher: &Arc<str>,
+        topic: &str,
+        check: impl FnOnce() -> Result<(), BusError>,
+    ) -> Result<Arc<Route>, BusError> {
         if let Some(route) = self.topics.get(topic) {
-            self.last = Some(Arc::clone(route));
             return Ok(Arc::clone(route));
         }
         check()?;
