@@ -3,7 +3,7 @@
 //! | room | what |
 //! |---|---|
 //! | `topic` of the manifest's crate | topics, patterns, which pattern covers which |
-//! | `event` | an event, once for all who hear it |
+//! | `event`, `recycled` | an event, once for all who hear it; the memory of those before |
 //! | `options` | how somebody subscribes |
 //! | `table` | every subscription, by what it begins with |
 //! | `route` | who hears one topic, remembered by who publishes there |
