@@ -14,8 +14,8 @@ mod verdicts;
 pub use error::{Candidate, ProvideError, RequireError, Unfit};
 pub(crate) use held::Held;
 pub(crate) use offered::Offered;
-pub use own::HOST_SERVICES;
 pub(crate) use own::{Facts, own_version};
+pub use own::{HOST_SERVICES, bus_of};
 pub(crate) use seat::Seat;
 
 use crate::{

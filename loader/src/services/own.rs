@@ -5,6 +5,8 @@ mod clock;
 mod config;
 mod topology;
 
+pub use bus::bus_of;
+
 use super::{RequireError, error::Asked, seat::Counted};
 use crate::{Options, context::Room, storage};
 use jackfield_abi::{

@@ -6,13 +6,12 @@ use crate::{
     stage::{Stage, lock},
 };
 use jackfield_abi::{
-    Bus, BusObject, Clock, ClockObject, Config, ConfigObject, Failure, FailureCode, FfiFuture,
-    Host, ROption, RResult, RSlice, RStr, RString, RetainedEvent, ServiceOffer, ServiceOfferObject,
-    SubscribeOptions, Topology, TopologyObject,
+    Clock, ClockObject, Config, ConfigObject, Failure, FailureCode, FfiFuture, Host, ROption,
+    RResult, RStr, RString, ServiceOffer, ServiceOfferObject, Topology, TopologyObject,
     abi_stable::{StableAbi, type_layout::TypeLayout, type_level::downcasting::TD_Opaque},
     abi_version,
 };
-use jackfield_loader::HOST_SERVICES;
+use jackfield_loader::{HOST_SERVICES, testkit::bus_of};
 use serde_json::{Value, json};
 use std::{ptr, sync::Arc};
 
@@ -23,7 +22,7 @@ const EDGE: &str = "testkit";
 pub(crate) fn find(service: &str, host: KitHost) -> Option<Arc<Offered>> {
     let (_, version) = HOST_SERVICES.iter().find(|(id, _)| *id == service)?;
     let offer = match service {
-        "bus" => offer(BusObject::from_value(Side(host), TD_Opaque)),
+        "bus" => offer(bus_of(host)),
         "clock" => offer(ClockObject::from_value(Side(host), TD_Opaque)),
         "config" => offer(ConfigObject::from_value(Side(host), TD_Opaque)),
         "storage" => offer(host.storage().into_result().ok()?),
@@ -52,37 +51,6 @@ impl<T: StableAbi + Send + Sync + 'static> ServiceOffer for Own<T> {
 
 /// What the services lead to.
 struct Side(KitHost);
-
-impl Bus for Side {
-    fn publish(
-        &self,
-        topic: RStr<'_>,
-        payload: RSlice<'_, u8>,
-        flags: u32,
-    ) -> RResult<(), Failure> {
-        self.0.publish(topic, payload, flags)
-    }
-
-    fn last(&self, topic: RStr<'_>) -> RResult<ROption<RetainedEvent>, Failure> {
-        self.0.last(topic)
-    }
-
-    fn clear_retained(&self, topic: RStr<'_>) -> RResult<bool, Failure> {
-        self.0.clear_retained(topic)
-    }
-
-    fn subscribe(&self, pattern: RStr<'_>, options: &SubscribeOptions) -> RResult<u64, Failure> {
-        self.0.subscribe(pattern, options)
-    }
-
-    fn dropped(&self, subscription: u64) -> ROption<u64> {
-        self.0.dropped(subscription)
-    }
-
-    fn unsubscribe(&self, subscription: u64) -> bool {
-        self.0.unsubscribe(subscription)
-    }
-}
 
 impl Clock for Side {
     fn now_ns(&self) -> i64 {

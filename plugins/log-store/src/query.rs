@@ -10,11 +10,14 @@
 //! | `limit` | at most so many; 100 by default, 1000 at most |
 
 use crate::entry::{LEVELS, micros, number};
-use plugin_api::{Error, Result};
+use plugin_api::Result;
+use sqlite_kit::{DEFAULT_LIMIT, bad_value, limit, unknown_key};
 use std::borrow::Cow;
 
-const DEFAULT_LIMIT: i64 = 100;
-const MOST: i64 = 1000;
+/// All of them.
+const KEYS: [&str; 7] = [
+    "level", "plugin", "since", "until", "text", "before", "limit",
+];
 
 /// A question, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,10 +62,10 @@ impl Filter {
                 "text" => filter.text = Some(value.into_owned()),
                 "before" => {
                     let id = value.parse();
-                    filter.before = Some(id.map_err(|_| bad("before", "an id", &value))?);
+                    filter.before = Some(id.map_err(|_| bad_value("before", "an id", &value))?);
                 }
                 "limit" => filter.limit = limit(&value)?,
-                _ => return Err(unknown(&key)),
+                _ => return Err(unknown_key(&KEYS, &key)),
             }
         }
         Ok(filter)
@@ -70,7 +73,7 @@ impl Filter {
 }
 
 fn level(value: &str) -> Result<i64> {
-    number(value).ok_or_else(|| bad("level", &format!("one of {}", LEVELS.join(", ")), value))
+    number(value).ok_or_else(|| bad_value("level", &format!("one of {}", LEVELS.join(", ")), value))
 }
 
 fn time(key: &str, value: &str) -> Result<i64> {
@@ -79,29 +82,8 @@ fn time(key: &str, value: &str) -> Result<i64> {
         .map_err(|_| {
             let expected = "milliseconds since the Unix epoch, or a time such as \
                             2026-01-02T03:04:05Z";
-            bad(key, expected, value)
+            bad_value(key, expected, value)
         })
-}
-
-fn limit(value: &str) -> Result<i64> {
-    match value.parse() {
-        Ok(limit) if (1..=MOST).contains(&limit) => Ok(limit),
-        _ => Err(bad("limit", &format!("a number from 1 to {MOST}"), value)),
-    }
-}
-
-fn bad(key: &str, expected: &str, found: &str) -> Error {
-    Error::with_status(400, format!("{key}: expected {expected}, found `{found}`"))
-}
-
-fn unknown(key: &str) -> Error {
-    Error::with_status(
-        400,
-        format!(
-            "expected `level`, `plugin`, `since`, `until`, `text`, `before` or `limit`, found \
-             `{key}`"
-        ),
-    )
 }
 
 #[cfg(test)]

@@ -9,11 +9,12 @@
 //! | `limit` | at most so many; 100 by default, 1000 at most |
 //! | `order` | `desc`, the latest first (default), or `asc` |
 
-use plugin_api::{Error, Result};
+use plugin_api::Result;
+use sqlite_kit::{DEFAULT_LIMIT, bad_value, limit, unknown_key};
 use std::{borrow::Cow, str::FromStr};
 
-const DEFAULT_LIMIT: i64 = 100;
-const MOST: i64 = 1000;
+/// All of them.
+const KEYS: [&str; 6] = ["topic", "publisher", "since", "after", "limit", "order"];
 
 /// A key and a value, decoded.
 pub(crate) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
@@ -72,7 +73,7 @@ impl Filter {
                 "after" => filter.after = Some(number("after", &value)?),
                 "limit" => filter.limit = limit(&value)?,
                 "order" => filter.order = order(&value)?,
-                _ => return Err(unknown(&key)),
+                _ => return Err(unknown_key(&KEYS, &key)),
             }
         }
         Ok(filter)
@@ -112,35 +113,17 @@ impl Topic {
 
 /// A whole number in a query.
 pub(crate) fn number<T: FromStr>(key: &str, value: &str) -> Result<T> {
-    value.parse().map_err(|_| bad(key, "a whole number", value))
-}
-
-fn limit(value: &str) -> Result<i64> {
-    match value.parse() {
-        Ok(limit) if (1..=MOST).contains(&limit) => Ok(limit),
-        _ => Err(bad("limit", &format!("a number from 1 to {MOST}"), value)),
-    }
+    value
+        .parse()
+        .map_err(|_| bad_value(key, "a whole number", value))
 }
 
 fn order(value: &str) -> Result<Order> {
     match value {
         "asc" => Ok(Order::Ascending),
         "desc" => Ok(Order::Descending),
-        _ => Err(bad("order", "`asc` or `desc`", value)),
+        _ => Err(bad_value("order", "`asc` or `desc`", value)),
     }
-}
-
-fn bad(key: &str, expected: &str, found: &str) -> Error {
-    Error::with_status(400, format!("{key}: expected {expected}, found `{found}`"))
-}
-
-fn unknown(key: &str) -> Error {
-    Error::with_status(
-        400,
-        format!(
-            "expected `topic`, `publisher`, `since`, `after`, `limit` or `order`, found `{key}`"
-        ),
-    )
 }
 
 #[cfg(test)]

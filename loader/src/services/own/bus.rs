@@ -6,13 +6,18 @@ use jackfield_abi::{
 use std::sync::Arc;
 
 /// The bus as one plugin sees it: what its context has, bound to the same plugin.
-struct Side(HostSide);
+struct BusOf<H>(H);
 
 pub(super) fn object(room: &Arc<Room>) -> BusObject {
-    BusObject::from_value(Side(HostSide(Arc::clone(room))), TD_Opaque)
+    bus_of(HostSide(Arc::clone(room)))
 }
 
-impl Bus for Side {
+/// The bus of whatever stands for the host.
+pub fn bus_of(host: impl Host + 'static) -> BusObject {
+    BusObject::from_value(BusOf(host), TD_Opaque)
+}
+
+impl<H: Host> Bus for BusOf<H> {
     fn publish(
         &self,
         topic: RStr<'_>,
