@@ -9,6 +9,7 @@
 //! | `route` | who hears one topic, remembered by who publishes there |
 //! | `publisher` | the order of one publisher's events |
 //! | `lane`, `queue`, `inbox` | what waits for one subscription, for one subscriber, and how it gets there |
+//! | `batch` | what is taken out of it at once |
 //! | `hand_out`, `quick` | how a plugin gets it: one after another, or at once |
 //! | `subscriber`, `embed` | the embedding program as a subscriber and a publisher |
 //! | `retained` | last values |
@@ -17,6 +18,7 @@
 //! Locks, in the order in which they may be taken: a publisher's own, one inbox's, then the table or
 //! the retained values. None of them is held while a plugin is called.
 
+mod batch;
 mod embed;
 mod error;
 mod event;

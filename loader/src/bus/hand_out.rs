@@ -1,7 +1,7 @@
 //! A plugin's events, one after another, on a thread that may block: one at a time for each plugin,
 //! and only for a while, so that others get their turn.
 
-use super::{Inbox, lane::Batch};
+use super::{Inbox, batch::Batch};
 use crate::{Executor, ffi::Slot};
 use std::{
     sync::{Arc, Weak},

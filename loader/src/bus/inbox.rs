@@ -1,7 +1,7 @@
 use super::{
     Event, Subscribed,
+    batch::Batch,
     hand_out::{self, Pace},
-    lane::Batch,
     publisher::Patience,
     queue::{Offered, Queue},
     quiet::{HandingOut, quietly},

@@ -1,7 +1,4 @@
-use super::{
-    BusError, Event, Policy, SubscribeOptions,
-    lane::{Batch, Lane},
-};
+use super::{BusError, Event, Policy, SubscribeOptions, batch::Batch, lane::Lane};
 use jackfield_manifest::TopicPattern;
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 

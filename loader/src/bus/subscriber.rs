@@ -1,4 +1,4 @@
-use super::{Bus, Event, Inbox, inbox::READ, lane::Batch};
+use super::{Bus, Event, Inbox, batch::Batch, inbox::READ};
 use std::{fmt, sync::Arc, time::Instant};
 
 /// The embedding program's subscription, made by [`Loader::subscribe`](crate::Loader::subscribe). It

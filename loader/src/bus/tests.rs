@@ -2,7 +2,7 @@
 
 mod model;
 
-use super::lane::Batch;
+use super::batch::Batch;
 use super::*;
 use proptest::prelude::*;
 use std::{

@@ -2,8 +2,8 @@
 
 use crate::bus::{
     Event, Policy, SubscribeOptions,
+    batch::Batch,
     event::{Origin, Told},
-    lane::Batch,
     queue::{Offered, Queue},
 };
 use proptest::prelude::*;
