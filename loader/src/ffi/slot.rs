@@ -274,4 +274,18 @@ fn fault(response: &Response) -> Failure {
 }
 
 #[cfg(test)]
+impl Slot {
+    /// One without a plugin: nobody may call it.
+    pub(crate) fn of_nothing() -> Self {
+        Self {
+            gate: Gate::default(),
+            object: UnsafeCell::new(None),
+            emptied: Mutex::new(()),
+            nobody_inside: Condvar::new(),
+            lease: Mutex::new(Some(Lease::of_nothing())),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests;

@@ -184,3 +184,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
