@@ -6,18 +6,31 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-/// How long a client may be silent between two requests.
-const IDLE: Duration = Duration::from_secs(60);
+/// How long the host bears with a client.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// How long it may be silent between two requests.
+    pub(super) idle: Duration,
+    /// How long a line may take from its first byte to its line feed.
+    pub(super) half: Duration,
+    /// How long it may leave what it is told unread.
+    pub(super) unread: Duration,
+}
 
-/// How long a line may take from its first byte to its line feed.
-const HALF: Duration = Duration::from_secs(10);
-
-/// How long a client may leave what it is told unread.
-const UNREAD: Duration = Duration::from_secs(60);
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(60),
+            half: Duration::from_secs(10),
+            unread: Duration::from_secs(60),
+        }
+    }
+}
 
 /// A client's connection, as lines.
 pub(super) struct Lines {
     stream: UnixStream,
+    limits: Limits,
     read: Vec<u8>,
 }
 
@@ -31,18 +44,20 @@ pub(super) enum End {
 }
 
 impl Lines {
-    pub(super) fn new(stream: UnixStream) -> Self {
+    pub(super) fn new(stream: UnixStream, limits: Limits) -> Self {
         Self {
             stream,
+            limits,
             read: Vec::new(),
         }
     }
 
     /// The next line without its line feed.
     pub(super) async fn next(&mut self) -> Result<Vec<u8>, End> {
+        let Limits { idle, half, .. } = self.limits;
         let mut until = match self.read.is_empty() {
-            true => Instant::now() + IDLE,
-            false => Instant::now() + HALF,
+            true => Instant::now() + idle,
+            false => Instant::now() + half,
         };
         let mut looked = 0;
         loop {
@@ -58,11 +73,11 @@ impl Lines {
             }
             match timeout_at(until, self.stream.read_buf(&mut self.read)).await {
                 Ok(Ok(0)) | Ok(Err(_)) => return Err(End::Gone),
-                Ok(Ok(_)) if looked == 0 => until = Instant::now() + HALF,
+                Ok(Ok(_)) if looked == 0 => until = Instant::now() + half,
                 Ok(Ok(_)) => {}
                 Err(_) if looked == 0 => return Err(End::Gone),
                 Err(_) => {
-                    let seconds = HALF.as_secs();
+                    let seconds = half.as_secs();
                     let text = format!("expected a whole line within {seconds} s, found a part");
                     return Err(End::Refused(Refusal::new(Code::TooSlow, text)));
                 }
@@ -72,7 +87,7 @@ impl Lines {
 
     /// Writes all of it.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), End> {
-        match timeout(UNREAD, self.stream.write_all(bytes)).await {
+        match timeout(self.limits.unread, self.stream.write_all(bytes)).await {
             Ok(Ok(())) => Ok(()),
             // Nobody is there to be told, or reads it.
             Ok(Err(_)) | Err(_) => Err(End::Gone),

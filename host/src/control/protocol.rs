@@ -161,7 +161,7 @@ pub(crate) enum Code {
     UnknownCommand,
     /// The line is too long.
     TooLong,
-    /// The line did not come, or the answer was not read, in time.
+    /// The line was not whole in time.
     TooSlow,
     /// There are as many clients, or changes under way, as there may be.
     TooMany,

@@ -4,6 +4,7 @@
 use super::{
     Answer, Code, Desk, Refusal,
     desk::MOST_JOBS,
+    lines::{Limits, Lines},
     place::{Place, PlaceError},
     session::{Peer, serve},
 };
@@ -43,6 +44,10 @@ impl Server {
     ///
     /// [`PlaceError`].
     pub(crate) fn open(desk: Arc<Desk>) -> Result<Self, PlaceError> {
+        Self::with(desk, Limits::default())
+    }
+
+    fn with(desk: Arc<Desk>, limits: Limits) -> Result<Self, PlaceError> {
         let failed = |source| PlaceError::Make {
             path: super::place::socket(&desk.state),
             source,
@@ -59,7 +64,7 @@ impl Server {
         let (end, ended) = mpsc::sync_channel(1);
         let path = super::place::socket(&desk.state);
         let body = move || {
-            runtime.block_on(run(listener, desk, over));
+            runtime.block_on(run(listener, desk, limits, over));
             drop(place);
             let _ = end.send(());
             // A change that hangs in a plugin is not waited for.
@@ -91,6 +96,7 @@ impl Drop for Server {
 async fn run(
     listener: std::os::unix::net::UnixListener,
     desk: Arc<Desk>,
+    limits: Limits,
     mut over: watch::Receiver<bool>,
 ) {
     let listener = match UnixListener::from_std(listener) {
@@ -126,8 +132,9 @@ async fn run(
             continue;
         };
         let (desk, over) = (Arc::clone(&desk), own.clone());
+        let lines = Lines::new(stream, limits);
         clients.spawn(async move {
-            serve(desk, stream, peer, over).await;
+            serve(desk, lines, peer, over).await;
             drop(seat);
         });
     }
@@ -164,22 +171,4 @@ fn turn_away(stream: &UnixStream, refusal: Refusal) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_hosts_user_and_root_may() {
-        let own = rustix::process::geteuid().as_raw();
-        let with = |uid| allowed(Peer { uid, pid: None });
-        assert_eq!((with(own), with(0)), (Ok(()), Ok(())));
-        let refusal = with(own + 1).unwrap_err();
-        assert_eq!(refusal.code, Code::NotAllowed);
-        assert_eq!(
-            refusal.message,
-            format!(
-                "user {} may not use this socket: its host runs as user {own}",
-                own + 1
-            )
-        );
-    }
-}
+mod tests;

@@ -12,7 +12,7 @@ use jackfield_loader::ControlError;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-use tokio::{net::UnixStream, sync::watch, task::spawn_blocking};
+use tokio::{sync::watch, task::spawn_blocking};
 
 /// How long an answer may take that waits for no start and no stop.
 const QUICK: Duration = Duration::from_secs(20);
@@ -27,11 +27,10 @@ pub(super) struct Peer {
 /// Serves a client until it goes away, or the host does.
 pub(super) async fn serve(
     desk: Arc<Desk>,
-    stream: UnixStream,
+    mut lines: Lines,
     peer: Peer,
     mut ending: watch::Receiver<bool>,
 ) {
-    let mut lines = Lines::new(stream);
     loop {
         let line = tokio::select! {
             line = lines.next() => line,

@@ -63,6 +63,12 @@ impl Log {
         }
     }
 
+    /// That of no process: only its ring can be written to.
+    #[cfg(test)]
+    pub(crate) fn of_nothing() -> Self {
+        Self::new(Builder::new().build())
+    }
+
     /// The last records.
     pub(crate) fn ring(&self) -> &Arc<Ring> {
         &self.ring
