@@ -57,7 +57,12 @@ impl jackfield_abi::Host for HostSide {
             let failed = |error: &dyn fmt::Display| {
                 Failure::new(FailureCode::ERROR, format!("{}: {error}", path.display()))
             };
-            fs::create_dir_all(path).map_err(|error| failed(&error))?;
+            fs::create_dir_all(path).map_err(|error| {
+                failed(&format_args!(
+                    "expected a directory, or room for one, found neither: {error}: move away what \
+                     is in its place, make it writable, or choose another state directory"
+                ))
+            })?;
             let text = path
                 .to_str()
                 .ok_or_else(|| failed(&"its name is not UTF-8"))?;

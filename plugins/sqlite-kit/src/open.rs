@@ -55,6 +55,18 @@ pub enum OpenError {
         /// Which plugin.
         program: &'static str,
     },
+    /// It cannot be made, or not be written.
+    #[error(
+        "{}: cannot be opened: expected a file and a directory that this user may write, found \
+         others ({found}): make them writable, or choose another state directory",
+        path.display()
+    )]
+    Unwritable {
+        /// Which file.
+        path: PathBuf,
+        /// What SQLite says.
+        found: String,
+    },
     /// Anything else.
     #[error("{}: cannot be opened", path.display())]
     Sqlite {
@@ -135,6 +147,7 @@ impl Schema {
 }
 
 enum Fault {
+    Unwritable(String),
     Sqlite(rusqlite::Error),
     Damaged(String),
     Foreign,
@@ -147,6 +160,9 @@ impl From<rusqlite::Error> for Fault {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 Self::Damaged(error.to_string())
             }
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
+                Self::Unwritable(error.to_string())
+            }
             _ => Self::Sqlite(error),
         }
     }
@@ -156,6 +172,7 @@ impl Fault {
     fn of(self, schema: &Schema, path: &Path) -> OpenError {
         let path = path.to_owned();
         match self {
+            Self::Unwritable(found) => OpenError::Unwritable { path, found },
             Self::Sqlite(source) => OpenError::Sqlite { path, source },
             Self::Damaged(found) => OpenError::Damaged { path, found },
             Self::Foreign => OpenError::Foreign(path),

@@ -5,6 +5,7 @@ mod files;
 mod following;
 mod killed;
 mod logs;
+mod readonly;
 mod routing;
 mod whole;
 

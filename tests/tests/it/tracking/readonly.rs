@@ -1,0 +1,130 @@
+//! Does a backend that may not write its data directory say so, and keep nobody else from running?
+
+use super::{Scene, get, no_config, plugin, stop};
+use jackfield_loader::{Loader, State};
+use std::{
+    env, fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+const ID: &str = "sqlite-backend";
+
+fn scene() -> Scene {
+    Scene::new()
+        .with(ID, no_config())
+        .with("log-store", no_config())
+}
+
+/// Why the backend does not run, while the other plugin does and is well.
+fn cause(loader: &Loader) -> String {
+    let status = loader.status(ID).unwrap();
+    assert_eq!(status.state, State::Failed);
+    plugin(loader, "log-store");
+    get(loader, "log-store", "/logs");
+    stop(loader);
+    status.cause.unwrap()
+}
+
+fn runs(scene: &Scene) {
+    let loader = scene.start();
+    plugin(&loader, ID);
+    stop(&loader);
+}
+
+#[test]
+fn a_file_in_the_place_of_the_data_directory_is_named_and_kept() {
+    let scene = scene();
+    let data = scene.site.state().join("data");
+    fs::create_dir_all(&data).unwrap();
+    let place = data.canonicalize().unwrap().join(ID);
+    fs::write(&place, "a note").unwrap();
+    assert_eq!(
+        cause(&scene.start()),
+        format!(
+            "initialize: {}: expected a directory, or room for one, found neither: File exists \
+             (os error 17): move away what is in its place, make it writable, or choose another \
+             state directory",
+            place.display()
+        )
+    );
+    assert_eq!(fs::read_to_string(&place).unwrap(), "a note");
+    fs::remove_file(&place).unwrap();
+    runs(&scene);
+}
+
+#[test]
+fn a_data_directory_that_is_read_only_is_named_and_kept() {
+    let unshare = || {
+        let mut unshare = Command::new("unshare");
+        unshare.arg("-rm").stdin(Stdio::null());
+        unshare
+    };
+    if !unshare()
+        .arg("true")
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        println!("not tested: this system gives no namespace of mounts to this user");
+        return;
+    }
+    let mut child = unshare();
+    child.arg(env::current_exe().unwrap());
+    child.args(["--exact", "tracking::readonly::on_a_mount", "--ignored"]);
+    child.args(["--nocapture", "--test-threads", "1"]);
+    let output = child.env("JACKFIELD_TEST_READONLY", "1").output().unwrap();
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    let text = String::from_utf8_lossy(&text);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("test result: ok. 1 passed"), "{text}");
+}
+
+fn mount(options: &str, dir: &Path) {
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", options, "none"]).arg(dir);
+    assert!(mount.status().unwrap().success());
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a child is told by its environment"
+)]
+fn is_child() -> bool {
+    env::var_os("JACKFIELD_TEST_READONLY").is_some()
+}
+
+#[test]
+#[ignore = "the child of a_data_directory_that_is_read_only_is_named_and_kept"]
+fn on_a_mount() {
+    if !is_child() {
+        return;
+    }
+    let scene = scene();
+    let dir = scene.site.state().join("data").join(ID);
+    fs::create_dir_all(&dir).unwrap();
+    let dir = dir.canonicalize().unwrap();
+    let path = dir.join("experiments.db");
+    let expected = |found: &str| {
+        format!(
+            "initialize: {}: cannot be opened: expected a file and a directory that this user may \
+             write, found others ({found}): make them writable, or choose another state directory",
+            path.display()
+        )
+    };
+    mount("ro", &dir);
+    let nothing = format!("unable to open database file: {}", path.display());
+    assert_eq!(cause(&scene.start()), expected(&nothing));
+
+    mount("remount,rw", &dir);
+    runs(&scene);
+    let before = fs::read(&path).unwrap();
+    mount("remount,ro", &dir);
+    assert_eq!(
+        cause(&scene.start()),
+        expected("unable to open database file")
+    );
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    mount("remount,rw", &dir);
+    runs(&scene);
+}
