@@ -141,6 +141,30 @@ jackfield.toml:4:1: host.thread: unknown key, did you mean `threads`?
 }
 
 #[test]
+fn the_name_of_the_host_is_a_name() {
+    let site = Site::new();
+    for (edge, what) in [
+        (
+            "\"north 1\"",
+            "a name for this host, and `north 1` is no id: ' ' at byte 5 is not allowed: an id \
+             matches [A-Za-z0-9_][A-Za-z0-9_.-]*",
+        ),
+        ("7", "a string, found an integer"),
+    ] {
+        configure(&site, &format!("host.edge = {edge}\n"));
+        let said = jackfield(&site, "list");
+        let expected = format!("error: jackfield.toml:1:6: host.edge: expected {what}\n");
+        assert_eq!((said.err, said.code), (expected, Some(2)));
+    }
+    configure(&site, "host.edge = \"north-1\"\n");
+    let mut command = command(&site, "config show --origin --format json");
+    command.env("JACKFIELD_HOST__EDGE", "south");
+    let entries = Said::new(command.output().unwrap()).json();
+    let entry = json!({"key": "host.edge", "value": "south", "origin": "JACKFIELD_HOST__EDGE"});
+    assert_eq!(entries[0], entry);
+}
+
+#[test]
 fn a_file_that_is_no_toml_is_told_with_its_place_and_not_quoted() {
     let site = Site::new();
     configure(&site, "[plugins.store.config]\ntoken = \"hush\" hush\n");

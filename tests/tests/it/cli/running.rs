@@ -1,8 +1,10 @@
 //! Does `run` start what is enabled, stay, stop in order on a signal, and tell of it?
 
 use super::{command, configure, jackfield};
+use jackfield_manifest::PluginId;
 use jackfield_tests::Site;
 use rustix::process::{Pid, Signal, kill_process};
+use sqlite_kit::rusqlite::{self, Connection, OpenFlags};
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Stdio},
@@ -263,4 +265,59 @@ fn what_was_hashed_once_is_listed_with_its_hash() {
     let inspected = jackfield(&site, &inspect).json();
     assert!(inspected["sha256"].is_string());
     assert_eq!(listed[0]["sha256"], inspected["sha256"]);
+}
+
+/// Which host the first change that the recorder has written down is told of.
+fn edge_recorded(site: &Site) -> String {
+    let path = site.state().join("data/recorder/records.db");
+    let until = Instant::now() + Duration::from_secs(30);
+    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    database.busy_timeout(Duration::from_secs(30)).unwrap();
+    loop {
+        let sql = "SELECT payload FROM records ORDER BY id LIMIT 1";
+        match database.query_row(sql, [], |row| row.get::<_, Vec<u8>>(0)) {
+            Ok(payload) => {
+                let change: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+                return change["edge"].as_str().unwrap().to_owned();
+            }
+            Err(rusqlite::Error::QueryReturnedNoRows) => {
+                assert!(Instant::now() < until, "no change was recorded");
+                thread::yield_now();
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn plugins_are_told_what_the_host_is_called() {
+    let edge = |text: &str| {
+        let site = Site::new();
+        for name in ["heartbeat", "recorder", "minimal"] {
+            site.add(name);
+        }
+        configure(
+            &site,
+            &format!(
+                "{text}host.enable_by_default = true\n\
+                 [plugins.recorder.config]\ntopics = [\"topology.changed\"]\nflush_ms = 10\n"
+            ),
+        );
+        let mut host = Host::start(&site, "run");
+        host.wait("3 running");
+        assert_eq!(jackfield(&site, "stop minimal-0000").code, Some(0));
+        let edge = edge_recorded(&site);
+        host.signal(Signal::TERM);
+        assert_eq!(host.end().0, Some(0));
+        edge
+    };
+    assert_eq!(edge("host.edge = \"north-1\"\n"), "north-1");
+    // Where nobody says, as the machine is, if that can be the name of a host.
+    let name = rustix::system::uname();
+    let name = name.nodename().to_str().unwrap();
+    let expected = match PluginId::new(name) {
+        Ok(_) => name,
+        Err(_) => "local",
+    };
+    assert_eq!(edge(""), expected);
 }
