@@ -174,7 +174,12 @@ pub(crate) struct Registry {
     told: OnceLock<Told>,
 }
 
-type Told = Box<dyn Fn(&Transition) + Send + Sync>;
+/// Whoever tells plugins of changes.
+pub(crate) struct Told {
+    /// Whether any of them wants to hear of one.
+    pub(crate) is_heard: Box<dyn Fn() -> bool + Send + Sync>,
+    pub(crate) tell: Box<dyn Fn(&Transition) + Send + Sync>,
+}
 
 #[derive(Default)]
 struct Inner {
@@ -218,6 +223,7 @@ impl Registry {
         // A thousand plugins make seven thousand transitions, most of them for nobody.
         let is_logged = log::log_enabled!(level(to));
         let told = self.told.get().filter(|_| is_told(to));
+        let told = told.filter(|told| (told.is_heard)());
         let is_wanted = is_logged || told.is_some();
         let Some((sequence, transition)) = self.record(id, to, cause, is_wanted) else {
             return 0;
@@ -228,7 +234,7 @@ impl Registry {
                 write_log(&transition);
             }
             if let Some(told) = told {
-                told(&transition);
+                (told.tell)(&transition);
             }
         }
         sequence

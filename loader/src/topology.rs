@@ -1,6 +1,10 @@
 //! Which plugins there are, told to plugins: all of it when one asks, and each change as an event.
 
-use crate::{bus::Manner, context::Shared, registry::Transition};
+use crate::{
+    bus::Manner,
+    context::Shared,
+    registry::{Told, Transition},
+};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Weak};
 
@@ -9,20 +13,23 @@ const CHANGED: &str = "topology.changed";
 
 /// Has every change published from now on.
 pub(crate) fn tell(shared: &Arc<Shared>) {
-    let weak: Weak<Shared> = Arc::downgrade(shared);
-    shared.registry.tell(Box::new(move |transition| {
-        // What happens while all of it goes away is nobody's news.
-        if let Some(shared) = weak.upgrade() {
-            publish(&shared, transition);
-        }
-    }));
+    // What happens while all of it goes away is nobody's news.
+    let (heard, told): (Weak<Shared>, Weak<Shared>) =
+        (Arc::downgrade(shared), Arc::downgrade(shared));
+    shared.registry.tell(Told {
+        is_heard: Box::new(move || {
+            let shared = heard.upgrade();
+            shared.is_some_and(|shared| shared.bus.is_heard(CHANGED))
+        }),
+        tell: Box::new(move |transition| {
+            if let Some(shared) = told.upgrade() {
+                publish(&shared, transition);
+            }
+        }),
+    });
 }
 
 fn publish(shared: &Shared, transition: &Transition) {
-    // A thousand plugins make seven thousand transitions, most of them for nobody.
-    if !shared.bus.is_heard(CHANGED) {
-        return;
-    }
     let event = json!({
         "edge": shared.facts.edge,
         "plugin": transition.id,

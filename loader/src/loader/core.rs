@@ -230,18 +230,20 @@ impl Core {
                 root_cause: None,
             });
         }
-        for (node, plugin) in proposal.plugins.iter().enumerate() {
+        let against = |node: usize, plugin: &Considered| {
             let before = plugin.enabled && !plugin.reasons.is_empty();
-            let (own, root_cause) = match reasons.get(&node) {
-                _ if before => (&plugin.reasons[..], None),
-                Some((reasons, root_cause)) => (*reasons, *root_cause),
-                None => (&[][..], None),
-            };
+            match reasons.get(&node) {
+                _ if before => None,
+                Some(&(reasons, root_cause)) => Some((reasons, root_cause)),
+                None => Some((&[][..], None)),
+            }
+        };
+        for (node, plugin) in proposal.plugins.iter().enumerate() {
+            let (own, root_cause) = against(node, plugin).unwrap_or((&plugin.reasons, None));
             let status = status(plugin, own, root_cause);
             if status.state != State::Vetted {
                 left_out.push(rejected(&status));
             }
-            say(&status);
             if !own
                 .iter()
                 .any(|r| matches!(r.code, Code::Superseded | Code::DuplicateId))
@@ -256,6 +258,11 @@ impl Core {
         entered.retain(|status| !running.contains(&status.id));
         for status in entered {
             registry.insert(status);
+        }
+        // Not before: who hears of a plugin may ask for it.
+        for (node, plugin) in proposal.plugins.iter().enumerate() {
+            let (own, root_cause) = against(node, plugin).unwrap_or((&plugin.reasons, None));
+            say(plugin, own, root_cause);
         }
         for degraded in &proposal.plan.degraded {
             let id = &proposal.plugins[degraded.node].manifest.id;
@@ -304,10 +311,10 @@ fn rejected(status: &Status) -> Rejected {
 }
 
 /// One line for each plugin: that it was found, or that it does not start.
-fn say(status: &Status) {
-    let Status { id, version, .. } = status;
-    let path = status.path.display();
-    let Some(reason) = status.reasons.first() else {
+fn say(plugin: &Considered, reasons: &[Reason], root_cause: Option<&str>) {
+    let (id, version) = (&plugin.manifest.id, &plugin.manifest.version);
+    let path = plugin.path.display();
+    let Some(reason) = reasons.first() else {
         log::info!("{id} {version}: found in {path}");
         return;
     };
@@ -317,7 +324,7 @@ fn say(status: &Status) {
         _ => log::Level::Warn,
     };
     let message = &reason.message;
-    match &status.root_cause {
+    match root_cause {
         None => log::log!(level, "{id} {version} ({path}): not started: {message}"),
         Some(cause) => log::log!(
             level,
