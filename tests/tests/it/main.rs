@@ -18,6 +18,7 @@ mod guide;
 mod host_services;
 mod house;
 mod lifecycle;
+mod mounts;
 mod note;
 mod plugins;
 mod requests;

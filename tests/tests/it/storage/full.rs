@@ -3,46 +3,17 @@
 //! The storage directory is a small tmpfs, in a namespace of users and mounts of its own.
 
 use super::{ask, detail, echo_serves, keys, site, started};
-use std::{
-    collections::BTreeMap,
-    env, fs,
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use crate::mounts::{self, mount};
+use std::{collections::BTreeMap, env, fs, path::PathBuf};
 
 const SITE: &str = "JACKFIELD_TEST_FULL";
 
-/// Mounts a tmpfs of 6 MiB in the first argument, then becomes what the others say.
-const MOUNT: &str = "mount -t tmpfs -o size=6m none \"$1\" && shift && exec \"$@\"";
-
 #[test]
 fn on_a_small_disk() {
-    let unshare = || {
-        let mut unshare = Command::new("unshare");
-        unshare.arg("-rm").stdin(Stdio::null());
-        unshare
-    };
-    if !unshare()
-        .arg("true")
-        .status()
-        .is_ok_and(|status| status.success())
-    {
-        println!("not tested: this system gives no namespace of mounts to this user");
-        return;
-    }
     let site = site();
     let dir = site.state().join("storage");
     fs::create_dir_all(&dir).unwrap();
-    let mut child = unshare();
-    child.args(["sh", "-c", MOUNT, "sh"]).arg(&dir);
-    child.arg(env::current_exe().unwrap());
-    child.args(["--exact", "storage::full::host", "--ignored"]);
-    child.args(["--nocapture", "--test-threads", "1"]);
-    let output = child.env(SITE, site.root()).output().unwrap();
-    let text = [&output.stdout[..], &output.stderr[..]].concat();
-    let text = String::from_utf8_lossy(&text);
-    assert!(output.status.success(), "{text}");
-    assert!(text.contains("test result: ok. 1 passed"), "{text}");
+    mounts::passes("storage::full::host", SITE, site.root());
 }
 
 #[expect(
@@ -58,6 +29,7 @@ fn root() -> Option<PathBuf> {
 fn host() {
     let Some(root) = root() else { return };
     let dir = root.join("state/storage").canonicalize().unwrap();
+    mount("size=6m", &dir);
     let ballast = dir.join("ballast");
     fs::write(&ballast, vec![1; 2 << 20]).unwrap();
     let loader = started(&root);

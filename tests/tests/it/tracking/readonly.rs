@@ -1,14 +1,12 @@
 //! Does a backend that may not write its data directory say so, and keep nobody else from running?
 
 use super::{Scene, get, no_config, plugin, stop};
+use crate::mounts::{self, mount};
 use jackfield_loader::{Loader, State};
-use std::{
-    env, fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{env, fs};
 
 const ID: &str = "sqlite-backend";
+const CHILD: &str = "JACKFIELD_TEST_READONLY";
 
 fn scene() -> Scene {
     Scene::new()
@@ -55,34 +53,7 @@ fn a_file_in_the_place_of_the_data_directory_is_named_and_kept() {
 
 #[test]
 fn a_data_directory_that_is_read_only_is_named_and_kept() {
-    let unshare = || {
-        let mut unshare = Command::new("unshare");
-        unshare.arg("-rm").stdin(Stdio::null());
-        unshare
-    };
-    if !unshare()
-        .arg("true")
-        .status()
-        .is_ok_and(|status| status.success())
-    {
-        println!("not tested: this system gives no namespace of mounts to this user");
-        return;
-    }
-    let mut child = unshare();
-    child.arg(env::current_exe().unwrap());
-    child.args(["--exact", "tracking::readonly::on_a_mount", "--ignored"]);
-    child.args(["--nocapture", "--test-threads", "1"]);
-    let output = child.env("JACKFIELD_TEST_READONLY", "1").output().unwrap();
-    let text = [&output.stdout[..], &output.stderr[..]].concat();
-    let text = String::from_utf8_lossy(&text);
-    assert!(output.status.success(), "{text}");
-    assert!(text.contains("test result: ok. 1 passed"), "{text}");
-}
-
-fn mount(options: &str, dir: &Path) {
-    let mut mount = Command::new("mount");
-    mount.args(["-t", "tmpfs", "-o", options, "none"]).arg(dir);
-    assert!(mount.status().unwrap().success());
+    mounts::passes("tracking::readonly::on_a_mount", CHILD, "1");
 }
 
 #[expect(
@@ -90,7 +61,7 @@ fn mount(options: &str, dir: &Path) {
     reason = "a child is told by its environment"
 )]
 fn is_child() -> bool {
-    env::var_os("JACKFIELD_TEST_READONLY").is_some()
+    env::var_os(CHILD).is_some()
 }
 
 #[test]
