@@ -45,8 +45,8 @@ pub(super) const LOOKS: usize = 64;
 /// How long a busy one naps at most, instead of looking: meanwhile others have the processors, and
 /// events come together.
 pub(super) const NAP: Duration = Duration::from_micros(200);
-/// After so many batches it is seen whether one is busy: whether it took out more than one event at a
-/// time, and had not to wait longer than that for each. Who answers each event by one, and so gets one
+/// After so many batches it is seen whether one is busy: whether it took out more than two events at a
+/// time, and had not to wait as long as that for each. Who answers each event by one, and so gets one
 /// at a time, must not nap.
 const LOOKED_AT: u32 = 8;
 const SOON: Duration = Duration::from_micros(4);

@@ -26,9 +26,6 @@ pub(super) fn deliver(route: &Route, event: &Event) {
             DEPTH.set(DEPTH.get() - 1);
         }
     }
-    if route.quick.is_empty() {
-        return;
-    }
     DEPTH.set(DEPTH.get() + 1);
     let _leave = Leave;
     for target in &route.quick {

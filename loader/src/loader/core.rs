@@ -230,16 +230,19 @@ impl Core {
                 root_cause: None,
             });
         }
-        let against = |node: usize, plugin: &Considered| {
-            let before = plugin.enabled && !plugin.reasons.is_empty();
-            match reasons.get(&node) {
-                _ if before => None,
-                Some(&(reasons, root_cause)) => Some((reasons, root_cause)),
-                None => Some((&[][..], None)),
-            }
-        };
-        for (node, plugin) in proposal.plugins.iter().enumerate() {
-            let (own, root_cause) = against(node, plugin).unwrap_or((&plugin.reasons, None));
+        let plugins = proposal.plugins.iter().enumerate();
+        // What speaks against each.
+        let against: Vec<(&Considered, &[Reason], Option<&str>)> = plugins
+            .map(|(node, plugin)| {
+                let before = plugin.enabled && !plugin.reasons.is_empty();
+                match reasons.get(&node) {
+                    _ if before => (plugin, &plugin.reasons[..], None),
+                    Some(&(reasons, root_cause)) => (plugin, reasons, root_cause),
+                    None => (plugin, &[][..], None),
+                }
+            })
+            .collect();
+        for &(plugin, own, root_cause) in &against {
             let status = status(plugin, own, root_cause);
             if status.state != State::Vetted {
                 left_out.push(rejected(&status));
@@ -260,8 +263,7 @@ impl Core {
             registry.insert(status);
         }
         // Not before: who hears of a plugin may ask for it.
-        for (node, plugin) in proposal.plugins.iter().enumerate() {
-            let (own, root_cause) = against(node, plugin).unwrap_or((&plugin.reasons, None));
+        for (plugin, own, root_cause) in against {
             say(plugin, own, root_cause);
         }
         for degraded in &proposal.plan.degraded {
