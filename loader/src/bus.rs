@@ -128,7 +128,7 @@ impl Bus {
     /// Ends a subscription; false when there is none of that number.
     pub(crate) fn unsubscribe(&self, inbox: &Inbox, id: u64) -> bool {
         // Its events are dropped after the lock.
-        let removed = inbox.queue().remove(id);
+        let removed = inbox.remove(id);
         let Some((pattern, _events)) = removed else {
             return false;
         };

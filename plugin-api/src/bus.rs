@@ -202,7 +202,8 @@ impl Subscribe {
     /// [`Plugin::event`](crate::Plugin::event) returns: for what is done within microseconds and never
     /// blocks. There is no queue, so nothing is dropped, several events may come at the same time, and
     /// those of several threads of one publisher in any order; what is published before the plugin
-    /// runs does not come at all. Not together with [`retained`](Subscribe::retained).
+    /// runs does not come at all. What the host itself publishes comes through the queue all the
+    /// same: it calls nobody. Not together with [`retained`](Subscribe::retained).
     #[must_use]
     pub fn quick(self) -> Self {
         let flags = self.flags | SUBSCRIBE_QUICK;

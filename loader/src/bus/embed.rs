@@ -37,15 +37,15 @@ impl HostPublisher {
 
 impl Loader {
     /// Publishes an event as the host itself. It never waits: where a subscription would have a
-    /// publisher wait for room, the event is dropped and counted.
+    /// publisher wait for room, the event is dropped and counted, and one that is quick gets it
+    /// through a queue.
     ///
     /// Does nothing when it is called by whoever takes the log, for a record that the bus itself has
     /// written: so a host may publish its log.
     ///
     /// # Errors
     ///
-    /// [`BusError`] for a topic that is none, too large a payload, or quick subscribers that are
-    /// inside each other too deep. Then nothing was published.
+    /// [`BusError`] for a topic that is none, or too large a payload. Then nothing was published.
     pub fn publish(&self, topic: &str, payload: &[u8]) -> Result<(), BusError> {
         self.core
             .crew

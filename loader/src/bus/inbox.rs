@@ -80,6 +80,14 @@ impl Inbox {
         self.wake_if_needed(queue);
     }
 
+    /// Ends a subscription: what it heard, and the events that waited for it, to be dropped.
+    pub(super) fn remove(&self, id: u64) -> Option<(TopicPattern, impl Sized + use<>)> {
+        let removed = self.queue().remove(id);
+        // Whoever waits for room there waits for nothing now.
+        self.room.notify_all();
+        removed
+    }
+
     /// Hands out nothing any more: what was subscribed to, and what waited, to be dropped.
     pub(super) fn close(&self) -> (Vec<(u64, TopicPattern)>, impl Sized) {
         let cleared = self.queue().clear();
@@ -95,10 +103,12 @@ impl Inbox {
         event: &Event,
         mut patience: Option<&mut Patience>,
     ) {
-        let mut has_looked = false;
+        let (mut has_looked, mut has_woken) = (false, false);
         let mut queue = self.queue();
         while let Offered::Full(limit) = queue.offer(target.lane, target.id, event) {
-            if queue.start_draining() {
+            // Once: who was woken may never come.
+            if !has_woken && queue.start_draining() {
+                has_woken = true;
                 drop(queue);
                 self.wake();
                 queue = self.queue();
@@ -106,7 +116,8 @@ impl Inbox {
             }
             let left = patience.as_mut().and_then(|p| p.left(limit));
             let Some(left) = left else {
-                queue.give_up(target.lane, target.id);
+                // Whoever was waited for in vain is not waited for again before it takes something.
+                queue.give_up(target.lane, target.id, has_looked);
                 break;
             };
             if !has_looked {

@@ -17,6 +17,8 @@ pub(super) struct Lane {
     /// Retained values up to this stamp are in already.
     pub(super) primed: u64,
     pub(super) dropped: u64,
+    /// A publisher has waited for room in vain, and nothing was taken since.
+    pub(super) is_stalled: bool,
     events: VecDeque<Waiting>,
     /// What all that waits costs.
     bytes: usize,
@@ -30,6 +32,7 @@ impl Lane {
             options,
             primed: 0,
             dropped: 0,
+            is_stalled: false,
             events: VecDeque::new(),
             bytes: 0,
         }
@@ -64,6 +67,7 @@ impl Lane {
         bytes: usize,
         batch: &mut Batch,
     ) -> usize {
+        self.is_stalled = false;
         let last = self.events.back().map_or(0, |(_, place)| *place);
         if batch.is_empty() && last < before && self.len() <= most && self.bytes <= bytes {
             // Whoever publishes would have to wait while they are moved one by one.

@@ -119,10 +119,14 @@ impl Queue {
             return Offered::Done;
         }
         let cost = event.cost();
+        // To drop its own for it would not make enough room.
+        let fits = self.bytes - lane.bytes() + cost <= MAX_QUEUE_BYTES;
         while lane.is_full() || self.bytes + cost > MAX_QUEUE_BYTES {
             let oldest = match lane.options.policy {
-                Policy::Block(limit) if self.open => return Offered::Full(limit),
-                Policy::DropOldest => lane.drop_oldest(),
+                Policy::Block(limit) if self.open && !lane.is_stalled => {
+                    return Offered::Full(limit);
+                }
+                Policy::DropOldest if fits => lane.drop_oldest(),
                 _ => None,
             };
             lane.dropped += 1;
@@ -144,9 +148,11 @@ impl Queue {
         Offered::Done
     }
 
-    /// Counts an event as dropped for which there was no room in time.
-    pub(super) fn give_up(&mut self, place: u32, id: u64) {
+    /// Counts an event as dropped for which there was no room in time. Where somebody has waited for
+    /// it, nobody waits any more until something is taken out.
+    pub(super) fn give_up(&mut self, place: u32, id: u64, has_waited: bool) {
         if let Some(lane) = at(&mut self.lanes, place, id) {
+            lane.is_stalled |= has_waited;
             lane.dropped += 1;
             self.dropped += 1;
         }
@@ -156,7 +162,7 @@ impl Queue {
     pub(super) fn prime(&mut self, place: u32, id: u64, values: &[Event], stamp: u64) {
         for event in values {
             if let Offered::Full(_) = self.offer(place, id, event) {
-                self.give_up(place, id);
+                self.give_up(place, id, false);
             }
         }
         if let Some(lane) = at(&mut self.lanes, place, id) {

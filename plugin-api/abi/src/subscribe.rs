@@ -39,8 +39,8 @@ impl QueuePolicy {
 /// Of [`SubscribeOptions`]: the retained values of matching topics come first, in order of topic.
 pub const SUBSCRIBE_RETAINED: u32 = 1;
 
-/// Of [`SubscribeOptions`]: events are handed over at once, on the publisher's thread, without a
-/// queue.
+/// Of [`SubscribeOptions`]: events of plugins are handed over at once, on the publisher's thread,
+/// without a queue. Those of the host are queued all the same.
 pub const SUBSCRIBE_QUICK: u32 = 2;
 
 /// Of [`SubscribeOptions`]: `capacity` is meant.

@@ -62,6 +62,38 @@ fn one_that_does_not_return_holds_only_who_publishes_to_it() {
 }
 
 #[test]
+fn the_host_calls_nobody_and_starts_and_stops_all_the_same() {
+    let scene = Scene::new(&[
+        (FIRST, &["host.**?quick", "held?quick"]),
+        (SECOND, &["held"]),
+    ]);
+    // From the next event on it does not return: of a change of state, say.
+    scene.post(FIRST, "/hold", b"");
+    scene.loader.publish("host.told", b"").unwrap();
+    scene.get(FIRST, "/held");
+    scene.loader.publish("held", b"").unwrap();
+    scene.hears(SECOND, 1);
+    scene.post(FIRST, "/release", b"");
+    scene.hears(FIRST, 2);
+    assert_eq!(scene.heard(FIRST), ["host.told  1  0", "held  2  1"]);
+    scene.stops_well();
+}
+
+#[test]
+fn one_that_hangs_over_a_change_of_state_holds_no_other() {
+    let scene = Scene::new(&[(FIRST, &["**?quick"]), (SECOND, &[])]);
+    scene.post(FIRST, "/topology", b"");
+    scene.post(FIRST, "/hold", b"");
+    let later = std::time::Instant::now() + super::LONG;
+    scene.loader.stop_plugin(SECOND, later).unwrap();
+    scene.get(FIRST, "/held");
+    scene.loader.start_plugin(SECOND, later).unwrap();
+    assert_eq!(scene.get(SECOND, "/count"), "0");
+    scene.post(FIRST, "/release", b"");
+    scene.stops_well();
+}
+
+#[test]
 fn a_panic_in_it_is_its_own() {
     let itself = json!({ "subscribe": ["t?quick"] });
     let scene = Scene::with(&[(FIRST, itself)], |options| {

@@ -35,6 +35,29 @@ fn one_that_never_reads_holds_nobody_else() {
     scene.stops_well();
 }
 
+#[test]
+fn one_that_is_waited_for_in_vain_is_not_waited_for_again() {
+    let scene = Scene::new(&[
+        (FIRST, &["hold", "t?queue=1&wait_ms=1000"]),
+        (SECOND, &["t?queue=65536"]),
+    ]);
+    scene.holds(FIRST);
+    let before = Instant::now();
+    // At a second each this would take eight minutes.
+    scene.post(CRIER, "/publish/t?count=500", b"");
+    assert!(before.elapsed() < LONG, "{:?}", before.elapsed());
+    scene.hears(SECOND, 500);
+    assert_eq!(scene.get(FIRST, "/dropped/1"), "499");
+    // It is waited for again once it takes what waits.
+    scene.post(FIRST, "/release", b"");
+    scene.hears(FIRST, 2);
+    scene.holds(FIRST);
+    scene.post(CRIER, "/publish/t?count=2", b"");
+    assert_eq!(scene.get(FIRST, "/dropped/1"), "500");
+    scene.post(FIRST, "/release", b"");
+    scene.stops_well();
+}
+
 /// Kilobytes of this process that are in memory.
 #[cfg(target_os = "linux")]
 fn resident_kb() -> u64 {
