@@ -91,11 +91,12 @@ impl Gate {
 
     /// How many calls there were: right where it is asked for before another 2^32 were made.
     pub(super) fn calls(&self) -> u64 {
-        let seen = self.seen.load(Ordering::Relaxed);
+        // With the release below: who sees what another saw sees the word no older than that one.
+        let seen = self.seen.load(Ordering::Acquire);
         let now = self.word.load(Ordering::Relaxed) >> 32;
         let calls = seen + (now.wrapping_sub(seen) & (CALL - 1));
         // Of two that ask at once, the one that saw less must not lead back.
-        let calls = calls.max(self.seen.fetch_max(calls, Ordering::Relaxed));
+        let calls = calls.max(self.seen.fetch_max(calls, Ordering::AcqRel));
         let entered = calls.saturating_sub(self.turned_away.load(Ordering::Relaxed));
         entered + self.stayed.load(Ordering::Relaxed)
     }
