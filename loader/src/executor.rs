@@ -1,11 +1,13 @@
 //! Who polls what plugins spawn: whatever the embedder brings, or threads.
 
 use std::{
-    cmp::Reverse,
-    collections::BinaryHeap,
+    collections::BTreeMap,
     future::Future,
     pin::Pin,
-    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
@@ -48,79 +50,58 @@ impl Executor for Threads {
 
     fn sleep(&self, duration: Duration) -> BoxFuture {
         Box::pin(Sleep {
-            until: Instant::now() + duration,
-            shared: None,
+            until: later(duration),
+            due: None,
         })
     }
 }
 
-/// What a sleeping future and the timer thread share.
-#[derive(Default)]
-struct Shared {
-    state: Mutex<(bool, Option<Waker>)>,
+/// A time that no clock has is one that nobody lives to see.
+fn later(duration: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(duration)
+        .unwrap_or_else(|| now + Duration::from_secs(100 * 365 * 24 * 3600))
 }
+
+/// When it is due, and a number to tell apart those that are due at the same time.
+type Due = (Instant, u64);
 
 struct Sleep {
     until: Instant,
     /// Present once the timer thread knows of it.
-    shared: Option<Arc<Shared>>,
+    due: Option<Due>,
 }
 
 impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let until = self.until;
-        let shared = Arc::clone(self.shared.get_or_insert_with(|| timers().add(until)));
-        let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.0 {
+        if Instant::now() >= self.until {
             return Poll::Ready(());
         }
-        state.1 = Some(cx.waker().clone());
+        // Wakers are foreign code: they are cloned and dropped outside the lock.
+        let waker = cx.waker().clone();
+        let until = self.until;
+        let due = *self.due.get_or_insert_with(|| timers().number(until));
+        drop(timers().set(due, waker));
         Poll::Pending
     }
 }
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        if let Some(shared) = &self.shared {
-            let waker = shared
-                .state
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .1
-                .take();
-            drop(waker);
+        if let Some(due) = self.due {
+            drop(timers().remove(due));
         }
     }
 }
 
+/// Every sleep that is waited for, the next first.
 #[derive(Default)]
 struct Timers {
-    queue: Mutex<BinaryHeap<Entry>>,
+    waiting: Mutex<BTreeMap<Due, Waker>>,
     changed: Condvar,
-}
-
-struct Entry {
-    until: Reverse<Instant>,
-    shared: Arc<Shared>,
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.until == other.until
-    }
-}
-impl Eq for Entry {}
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.until.cmp(&other.until)
-    }
+    numbers: AtomicU64,
 }
 
 fn timers() -> &'static Timers {
@@ -139,56 +120,61 @@ fn timers() -> &'static Timers {
 }
 
 impl Timers {
-    fn add(&self, until: Instant) -> Arc<Shared> {
-        let shared = Arc::new(Shared::default());
-        let entry = Entry {
-            until: Reverse(until),
-            shared: Arc::clone(&shared),
-        };
-        self.queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(entry);
-        self.changed.notify_one();
-        shared
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Due, Waker>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn number(&self, until: Instant) -> Due {
+        (until, self.numbers.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Has that waker woken then; the one that was to be woken before, to be dropped.
+    fn set(&self, due: Due, waker: Waker) -> Option<Waker> {
+        let mut waiting = self.lock();
+        let before = waiting.insert(due, waker);
+        if waiting
+            .first_key_value()
+            .is_some_and(|(first, _)| *first == due)
+        {
+            self.changed.notify_one();
+        }
+        before
+    }
+
+    fn remove(&self, due: Due) -> Option<Waker> {
+        self.lock().remove(&due)
     }
 
     fn run(&self) {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let now = Instant::now();
-            let Some(first) = queue.peek() else {
-                queue = self
-                    .changed
-                    .wait(queue)
-                    .unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let until = first.until.0;
-            if until > now {
-                let wait = self.changed.wait_timeout(queue, until - now);
-                queue = wait.unwrap_or_else(PoisonError::into_inner).0;
-                continue;
-            }
-            let due = queue.pop();
             // A waker is foreign code: no lock is held while it is called.
-            drop(queue);
-            if let Some(entry) = due {
-                fire(&entry.shared);
-            }
-            queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            self.next().wake();
         }
     }
-}
 
-fn fire(shared: &Shared) {
-    let waker = {
-        let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.0 = true;
-        state.1.take()
-    };
-    if let Some(waker) = waker {
-        waker.wake();
+    /// Waits until one is due.
+    fn next(&self) -> Waker {
+        let mut waiting = self.lock();
+        loop {
+            let left = match waiting.first_entry() {
+                None => None,
+                Some(first) => {
+                    let left = first.key().0.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return first.remove();
+                    }
+                    Some(left)
+                }
+            };
+            waiting = match left {
+                None => self.changed.wait(waiting),
+                Some(left) => Ok(match self.changed.wait_timeout(waiting, left) {
+                    Ok((waiting, _)) => waiting,
+                    Err(poisoned) => poisoned.into_inner().0,
+                }),
+            }
+            .unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
@@ -227,8 +213,32 @@ mod tests {
                 .poll(&mut Context::from_waker(&waker))
                 .is_pending()
         );
+        // Polled again, it has the newer waker only.
+        assert!(
+            sleep
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
         assert_eq!(Arc::strong_count(&count), 3);
         drop(sleep);
         assert_eq!(Arc::strong_count(&count), 2);
+    }
+
+    #[test]
+    fn dropped_sleeps_are_forgotten() {
+        let mut context = Context::from_waker(Waker::noop());
+        let timers = timers();
+        let later = |due: &Due| due.0 > Instant::now() + Duration::from_secs(3600);
+        let count = || timers.lock().keys().filter(|due| later(due)).count();
+        for _ in 0..100 {
+            let mut sleep = Threads.sleep(Duration::from_secs(7200));
+            assert!(sleep.as_mut().poll(&mut context).is_pending());
+            assert_eq!(count(), 1);
+        }
+        assert_eq!(count(), 0);
+        // Nor does a time that cannot be told panic.
+        let mut sleep = Threads.sleep(Duration::MAX);
+        assert!(sleep.as_mut().poll(&mut context).is_pending());
     }
 }
