@@ -1,6 +1,8 @@
 use crate::{
     Error, OutgoingRequest, Response, Result, Storage,
     ffi::{Hosted, guarded_task},
+    outgoing::milliseconds,
+    within,
 };
 use futures_channel::oneshot;
 use jackfield_abi::{
@@ -16,7 +18,8 @@ use std::{
 };
 
 /// The plugin's side of the host: everything that it can ask for. Cheap to clone; may be kept, and
-/// used from any thread, until the plugin has stopped. After that its methods fail.
+/// used from any thread, until the plugin has stopped and was dropped. After that its methods fail, but
+/// for those that only tell or wait: [`id`](Self::id), [`steady`](Self::steady), [`sleep`](Self::sleep).
 #[derive(Clone)]
 pub struct Context {
     host: Arc<Hosted>,
@@ -70,7 +73,8 @@ impl Context {
     /// [`OutgoingRequest::with_timeout`]). An answer of any status is no error.
     pub async fn request(&self, plugin: &str, request: OutgoingRequest<'_>) -> Result<Response> {
         let mut reply = ROption::RNone;
-        match request.timeout_ms() {
+        let timeout = within::limit(request.timeout(), || self.steady());
+        match timeout.map(milliseconds) {
             None => self.ask(plugin, request.raw(), &mut reply).await,
             Some(timeout) => {
                 let timeout = timeout.to_string();

@@ -2,6 +2,7 @@ use crate::{
     Context, Request, Response, Result,
     ffi::{Opening, go_on, guard},
     request::Params,
+    within,
 };
 use std::{future::Future, sync::Arc};
 
@@ -150,7 +151,12 @@ impl<T: Send + Sync + 'static, F: Method<T>> Handler<T, Synchronous> for Blockin
     ) -> impl Future<Output = Result<Response>> + Send + 'a {
         let (function, plugin) = (Arc::clone(&self.0), Arc::clone(plugin));
         let owned = OwnedRequest::new(&request);
-        let answer = move || owned.with(|request| function.invoke(&plugin, request));
+        let end = request.timeout().map(|timeout| context.steady() + timeout);
+        let answer = move || {
+            within::until(end, || {
+                owned.with(|request| function.invoke(&plugin, request))
+            })
+        };
         async move {
             let answered = context.run_blocking("request", || guard(answer)).await?;
             // Panics here as it did there, so that a panic is one whatever kind the handler is of.

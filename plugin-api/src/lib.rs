@@ -67,6 +67,7 @@ mod routes;
 mod schedule;
 mod service;
 mod storage;
+mod within;
 
 pub use bus::Subscribe;
 pub use config::NoConfig;

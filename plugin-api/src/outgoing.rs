@@ -41,21 +41,26 @@ impl<'a> OutgoingRequest<'a> {
     }
 
     /// To be answered within this time, in whole milliseconds and at most a day; without this,
-    /// within 45 s. Where the request is made while another is answered, it has no longer than is
-    /// left of that one, whatever this says. The other plugin is told how long it has.
+    /// within 45 s. Where the request is made by a handler, it has no longer than is left of what that
+    /// answers, whatever this says; what a handler leaves to a task or a thread has its own time. The
+    /// other plugin is told how long it has.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// That time in milliseconds, not shorter than it was given.
-    pub(crate) fn timeout_ms(&self) -> Option<u128> {
-        let nanoseconds = self.timeout?.as_nanos();
-        Some(nanoseconds.div_ceil(1_000_000).min(u128::from(u64::MAX)))
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     pub(crate) fn raw(&self) -> &jackfield_abi::Request<'a> {
         &self.raw
     }
+}
+
+/// A time in milliseconds, not shorter than it is.
+pub(crate) fn milliseconds(time: Duration) -> u128 {
+    let milliseconds = time.as_nanos().div_ceil(1_000_000);
+    milliseconds.min(u128::from(u64::MAX))
 }

@@ -91,8 +91,8 @@ impl<'a> Request<'a> {
     }
 
     /// How long whoever asks waits for the answer, from when the request came; `None` where there is
-    /// no end. What this plugin asks others from an asynchronous handler has no longer than is left
-    /// of it, without doing anything for that.
+    /// no end. What this plugin asks others from a handler has no longer than is left of it, without
+    /// doing anything for that.
     pub fn timeout(&self) -> Option<Duration> {
         let text = self.extension("timeout-ms")?;
         text.parse().ok().map(Duration::from_millis)

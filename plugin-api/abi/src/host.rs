@@ -84,7 +84,8 @@ pub trait Host: Send + Sync {
     ///
     /// Dropping the future cancels the request. It is cancelled by the host, and fails with
     /// `DEADLINE`, when it has waited for as long as the extension `timeout-ms` says, or else 45 s;
-    /// and one that is polled while the plugin answers another, once that one's time is over.
+    /// and one that is polled inside the poll of the plugin's answer to another, once that one's time
+    /// is over.
     /// `[any thread, initialized to stopping]`
     fn request<'a>(
         &'a self,

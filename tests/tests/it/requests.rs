@@ -86,8 +86,10 @@ fn who_is_asked_is_told_how_long_it_has() {
     assert_eq!(told("/ask/echo/ask/echo/quick/x", &long), Some(45_000));
     let endless = [Header::new("x-timeout-ms", b"18446744073709551615")];
     assert_eq!(told("/ask/echo/quick/x", &endless), Some(24 * 3_600_000));
-    // A handler on a thread of its own is told as well.
+    // A handler on a thread of its own is told as well, and hands it on.
     assert_eq!(told("/ask/echo/blocking/x", &[]), Some(45_000));
+    let handed_on = told("/ask/echo/blocking-ask/echo/quick/x", &short).unwrap();
+    assert!((1..=20_000).contains(&handed_on), "{handed_on}");
 }
 
 #[test]
