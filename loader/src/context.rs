@@ -29,7 +29,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, OnceLock, PoisonError, Weak,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -60,6 +60,8 @@ pub(crate) struct Room {
     on_panic: OnPanic,
     /// Where it is called, once it runs.
     slot: OnceLock<Weak<Slot>>,
+    /// Its object was dropped, or given up: a thread that it left behind is told so.
+    gone: AtomicBool,
     /// The first panic, where it may not go on after one.
     poison: OnceLock<String>,
     pub(crate) tasks: Arc<Tasks>,
@@ -116,6 +118,7 @@ impl Room {
             panics: AtomicU64::new(0),
             on_panic,
             slot: OnceLock::new(),
+            gone: AtomicBool::new(false),
             poison: OnceLock::new(),
             tasks: Arc::default(),
             publisher,
@@ -139,6 +142,22 @@ impl Room {
     /// It is called there from now on.
     pub(crate) fn lives_in(&self, slot: &Arc<Slot>) {
         self.slot.get_or_init(|| Arc::downgrade(slot));
+    }
+
+    /// The plugin is there no more: whatever asks in its name from now on is refused.
+    pub(crate) fn leave(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+
+    /// Refuses whoever asks in the name of a plugin that is there no more.
+    fn stay(&self) -> Result<(), Failure> {
+        if self.gone.load(Ordering::Relaxed) {
+            return Err(Failure::new(
+                FailureCode::UNAVAILABLE,
+                "the plugin has stopped: end its threads in `stop`, and drop its context",
+            ));
+        }
+        Ok(())
     }
 
     /// The panic after which it may not go on.

@@ -75,7 +75,9 @@ impl Instance {
     pub(crate) fn unload(self) -> Unload {
         // While it can still log what happens.
         let held = self.room.seat.clear(Instant::now() + LEASES);
-        let Some(lease) = self.slot.take() else {
+        let taken = self.slot.take();
+        self.room.leave();
+        let Some(lease) = taken else {
             return Unload::Pinned(format!("{} calls are inside it", self.slot.inside()));
         };
         match held {
@@ -87,6 +89,7 @@ impl Instance {
 
 /// Unloads a library whose plugin never came to be, with what it offered meanwhile.
 pub(crate) fn discard(lease: Lease, room: &Arc<Room>) -> Unload {
+    room.leave();
     match room.seat.clear(Instant::now() + LEASES) {
         Ok(()) => close(lease, room),
         Err(who) => Unload::Pinned(who),

@@ -53,6 +53,7 @@ impl jackfield_abi::Host for HostSide {
 
     fn data_dir(&self) -> RResult<RString, Failure> {
         answer(|| {
+            self.0.stay()?;
             let path = &self.0.data_dir;
             let failed = |error: &dyn fmt::Display| {
                 Failure::new(FailureCode::ERROR, format!("{}: {error}", path.display()))
@@ -95,7 +96,10 @@ impl jackfield_abi::Host for HostSide {
         payload: RSlice<'_, u8>,
         flags: u32,
     ) -> RResult<(), Failure> {
-        answer(|| told(self.0.publish(topic.as_str(), payload.as_slice(), flags)))
+        answer(|| {
+            self.0.stay()?;
+            told(self.0.publish(topic.as_str(), payload.as_slice(), flags))
+        })
     }
 
     fn subscribe(
@@ -122,13 +126,17 @@ impl jackfield_abi::Host for HostSide {
 
     fn last(&self, topic: RStr<'_>) -> RResult<ROption<RetainedEvent>, Failure> {
         answer(|| {
+            self.0.stay()?;
             let event = told(self.0.last(topic.as_str()))?;
             Ok(event.map(|event| event.to_abi()).into())
         })
     }
 
     fn clear_retained(&self, topic: RStr<'_>) -> RResult<bool, Failure> {
-        answer(|| told(self.0.clear_retained(topic.as_str())))
+        answer(|| {
+            self.0.stay()?;
+            told(self.0.clear_retained(topic.as_str()))
+        })
     }
 
     fn request<'a>(
@@ -137,7 +145,7 @@ impl jackfield_abi::Host for HostSide {
         request: &'a Request<'a>,
         reply: &'a mut Reply,
     ) -> BorrowingFfiFuture<'a, ()> {
-        let lease = match self.0.lease() {
+        let lease = match self.0.stay().and_then(|()| self.0.lease()) {
             Ok(lease) => lease,
             Err(failure) => {
                 *reply = ROption::RSome(RResult::RErr(failure));
@@ -166,7 +174,10 @@ impl jackfield_abi::Host for HostSide {
         layout: &'static TypeLayout,
         all: bool,
     ) -> RResult<RVec<ServiceLeaseObject>, Failure> {
-        answer(|| services::require(&self.0, service.as_str(), range.as_str(), layout, all))
+        answer(|| {
+            self.0.stay()?;
+            services::require(&self.0, service.as_str(), range.as_str(), layout, all)
+        })
     }
 
     fn spawn(&self, name: RStr<'_>, task: FfiFuture<()>) -> RResult<u64, Failure> {
@@ -183,7 +194,10 @@ impl jackfield_abi::Host for HostSide {
 
     fn schedule(&self, expression: RStr<'_>, after_ns: i64) -> RResult<FfiFuture<i64>, Failure> {
         let executor = &self.0.shared.executor;
-        answer(|| wake::schedule(executor, self.0.lease()?, expression.as_str(), after_ns))
+        answer(|| {
+            self.0.stay()?;
+            wake::schedule(executor, self.0.lease()?, expression.as_str(), after_ns)
+        })
     }
 
     fn steady_ns(&self) -> u64 {
@@ -195,11 +209,11 @@ impl jackfield_abi::Host for HostSide {
         let Ok(lease) = self.0.lease() else {
             return FfiFuture::new(ready(()));
         };
-        let sleep = self
-            .0
-            .shared
-            .executor
-            .sleep(Duration::from_nanos(duration_ns));
-        FfiFuture::new(Leased::new(sleep, lease))
+        let duration = Duration::from_nanos(duration_ns);
+        // An executor is foreign code.
+        match guard(|| self.0.shared.executor.sleep(duration)) {
+            Ok(sleep) => FfiFuture::new(Leased::new(sleep, lease)),
+            Err(_) => FfiFuture::new(ready(())),
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Does code that may still run stay mapped, and does the loader say so?
 
-use super::scene::{Scene, pinned};
+use super::scene::{Scene, pinned, until};
 use jackfield_loader::{State, Unload};
+use std::fs;
 
 /// The reason where only the system's loader knows.
 const KEPT: &str = "the system's loader keeps it, as it does after the library has registered a \
@@ -26,6 +27,12 @@ fn thread_with_context() {
     let kept = "it kept its context beyond its own drop, so a thread of it may still run";
     assert_eq!(scene.unload("misbehave"), pinned(kept));
     scene.release();
+    // In its name nothing is done any more.
+    let told = scene.site.root().join("release.told");
+    until("the thread tells nothing", || told.exists());
+    let expected = "publish: 503\nsubscribe: 503\nlast: 503\nclear: 503\nrequest: 503\nspawn: 503\n\
+                    data: 503\nstorage: 503\n";
+    assert_eq!(fs::read_to_string(told).unwrap(), expected);
 }
 
 #[test]
