@@ -43,7 +43,8 @@ impl Replace {
             id: id.to_owned(),
             error,
         };
-        let rewrite = replace(config, id, &wanted, &learn(config)).map_err(failed)?;
+        let mask = learn(config);
+        let rewrite = replace(config, id, &wanted, &mask).map_err(failed)?;
         let after = load_with(common, &rewrite.texts())?;
         check(&manifest, id, &after)?;
         let mut out = Out::new();
@@ -51,7 +52,6 @@ impl Replace {
             out.line(format!("{}: nothing differs", clean(id)))?;
         }
         if self.dry_run {
-            let mask = learn(&after);
             for (path, before, text, changed) in rewrite.files() {
                 let failed = |error| SetError::Edit {
                     path: path.clone(),

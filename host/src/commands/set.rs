@@ -156,7 +156,7 @@ impl Place {
         check(&manifest, &self.id, &after)?;
         let mut out = Out::new();
         if self.dry_run {
-            let mask = learn(&after);
+            let mask = learn(config);
             let paths = [path.iter().map(|name| (*name).to_owned()).collect()];
             let shown = difference(draft.text(), &text, &paths, &mask).map_err(failed)?;
             show(&mut out, &file, shown)?;

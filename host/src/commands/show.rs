@@ -96,12 +96,10 @@ pub(crate) fn learn(config: &Config) -> Mask {
         if let Some(manifest) = &found.manifest
             && let Some(schema) = &manifest.config_schema
         {
-            let id = manifest.id.as_str();
-            if let Some(settings) = config.settings.get(id) {
-                mask.learn(id, schema, &settings.config);
-            }
+            mask.know(manifest.id.as_str(), schema);
         }
     }
+    mask.learn(&Json::Object(config.tree.to_json()));
     mask
 }
 

@@ -1,7 +1,8 @@
 //! One value of a TOML file is changed, and nothing else of it: comments, order and spaces stay.
 
 use super::{Mask, section::quoted};
-use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, TomlError, Value};
+use serde_json::Value as Json;
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, TomlError, Value};
 
 /// What stands for a secret that is new.
 const NEW: &str = "******** (new)";
@@ -131,7 +132,8 @@ fn unset(document: &mut DocumentMut, path: &[&str]) -> Result<(), EditError> {
 }
 
 /// What edits of the values at those paths change, line by line, with secrets masked: the line's
-/// number, and each line with `-` or `+` before it.
+/// number, and each line with `-` or `+` before it. Masked is what the schemas that `mask` knows mark
+/// in either text, whatever became of it in the configuration.
 pub(crate) fn difference(
     before: &str,
     after: &str,
@@ -156,8 +158,24 @@ pub(crate) fn difference(
 
 fn masked(text: &str, new: &[Vec<String>], mask: &Mask) -> Result<String, EditError> {
     let mut document = parse(text)?;
-    hide(document.as_table_mut(), &mut Vec::new(), new, mask);
+    let mut mask = mask.clone();
+    if let Ok(whole) = document.as_item().clone().into_value() {
+        mask.learn(&shape(&whole));
+    }
+    hide(document.as_table_mut(), &mut Vec::new(), new, &mask);
     Ok(document.to_string())
+}
+
+/// The tables and lists of a text as JSON, without what stands in them.
+fn shape(value: &Value) -> Json {
+    match value {
+        Value::InlineTable(table) => {
+            let entries = table.iter();
+            entries.map(|(key, value)| (key, shape(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(shape).collect(),
+        _ => Json::Null,
+    }
 }
 
 fn hide(table: &mut dyn TableLike, path: &mut Vec<String>, new: &[Vec<String>], mask: &Mask) {
@@ -177,15 +195,23 @@ fn hide(table: &mut dyn TableLike, path: &mut Vec<String>, new: &[Vec<String>], 
         } else if let Some(inner) = item.as_table_like_mut() {
             hide(inner, path, new, mask);
         } else if let Some(Value::Array(items)) = item.as_value_mut() {
-            for inner in items.iter_mut().filter_map(Value::as_inline_table_mut) {
-                hide(inner, path, new, mask);
-            }
+            hide_items(items, path, new, mask);
         } else if let Some(tables) = item.as_array_of_tables_mut() {
             for inner in tables.iter_mut() {
                 hide(inner, path, new, mask);
             }
         }
         path.pop();
+    }
+}
+
+fn hide_items(items: &mut Array, path: &mut Vec<String>, new: &[Vec<String>], mask: &Mask) {
+    for item in items.iter_mut() {
+        match item {
+            Value::InlineTable(inner) => hide(inner, path, new, mask),
+            Value::Array(inner) => hide_items(inner, path, new, mask),
+            _ => {}
+        }
     }
 }
 

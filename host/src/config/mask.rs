@@ -19,25 +19,33 @@ const WORDS: [&str; 9] = [
 ];
 
 /// Which values of plugins' configurations are not shown.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Mask {
-    /// Plugin id to the paths, with dots, that its schema marks `writeOnly`.
-    marked: BTreeMap<String, BTreeSet<String>>,
+    /// Plugin id to the schemas, JSON Schema as text, of the versions that there are.
+    schemas: BTreeMap<String, Vec<String>>,
+    /// Plugin id to the paths that they mark `writeOnly` in what was learnt of.
+    marked: BTreeMap<String, BTreeSet<Vec<String>>>,
 }
 
 impl Mask {
-    /// Takes up what a plugin's schema, JSON Schema as text, says of its configuration.
-    pub(crate) fn learn(&mut self, id: &str, schema: &str, config: &Map<String, Value>) {
-        let secrets = Secrets::of(schema, &Value::Object(config.clone()));
-        let marked = self.marked.entry(id.to_owned()).or_default();
-        for place in secrets.places() {
-            // Items of an array stand at its own path.
-            let names = place.split('/').skip(1);
-            let names = names.filter(|name| name.parse::<usize>().is_err());
-            let names: Vec<String> = names
-                .map(|name| name.replace("~1", "/").replace("~0", "~"))
-                .collect();
-            marked.insert(names.join("."));
+    /// Takes up a plugin's schema, JSON Schema as text.
+    pub(crate) fn know(&mut self, id: &str, schema: &str) {
+        let schemas = self.schemas.entry(id.to_owned()).or_default();
+        schemas.push(schema.to_owned());
+    }
+
+    /// Takes up what the schemas mark in a configuration, from its top. Only what stands in it: a
+    /// text that is shown may have more in it than what came of all layers.
+    pub(crate) fn learn(&mut self, whole: &Value) {
+        for (id, schemas) in &self.schemas {
+            let Some(config) = part(whole, &["plugins", id, "config"]) else {
+                continue;
+            };
+            let marked = self.marked.entry(id.clone()).or_default();
+            for schema in schemas {
+                let secrets = Secrets::of(schema, config);
+                marked.extend(secrets.places().map(|place| path(place, config)));
+            }
         }
     }
 
@@ -72,9 +80,33 @@ impl Mask {
             WORDS.iter().any(|word| key.contains(word))
         };
         let marked = self.marked.get(*id);
-        let is_marked = |marked: &BTreeSet<String>| {
-            (0..=inner.len()).any(|end| marked.contains(&inner[..end].join(".")))
+        let inner_names: Vec<String> = inner.iter().map(|name| (*name).to_owned()).collect();
+        let is_marked = |marked: &BTreeSet<Vec<String>>| {
+            (0..=inner.len()).any(|end| marked.contains(&inner_names[..end]))
         };
         inner.iter().any(looks) || marked.is_some_and(is_marked)
     }
+}
+
+fn part<'v>(whole: &'v Value, path: &[&str]) -> Option<&'v Value> {
+    path.iter().try_fold(whole, |value, name| value.get(name))
+}
+
+/// The names on the way to a place, a JSON pointer: what stands in a list is at the list's own path,
+/// while a number that is the name of an entry is a name like any other.
+fn path(place: &str, config: &Value) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut value = Some(config);
+    for name in place.split('/').skip(1) {
+        let name = name.replace("~1", "/").replace("~0", "~");
+        value = match value {
+            Some(Value::Array(items)) => name.parse().ok().and_then(|at: usize| items.get(at)),
+            other => {
+                let inner = other.and_then(|table| table.get(&name));
+                names.push(name);
+                inner
+            }
+        };
+    }
+    names
 }

@@ -212,6 +212,30 @@ fn secrets_are_not_shown() {
 }
 
 #[test]
+fn secrets_are_not_shown_below_names_that_are_numbers_nor_in_lists_of_lists() {
+    let site = Site::new();
+    let schema = r##"config_schema = '{"type":"object","additionalProperties":{"$ref":"#/$defs/any"},"$defs":{"any":{"properties":{"pin":{"writeOnly":true}},"additionalProperties":{"$ref":"#/$defs/any"},"items":{"$ref":"#/$defs/any"}}}}'"##;
+    add(&site, "store", "1.0.0", schema);
+    configure(
+        &site,
+        "[plugins.store.config]\nlists = [[{ pin = \"hush\" }, { \"0\" = { pin = \"hush\" } }]]\n\
+         [plugins.store.config.accounts.1001]\npin = \"hush\"\n\
+         [plugins.store.config.accounts.\"a.b\"]\npin = \"hush\"\n",
+    );
+    for arguments in [
+        "config show",
+        "config show --origin",
+        "config show --format json",
+        "config show --format json --origin",
+        "config unset store lists --dry-run",
+    ] {
+        let said = jackfield(&site, arguments);
+        assert!(!said.out.contains("hush"), "{}", said.out);
+        assert!(said.out.contains("********"), "{}", said.out);
+    }
+}
+
+#[test]
 fn what_is_shown_can_be_read_again() {
     let site = Site::new();
     configure(

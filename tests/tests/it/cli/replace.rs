@@ -167,6 +167,28 @@ fn a_dry_run_shows_the_lines_and_no_secret() {
 }
 
 #[test]
+fn a_dry_run_does_not_show_secrets_that_go_nor_those_that_never_counted() {
+    let site = site();
+    let gone = changed(|config| {
+        config.as_object_mut().unwrap().remove("pin");
+        config.as_object_mut().unwrap().remove("users");
+    });
+    let said = replace_with(&site, &gone, &[], "--dry-run");
+    assert!(said.out.contains("-pin  = \"********\""), "{}", said.out);
+    for secret in ["hush", "first", "second"] {
+        assert!(!said.out.contains(secret), "{}", said.out);
+    }
+    // A later file has other users, and nobody sees those of the first.
+    fs::create_dir(site.root().join("jackfield.d")).unwrap();
+    let other = site.root().join("jackfield.d/10.toml");
+    fs::write(&other, "[plugins.store.config]\nusers = []\n").unwrap();
+    let gone = changed(|config| drop(config.as_object_mut().unwrap().remove("users")));
+    let said = replace_with(&site, &gone, &[], "--dry-run");
+    assert!(said.out.contains("-key = \"********\""), "{}", said.out);
+    assert!(!said.out.contains("first"), "{}", said.out);
+}
+
+#[test]
 fn what_does_not_fit_changes_nothing() {
     let site = site();
     for (wanted, error) in [

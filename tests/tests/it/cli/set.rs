@@ -99,6 +99,15 @@ fn a_dry_run_shows_the_lines_and_no_secret() {
 }
 
 #[test]
+fn a_dry_run_that_takes_a_secret_out_does_not_show_it() {
+    let site = site();
+    configure(&site, &format!("{}pin = \"hush\"\n", plain()));
+    let said = jackfield(&site, "config unset store pin --dry-run");
+    assert_eq!(said.out, "jackfield.toml:4\n-pin = \"********\"\n");
+    assert_eq!((said.err.as_str(), said.code), ("", Some(0)));
+}
+
+#[test]
 fn a_secret_elsewhere_stays_where_it_is() {
     let site = site();
     configure(&site, FILE);
