@@ -5,7 +5,7 @@
 //! that comes masked is the one that is there; what is not given is taken out.
 
 use super::{
-    Change, Config, Draft, EditError, Mask, Origin, Tree, Value, WriteError, edit, quoted,
+    Change, Config, Draft, EditError, Mask, Origin, Tree, Value, WriteError, edit, quoted, write,
 };
 use serde_json::{Map, Value as Json};
 use std::{
@@ -148,11 +148,10 @@ impl Rewrite {
         files.map(|(path, file)| (path, file.draft.text(), &*file.text, &*file.changed))
     }
 
-    /// Writes them, each as a whole.
+    /// Writes them: none, where one cannot be.
     pub(crate) fn write(&self) -> Result<(), WriteError> {
-        self.files
-            .values()
-            .try_for_each(|file| file.draft.write(&file.text))
+        let files = self.files.values();
+        write::write(files.map(|file| (&file.draft, &*file.text)))
     }
 
     fn take(&mut self, config: &Config, step: &Step) -> Result<(), ReplaceError> {
