@@ -174,10 +174,8 @@ impl Place {
                 clean(&names.join("."))
             ))?;
         }
-        if let Some(origin) = winner(&after.tree, &path)
-            && !matches!(origin, Origin::File { .. })
-        {
-            output::warn(&format!("{origin} sets it as well, and wins"));
+        if let Some(origin) = winner(&after.tree, &path) {
+            warn(change, origin);
         }
         Ok(Outcome::Good)
     }
@@ -189,6 +187,18 @@ impl Place {
             true => Err(SetError::Key(self.key.clone())),
             false => Ok(path),
         }
+    }
+}
+
+/// Tells who else has a say in a value that was changed.
+fn warn(change: &Change, origin: &Origin) {
+    match (change, origin) {
+        (Change::Unset, Origin::File { .. }) => output::warn(&format!(
+            "{origin} sets it as well, and counts without this one: to take that out too, do the \
+             same again"
+        )),
+        (_, Origin::File { .. }) => {}
+        _ => output::warn(&format!("{origin} sets it as well, and wins")),
     }
 }
 

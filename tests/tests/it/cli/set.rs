@@ -158,6 +158,31 @@ fn it_goes_into_the_file_that_the_value_stands_in() {
 }
 
 #[test]
+fn who_takes_out_a_value_is_told_of_another_file_that_sets_it() {
+    let site = site();
+    configure(&site, &format!("{}name = \"first\"\n", plain()));
+    fs::create_dir(site.root().join("jackfield.d")).unwrap();
+    let part = site.root().join("jackfield.d/10-store.toml");
+    fs::write(&part, "[plugins.store.config]\nname = \"second\"\n").unwrap();
+    let said = jackfield(&site, "config unset store name");
+    assert_eq!(
+        said.out,
+        "jackfield.d/10-store.toml: took out plugins.store.config.name\n"
+    );
+    assert_eq!(
+        said.err,
+        "warning: jackfield.toml:4:1 sets it as well, and counts without this one: to take that \
+         out too, do the same again\n"
+    );
+    let said = jackfield(&site, "config unset store name");
+    assert_eq!(
+        (said.out.as_str(), said.err.as_str()),
+        ("jackfield.toml: took out plugins.store.config.name\n", "")
+    );
+    assert_eq!(file(&site), plain());
+}
+
+#[test]
 fn without_a_file_none_is_made() {
     let site = Site::new();
     add(&site, "store", "1.0.0", SCHEMA);
