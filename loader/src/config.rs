@@ -1,5 +1,6 @@
 //! A plugin's configuration against its schema: before anything of the plugin is mapped.
 
+mod fill;
 mod secret;
 mod violation;
 
@@ -67,7 +68,7 @@ pub(crate) fn check(
     };
     let schema: Value =
         serde_json::from_str(text).map_err(|error| ConfigError::Schema(error.to_string()))?;
-    fill(&schema, &mut config);
+    fill::fill(&schema, &mut config);
     let validator = jsonschema::draft202012::new(&schema)
         .map_err(|error| ConfigError::Schema(error.to_string()))?;
     let secrets = Secrets::find(&schema, &config);
@@ -82,25 +83,6 @@ pub(crate) fn check(
         return Ok(config.to_string());
     }
     Err(ConfigError::Violations(violations))
-}
-
-/// Puts each property's `default` where the property is absent, from the outside in.
-fn fill(schema: &Value, config: &mut Value) {
-    let (Some(properties), Value::Object(config)) =
-        (schema.get("properties").and_then(Value::as_object), config)
-    else {
-        return;
-    };
-    for (name, property) in properties {
-        if !config.contains_key(name)
-            && let Some(default) = property.get("default")
-        {
-            config.insert(name.clone(), default.clone());
-        }
-        if let Some(value) = config.get_mut(name) {
-            fill(property, value);
-        }
-    }
 }
 
 #[cfg(test)]

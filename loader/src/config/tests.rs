@@ -28,6 +28,113 @@ fn defaults_are_filled_in_also_inside() {
     assert_eq!(config, r#"{"name":"a","store":{"path":"x"},"port":80}"#);
 }
 
+/// A configuration by a schema, as the plugin gets it.
+fn filled(schema: Value, given: Value) -> Value {
+    serde_json::from_str(&says(schema, given).unwrap()).unwrap()
+}
+
+#[test]
+fn a_table_that_is_absent_stays_so_unless_it_has_a_default_itself() {
+    let store = |more: Value| {
+        let mut store = json!({"properties": {"path": {"default": "x"}}});
+        store
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({"properties": {"store": store}})
+    };
+    assert_eq!(filled(store(json!({})), json!({})), json!({}));
+    assert_eq!(
+        filled(store(json!({"default": {}})), json!({})),
+        json!({"store": {"path": "x"}})
+    );
+    assert_eq!(
+        filled(store(json!({"default": {"path": "y"}})), json!({})),
+        json!({"store": {"path": "y"}})
+    );
+}
+
+#[test]
+fn defaults_are_filled_in_behind_references_and_in_lists() {
+    let path = json!({"properties": {"path": {"default": "x"}}});
+    let with_x = json!({"path": "x"});
+    for (schema, given, expected) in [
+        (json!({"$ref": "#/$defs/it"}), json!({}), with_x.clone()),
+        (
+            json!({"allOf": [true, {"allOf": [path]}]}),
+            json!({}),
+            with_x.clone(),
+        ),
+        (
+            json!({"items": path}),
+            json!([{}, {"path": 1}]),
+            json!([with_x, {"path": 1}]),
+        ),
+        (
+            json!({"prefixItems": [true], "items": {"$ref": "#/$defs/it"}}),
+            json!([{}, {}]),
+            json!([{}, with_x]),
+        ),
+        (
+            json!({"properties": {"a": true}, "additionalProperties": path}),
+            json!({"a": {}, "b": {}}),
+            json!({"a": {}, "b": with_x}),
+        ),
+        // The property's own comes before that of what it refers to.
+        (
+            json!({"properties": {
+                "near": {"$ref": "#/$defs/number", "default": 1},
+                "far": {"$ref": "#/$defs/number"},
+            }}),
+            json!({}),
+            json!({"near": 1, "far": 2}),
+        ),
+        // What need not hold fills in nothing.
+        (json!({"anyOf": [path]}), json!({}), json!({})),
+        (
+            json!({"patternProperties": {"^a": true}, "additionalProperties": path}),
+            json!({"a": {}}),
+            json!({"a": {}}),
+        ),
+    ] {
+        let whole = json!({
+            "properties": {"x": schema},
+            "$defs": {"it": path, "number": {"default": 2}},
+        });
+        let got = filled(whole.clone(), json!({"x": given}));
+        assert_eq!(got, json!({"x": expected}), "{whole}");
+    }
+}
+
+#[test]
+fn defaults_of_a_schema_that_stands_in_itself_have_an_end() {
+    let schema = json!({"$ref": "#/$defs/node", "$defs": {"node": {"properties": {
+        "name": {"default": "n"},
+        "next": {"$ref": "#/$defs/node"},
+        "first": {"$ref": "#/$defs/node", "default": {}},
+    }}}});
+    let schema = json!({"allOf": [schema.clone(), schema.clone()], "$defs": schema["$defs"]});
+    let got = filled(schema, json!({"next": {"next": {}}}));
+    assert_eq!(got["name"], "n");
+    assert_eq!(got["next"]["next"]["name"], "n");
+    assert!(got["first"].is_object(), "{got}");
+    // In lists, in defaults within defaults, and in a second schema for what a first one filled in.
+    for node in [
+        json!({"properties": {"inside": {"items": {"$ref": "#"}, "default": [{}]}}}),
+        json!({"properties": {"inside": {"$ref": "#", "default": {"inside": {}}}}}),
+        json!({"allOf": [
+            {"properties": {"inside": {"default": {}}}},
+            {"additionalProperties": {"$ref": "#"}},
+        ]}),
+    ] {
+        let got = filled(node, json!({}));
+        assert!(
+            got["inside"].is_object() || got["inside"].is_array(),
+            "{got}"
+        );
+    }
+}
+
 #[test]
 fn every_violation_is_named_by_its_field() {
     let error = checked(serde_json::json!({"port": 0, "nmae": 1, "store": {"path": 2}}));
