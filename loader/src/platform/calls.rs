@@ -13,13 +13,15 @@ pub(crate) enum Call {
     StatOf,
     /// A read from an open file.
     ReadAt,
+    /// A directory whose names are put on the disk.
+    SyncDir,
 }
 
 /// One number for each [`Call`], in their order.
-pub(crate) type Counts = [usize; 4];
+pub(crate) type Counts = [usize; 5];
 
 thread_local! {
-    static COUNTS: Cell<Counts> = const { Cell::new([0; 4]) };
+    static COUNTS: Cell<Counts> = const { Cell::new([0; 5]) };
 }
 
 pub(crate) fn count(call: Call) {
@@ -30,7 +32,7 @@ pub(crate) fn count(call: Call) {
 
 /// What `f` asked for, in this thread.
 pub(crate) fn counted<T>(f: impl FnOnce() -> T) -> (T, Counts) {
-    COUNTS.set([0; 4]);
+    COUNTS.set([0; 5]);
     let value = f();
     (value, COUNTS.get())
 }

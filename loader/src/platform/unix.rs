@@ -147,6 +147,8 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
 
 /// Has the names in a directory on the disk.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
+    #[cfg(test)]
+    super::calls::count(super::calls::Call::SyncDir);
     File::open(path)?.sync_all()
 }
 

@@ -46,7 +46,21 @@ fn create(path: &Path) -> Result<(), StorageError> {
     }
     fill(&new).map_err(|error| StorageError::of(path, error))?;
     fs::rename(&new, path).map_err(failed)?;
-    platform::sync_dir(dir).map_err(failed)
+    sync(dir).map_err(failed)
+}
+
+/// Has the file's name on the disk, and those of the directories that may be as new as it is: else a
+/// power cut could take away all that is acknowledged later.
+fn sync(dir: &Path) -> io::Result<()> {
+    platform::sync_dir(dir)?;
+    let mut above = dir.ancestors().skip(1).map(|path| match path {
+        path if path.as_os_str().is_empty() => Path::new("."),
+        path => path,
+    });
+    // The state directory is the host's own; what it is in need not let the host read it.
+    above.next().map_or(Ok(()), platform::sync_dir)?;
+    let _ = above.next().map(platform::sync_dir);
+    Ok(())
 }
 
 fn fill(new: &Path) -> Result<(), redb::Error> {

@@ -60,6 +60,18 @@ fn keys(space: &Space, prefix: &str) -> Vec<String> {
     all.into_iter().map(|(key, _)| key).collect()
 }
 
+#[cfg(unix)]
+#[test]
+fn a_new_file_and_the_directories_that_are_as_new_have_their_names_on_the_disk() {
+    use crate::platform::calls::{Call, counted};
+    let place = Place::new();
+    let synced =
+        |space: &Space| counted(|| put(space, "a", b"1").unwrap()).1[Call::SyncDir as usize];
+    // `storage`, the state directory, and what that is in.
+    assert_eq!(synced(&place.space()), 3);
+    assert_eq!(synced(&place.space()), 0);
+}
+
 #[test]
 fn what_was_written_is_read_also_by_the_next() {
     let place = Place::new();
