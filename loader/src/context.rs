@@ -19,7 +19,7 @@ use crate::{
     services::{Facts, Seat, Services},
     storage::Space,
     supervise::Supervisor,
-    tasks::{self, Place, SpawnError, Tasks},
+    tasks::{self, Place, Tasks},
 };
 use jackfield_abi::{Failure, FailureCode, FfiFuture, PanicReport};
 use jackfield_manifest::{OnPanic, PluginId};
@@ -227,15 +227,7 @@ impl Room {
         let place = Place::new(&shared.insides, self.publisher.name(), what);
         self.tasks
             .spawn(&*shared.executor, name, blocking, task, lease, place)
-            .map_err(|error| match error {
-                SpawnError::Closed => Failure::new(
-                    FailureCode::UNAVAILABLE,
-                    "the plugin is stopping, it takes no tasks",
-                ),
-                SpawnError::Full => {
-                    Failure::new(FailureCode::FULL, "the plugin has 10000 tasks already")
-                }
-            })
+            .map_err(|error| error.failure())
     }
 
     /// Where its library lies.

@@ -9,7 +9,7 @@ use crate::{
     inside::{Entry, Insides, What},
 };
 use futures_util::future::{AbortHandle, Abortable};
-use jackfield_abi::FfiFuture;
+use jackfield_abi::{Failure, FailureCode, FfiFuture};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap},
@@ -21,12 +21,28 @@ use std::{
 pub const MAX_TASKS: usize = 10_000;
 
 /// Why a task is not taken.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum SpawnError {
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpawnError {
     /// The plugin is stopping, or has stopped.
+    #[error("the plugin is stopping, it takes no tasks: spawn them while it starts or runs")]
     Closed,
     /// It has [`MAX_TASKS`] already.
+    #[error(
+        "a plugin has at most {MAX_TASKS} tasks, and this one has them: let one do the work of \
+         several, or wait until some have ended"
+    )]
     Full,
+}
+
+impl SpawnError {
+    /// As a plugin is told of it.
+    pub fn failure(&self) -> Failure {
+        let code = match self {
+            Self::Closed => FailureCode::UNAVAILABLE,
+            Self::Full => FailureCode::FULL,
+        };
+        Failure::new(code, self.to_string())
+    }
 }
 
 #[derive(Default)]

@@ -13,7 +13,10 @@ use jackfield_manifest::{PluginId, TopicPattern, check_topic};
 use jiff::tz::TimeZone;
 use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
-pub use crate::{services::bus_of, tasks::MAX_TASKS};
+pub use crate::{
+    services::bus_of,
+    tasks::{MAX_TASKS, SpawnError},
+};
 
 /// What the bus says, as a plugin is told of it.
 pub fn bus_failure(error: &BusError) -> Failure {

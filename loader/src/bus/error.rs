@@ -16,10 +16,16 @@ pub enum BusError {
     #[error(transparent)]
     Pattern(#[from] PatternError),
     /// The payload is too large.
-    #[error("a payload has at most {MAX_PAYLOAD_LEN} bytes, this one has {0}")]
+    #[error(
+        "a payload has at most {MAX_PAYLOAD_LEN} bytes, this one has {0}: publish where it is to be \
+         found, or in parts"
+    )]
     TooLarge(usize),
     /// Too many subscriptions.
-    #[error("a plugin has at most {MAX_SUBSCRIPTIONS} subscriptions")]
+    #[error(
+        "a plugin has at most {MAX_SUBSCRIPTIONS} subscriptions, and this one has them: end those \
+         that it no longer needs, or subscribe once with a wildcard"
+    )]
     Full,
     /// It may not.
     #[error(transparent)]
@@ -75,7 +81,7 @@ pub enum BusError {
         number: u32,
     },
     /// The subscriber is stopping.
-    #[error("the plugin is stopping, it hears nothing any more")]
+    #[error("the plugin is stopping, it hears nothing any more: subscribe while it starts or runs")]
     Stopping,
 }
 

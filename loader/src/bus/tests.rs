@@ -382,7 +382,8 @@ fn what_is_no_topic_or_too_large_is_refused() {
     );
     assert_eq!(
         refused("a", &vec![0; MAX_PAYLOAD_LEN + 1]),
-        "a payload has at most 1048576 bytes, this one has 1048577"
+        "a payload has at most 1048576 bytes, this one has 1048577: publish where it is to be \
+         found, or in parts"
     );
 }
 

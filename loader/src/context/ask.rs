@@ -12,6 +12,9 @@ use std::{pin::pin, time::Duration};
 /// What [`REQUEST_LIMIT`] is as text.
 const DEFAULT_TEXT: &str = "45000";
 
+/// How much of what a plugin gave is repeated in a message, in characters.
+const LONGEST: usize = 60;
+
 /// A request from one plugin to another. The answer is copied into the host's memory, so that it
 /// may outlive the plugin that gave it.
 pub(super) async fn ask(
@@ -67,12 +70,16 @@ fn limit(id: &str, request: &Request<'_>) -> Result<Limit, Failure> {
     let Some(own) = extensions.find(|extension| extension.name.as_str() == TIMEOUT) else {
         return Ok(Limit::new(REQUEST_LIMIT));
     };
-    let text = str::from_utf8(own.value.as_slice()).ok();
-    match text.and_then(|text| text.parse().ok()) {
-        Some(own) => Ok(Limit::new(Duration::from_millis(own))),
-        None => Err(Failure::new(
+    let text = String::from_utf8_lossy(own.value.as_slice());
+    match text.parse() {
+        Ok(own) => Ok(Limit::new(Duration::from_millis(own))),
+        Err(_) => Err(Failure::new(
             FailureCode::INVALID,
-            format!("`{id}` gave a `{TIMEOUT}` that is no number of milliseconds"),
+            format!(
+                "`{id}` asks with a `{TIMEOUT}` of `{}`: expected a whole number of milliseconds, \
+                 in digits",
+                text.escape_debug().take(LONGEST).collect::<String>()
+            ),
         )),
     }
 }
@@ -108,8 +115,14 @@ fn check(id: &str, plugin: &str, request: &Request<'_>) -> Result<(), Failure> {
 
 pub(crate) fn not_serving(id: &str, state: Option<State>) -> Failure {
     match state {
-        None => Failure::new(FailureCode::NOT_FOUND, format!("there is no plugin `{id}`")),
-        Some(state) => Failure::new(FailureCode::UNAVAILABLE, format!("`{id}` is {state}")),
+        None => Failure::new(
+            FailureCode::NOT_FOUND,
+            format!("there is no plugin `{id}`: install it, or name another"),
+        ),
+        Some(state) => Failure::new(
+            FailureCode::UNAVAILABLE,
+            format!("`{id}` is {state}: start it, or wait until it runs"),
+        ),
     }
 }
 
@@ -119,5 +132,38 @@ fn copy(response: &Response) -> Response {
         headers: response.headers.to_vec().into(),
         body: response.body.to_vec().into(),
         stream: ROption::RNone,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_that_is_no_number_is_refused_with_what_it_is() {
+        for (value, found) in [
+            (&b"5 s"[..], "5 s"),
+            (b"", ""),
+            (b"-1", "-1"),
+            (&[b'9'; 99], &"9".repeat(LONGEST)),
+        ] {
+            let extensions = [Header::new(TIMEOUT, value)];
+            let request = Request {
+                method: "GET".into(),
+                path: "/".into(),
+                query: "".into(),
+                headers: RSlice::from_slice(&[]),
+                extensions: RSlice::from_slice(&extensions),
+                body: RSlice::from_slice(&[]),
+                stream: ROption::RNone,
+            };
+            assert_eq!(
+                limit("asker", &request).unwrap_err().message,
+                format!(
+                    "`asker` asks with a `timeout-ms` of `{found}`: expected a whole number of \
+                     milliseconds, in digits"
+                )
+            );
+        }
     }
 }

@@ -64,9 +64,12 @@ impl jackfield_abi::Host for HostSide {
                      is in its place, make it writable, or choose another state directory"
                 ))
             })?;
-            let text = path
-                .to_str()
-                .ok_or_else(|| failed(&"its name is not UTF-8"))?;
+            let text = path.to_str().ok_or_else(|| {
+                failed(
+                    &"expected a name in UTF-8, since plugins get it as text, found other bytes: \
+                          choose another state directory",
+                )
+            })?;
             Ok(RString::from(text))
         })
     }

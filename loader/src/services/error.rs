@@ -69,7 +69,10 @@ pub enum RequireError {
     )]
     Full(ServiceId),
     /// It is one of the host's own, in another version.
-    #[error("asks for service `{service}` {range}, and this host provides {service} {version}")]
+    #[error(
+        "asks for service `{service}` {range}, and this host provides {service} {version}: ask for \
+         a range with that in it, or update the host"
+    )]
     HostVersion {
         /// Which.
         service: ServiceId,

@@ -101,7 +101,10 @@ impl Stage {
         lock(&self.asked).push(asked.clone());
         let answerer = lock(&self.answers).get(&asked.plugin).cloned();
         let Some(answerer) = answerer else {
-            let text = format!("there is no plugin `{}`", asked.plugin);
+            let text = format!(
+                "there is no plugin `{}`: install it, or name another",
+                asked.plugin
+            );
             return Err(Failure::new(FailureCode::NOT_FOUND, text));
         };
         // The test's code: what it panics with is not the plugin's, and must not unwind through it.

@@ -5,8 +5,8 @@ use crate::{
     inside,
     stage::{Stage, lock},
 };
-use jackfield_abi::{Failure, FailureCode};
-use jackfield_loader::testkit::MAX_TASKS;
+use jackfield_abi::Failure;
+use jackfield_loader::testkit::{MAX_TASKS, SpawnError};
 use std::{
     collections::{BTreeMap, VecDeque},
     future::Future,
@@ -93,12 +93,10 @@ impl State {
 
     fn enter(&mut self, name: &str, future: Option<BoxFuture>) -> Result<u64, Failure> {
         if self.is_closed {
-            let text = "the plugin is stopping, it takes no tasks";
-            return Err(Failure::new(FailureCode::UNAVAILABLE, text));
+            return Err(SpawnError::Closed.failure());
         }
         if self.live.len() >= MAX_TASKS {
-            let text = format!("the plugin has {MAX_TASKS} tasks already");
-            return Err(Failure::new(FailureCode::FULL, text));
+            return Err(SpawnError::Full.failure());
         }
         self.last += 1;
         let live = Live {

@@ -67,7 +67,10 @@ fn it_answers() {
     // The optional dependency is not there.
     assert_eq!(
         get(&plugin, "/ticks"),
-        answer(404, r#"{"detail":"there is no plugin `heartbeat`"}"#)
+        answer(
+            404,
+            r#"{"detail":"there is no plugin `heartbeat`: install it, or name another"}"#
+        )
     );
     let health = plugin.health().unwrap();
     assert_eq!(health.metadata, r#"{"guests":2}"#);

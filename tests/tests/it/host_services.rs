@@ -209,7 +209,8 @@ fn the_topology_has_every_plugin_and_each_change_is_an_event() {
 fn what_the_host_does_not_have_is_refused_with_what_it_has() {
     let (_site, loader) = with(&["patron"]);
     assert_eq!(get(&loader, "/host/clock/again?range=%5E1"), "1.0.0 of 1");
-    let newer = "`patron` asks for service `clock` ^1.1, and this host provides clock 1.0.0";
+    let newer = "`patron` asks for service `clock` ^1.1, and this host provides clock 1.0.0: ask for a \
+                 range with that in it, or update the host";
     assert_eq!(
         refused(&loader, "/host/clock/again?range=%5E1.1"),
         (404, newer.to_owned())

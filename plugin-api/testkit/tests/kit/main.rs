@@ -127,7 +127,7 @@ fn others_answer_as_the_test_says() {
     assert_eq!(absent.status(), 404);
     assert_eq!(
         text(Ok(absent)),
-        r#"{"detail":"there is no plugin `other`"}"#
+        r#"{"detail":"there is no plugin `other`: install it, or name another"}"#
     );
     kit.answer("other", |asked| {
         assert_eq!((asked.method(), asked.query()), ("POST", "a=b"));

@@ -80,7 +80,8 @@ fn a_snapshot_needs_sysinfo() {
     assert_eq!(absent.status(), 503);
     assert_eq!(
         detail(&absent),
-        "a snapshot needs the plugin sysinfo, which does not run: there is no plugin `sysinfo`"
+        "a snapshot needs the plugin sysinfo, which does not run: there is no plugin `sysinfo`: \
+         install it, or name another"
     );
     kit.answer("sysinfo", |_| Ok(Response::new(500)));
     let bad = snapshot();

@@ -6,7 +6,8 @@ use super::scene::Scene;
 fn spawn_flood() {
     let scene = Scene::new("spawn-flood");
     // The handler itself is a task as well.
-    let expected = "9999: the plugin has 10000 tasks already";
+    let expected = "9999: a plugin has at most 10000 tasks, and this one has them: let one do the work \
+                    of several, or wait until some have ended";
     assert_eq!(scene.ask("/handle"), Ok((200, expected.to_owned())));
     scene.stops_well();
 }
@@ -14,7 +15,8 @@ fn spawn_flood() {
 #[test]
 fn subscribe_flood() {
     let scene = Scene::new("subscribe-flood");
-    let expected = "1023: a plugin has at most 1024 subscriptions";
+    let expected = "1023: a plugin has at most 1024 subscriptions, and this one has them: end those \
+                    that it no longer needs, or subscribe once with a wildcard";
     assert_eq!(scene.ask("/handle"), Ok((200, expected.to_owned())));
     scene.stops_well();
 }

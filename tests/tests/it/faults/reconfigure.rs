@@ -79,10 +79,13 @@ fn who_does_not_run_is_told() {
     let scene = Scene::new("error-in-start");
     assert_eq!(
         refused(reconfigure(&scene, "none")),
-        "`misbehave` is failed"
+        "`misbehave` is failed: start it, or wait until it runs"
     );
     let outcome = scene.loader.reconfigure("nobody", &Map::new());
-    assert_eq!(refused(outcome), "there is no plugin `nobody`");
+    assert_eq!(
+        refused(outcome),
+        "there is no plugin `nobody`: install it, or name another"
+    );
 }
 
 #[test]
