@@ -201,10 +201,10 @@ impl Context {
     }
 
     /// Ticks every `period`, first after one period. A tick that was missed is skipped, not made up
-    /// for.
+    /// for. A period that is too long to be counted ticks never.
     pub fn interval(&self, period: Duration) -> Interval {
         Interval {
-            next: self.steady() + period,
+            next: self.steady().saturating_add(period),
             context: self.clone(),
             period,
         }
@@ -253,12 +253,12 @@ impl Interval {
 fn following(last: Duration, period: Duration, now: Duration) -> Duration {
     let late = now.saturating_sub(last);
     if late < period {
-        return last + period;
+        return last.saturating_add(period);
     }
     let period = period.as_nanos().max(1);
     let into = u64::try_from(late.as_nanos() % period).unwrap_or(0);
     let left = u64::try_from(period).unwrap_or(u64::MAX) - into;
-    now + Duration::from_nanos(left)
+    now.saturating_add(Duration::from_nanos(left))
 }
 
 #[cfg(test)]
@@ -278,6 +278,16 @@ mod tests {
         assert_eq!(next(100, 100), 200);
         assert_eq!(next(100, 250), 300);
         assert_eq!(next(100, 100_001), 100_100);
+    }
+
+    #[test]
+    fn a_period_beyond_all_time_never_ends() {
+        let now = Duration::from_secs(7);
+        for last in [now, Duration::MAX] {
+            assert_eq!(following(last, Duration::MAX, now), Duration::MAX);
+        }
+        let late = following(Duration::ZERO, Duration::from_secs(1), Duration::MAX);
+        assert_eq!(late, Duration::MAX);
     }
 
     #[test]

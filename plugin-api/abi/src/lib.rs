@@ -16,7 +16,6 @@
 //! | [`Call`] | a request under way: its reply, and room for a future | it does not |
 //! | [`ServiceOffer`], [`ServiceLease`] | a typed service, from its provider to its user | methods with a default body |
 //! | [`Config`], [`Bus`], [`Clock`], [`Topology`] | services of the host's own; [`Storage`] is one too | methods with a default body |
-//! | [`Event`], [`LogRecord`], [`PanicReport`], [`Health`], [`Failure`] | small and frozen | they do not |
 //! | [`SubscribeOptions`] | how a plugin subscribes | flags |
 //! | [`Event`], [`RetainedEvent`], [`LogRecord`], [`PanicReport`], [`Health`], [`Failure`] | small and frozen | they do not |
 //!
