@@ -2,13 +2,14 @@
 //!
 //! What follows from what is decided in [`history`] and [`health`], functions of what has happened;
 //! [`state`] keeps what is due when. One thread waits for the next of it and has others act
-//! ([`act`]): it calls no plugin itself, so that none can delay another.
+//! ([`act`], [`revive`]): it calls no plugin itself, so that none can delay another.
 
 mod act;
 mod health;
 mod history;
 mod record;
 mod report;
+mod revive;
 mod state;
 mod timing;
 

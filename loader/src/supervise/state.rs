@@ -1,19 +1,19 @@
 //! All records, what is due when, and which questions are open: no thread, no call of a plugin.
 
 mod questions;
+mod restarts;
 
 use super::{
     Recovery, Timing,
     health::Told,
-    history::{self, Next},
-    record::{Down, Known, Record, Remains},
+    record::{Known, Record, Remains},
 };
 use crate::{Vetted, ffi::Slot, instance::Instance};
-use jackfield_manifest::{PluginId, Restart};
+use jackfield_manifest::PluginId;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 /// How many questions after health are open at the same time, as long as each is answered promptly.
@@ -149,16 +149,6 @@ impl State {
         }
     }
 
-    fn revive_those_that_wait(&mut self) {
-        let waiting = self.records.iter().filter(|(_, record)| {
-            matches!(record.down, Some(Down::Awaits(_))) && !record.is_reviving
-        });
-        let ids: BTreeSet<PluginId> = waiting.map(|(id, _)| id.clone()).collect();
-        if !ids.is_empty() {
-            self.actions.push(Action::Revive(ids));
-        }
-    }
-
     /// It is being stopped, for whatever reason.
     pub(super) fn leaves(&mut self, id: &PluginId) {
         let Some(record) = self.records.get_mut(id) else {
@@ -170,88 +160,6 @@ impl State {
                 .remove(&(up.next, Due::Ask(id.clone(), up.sequence)));
             self.waiting.retain(|(other, _)| other != id);
         }
-    }
-
-    /// It has failed; what becomes of it.
-    pub(super) fn failed(
-        &mut self,
-        id: &PluginId,
-        now: Instant,
-        timing: &Timing,
-        random: u64,
-    ) -> Option<Recovery> {
-        self.cancel(id);
-        let record = self.record(id);
-        record.history.fails(now, timing);
-        let policy = record.supervision.restart;
-        match history::decide(&record.history, policy, timing, now, random) {
-            Next::Stays => None,
-            Next::GivesUp { starts } => {
-                record.down = Some(Down::GaveUp);
-                let within = timing.within;
-                Some(Recovery::GaveUp { starts, within })
-            }
-            Next::Again { after, attempt } => {
-                let at = now + after;
-                self.schedule(id, at, attempt);
-                let at = SystemTime::now() + after;
-                Some(Recovery::Pending { attempt, at })
-            }
-        }
-    }
-
-    fn schedule(&mut self, id: &PluginId, at: Instant, attempt: u32) {
-        self.record(id).down = Some(Down::Until { at, attempt });
-        self.due.insert((at, Due::Restart(id.clone())));
-    }
-
-    /// It is started again when that one runs.
-    pub(super) fn awaits(&mut self, id: &PluginId, other: &PluginId) -> Option<Recovery> {
-        self.cancel(id);
-        let record = self.record(id);
-        if record.supervision.restart == Restart::Never {
-            return None;
-        }
-        record.down = Some(Down::Awaits(other.clone()));
-        Some(Recovery::Awaits { id: other.clone() })
-    }
-
-    /// It is not started again by itself: somebody stopped it, or is starting it.
-    pub(super) fn cancel(&mut self, id: &PluginId) {
-        let Some(record) = self.records.get_mut(id) else {
-            return;
-        };
-        if let Some(Down::Until { at, .. }) = record.down.take() {
-            self.due.remove(&(at, Due::Restart(id.clone())));
-        }
-    }
-
-    /// From now on as if it had never failed; whether it had been given up, and is started now.
-    pub(super) fn reset(&mut self, id: &PluginId, now: Instant) -> bool {
-        let Some(record) = self.records.get_mut(id) else {
-            return false;
-        };
-        record.history.forget();
-        let gave_up = record.down == Some(Down::GaveUp);
-        if gave_up {
-            self.schedule(id, now, 1);
-        }
-        gave_up
-    }
-
-    /// Its file is another; whether it is started because of that.
-    pub(super) fn changed(&mut self, id: &PluginId, file: Known, now: Instant) -> bool {
-        let record = self.record(id);
-        let before = record.file.replace(file);
-        let has_other_content =
-            before.map(|file| file.hash) != record.file.as_ref().map(|f| f.hash);
-        if !has_other_content || matches!(record.down, None | Some(Down::Awaits(_))) {
-            return false;
-        }
-        record.history.forget();
-        self.cancel(id);
-        self.schedule(id, now, 1);
-        true
     }
 
     /// Code of it panicked, and that is not borne.
@@ -320,54 +228,6 @@ impl State {
                 self.actions.push(Action::Watch);
             }
         }
-    }
-
-    fn is_to_start(&mut self, id: PluginId, now: Instant, timing: &Timing) {
-        let Some(record) = self.records.get_mut(&id) else {
-            return;
-        };
-        let Some(Down::Until { attempt, .. }) = record.down else {
-            return;
-        };
-        if record.is_reviving || !record.is_empty() {
-            // Looked at again, since whoever is inside does not say when they leave.
-            let at = now + timing.watch;
-            self.schedule(&id, at, attempt);
-            self.actions
-                .push(Action::Show(id, Recovery::Held { attempt }));
-            return;
-        }
-        record.is_reviving = true;
-        let mut ids = self.dependents(&id);
-        ids.insert(id);
-        self.actions.push(Action::Revive(ids));
-    }
-
-    /// Those that wait for that one, or for one that does.
-    fn dependents(&self, id: &PluginId) -> BTreeSet<PluginId> {
-        let (mut found, mut open) = (BTreeSet::new(), vec![id.clone()]);
-        while let Some(next) = open.pop() {
-            for (other, record) in &self.records {
-                let awaits = matches!(&record.down, Some(Down::Awaits(id)) if *id == next);
-                if awaits && !record.is_reviving && found.insert(other.clone()) {
-                    open.push(other.clone());
-                }
-            }
-        }
-        found
-    }
-
-    /// Nothing is started again by itself any more; what would have been.
-    pub(super) fn stand_down(&mut self) -> Vec<PluginId> {
-        let down = self
-            .records
-            .iter()
-            .filter(|(_, record)| record.down.is_some());
-        let ids: Vec<PluginId> = down.map(|(id, _)| id.clone()).collect();
-        for id in &ids {
-            self.cancel(id);
-        }
-        ids
     }
 }
 
