@@ -20,6 +20,7 @@ use crate::{
     Vetted, context::Shared, ffi::Slot, instance::Instance, loader::core::Core, registry::Registry,
 };
 use jackfield_manifest::{PluginId, Restart};
+use record::Known;
 use state::State;
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
@@ -94,7 +95,11 @@ impl Supervisor {
     /// It is left out because that one has failed, which it requires.
     pub(crate) fn lacks(&self, registry: &Registry, vetted: &Vetted, other: &PluginId) {
         let id = &vetted.manifest.id;
-        self.lock().record(id).supervision = vetted.supervision;
+        let mut state = self.lock();
+        let record = state.record(id);
+        record.supervision = vetted.supervision;
+        record.file = Some(Known::of(vetted));
+        drop(state);
         self.awaits(registry, id, other);
     }
 

@@ -85,33 +85,43 @@ pub(crate) fn uses(proposal: &Proposal, steps: &BTreeSet<usize>) -> BTreeSet<Plu
 }
 
 /// The steps of the plan that start these again, as far as whatever each requires runs, or is
-/// started with it.
+/// started with it; and each of the others that the plan has, with the first that it lacks.
 pub(crate) fn reviving(
     proposal: &Proposal,
     wanted: &BTreeSet<PluginId>,
     running: &BTreeSet<PluginId>,
-) -> BTreeSet<usize> {
+) -> (BTreeSet<usize>, Vec<(PluginId, PluginId)>) {
     let plan = &proposal.plan;
-    let mut steps = BTreeSet::new();
+    let (mut steps, mut lacking) = (BTreeSet::new(), Vec::new());
     // In the order of the plan, so whoever is required comes before.
     for step in 0..plan.start.len() {
         let own = whose(proposal, step);
         if !wanted.contains(own) || running.contains(own) {
             continue;
         }
-        let mut met: BTreeMap<u32, bool> = BTreeMap::new();
-        for wait in plan.waits(step) {
-            if let Need::Required { requirement } = wait.need {
-                let other = wait.step as usize;
-                let is_met = steps.contains(&other) || running.contains(whose(proposal, other));
-                *met.entry(requirement).or_default() |= is_met;
-            }
-        }
-        if met.values().all(|is_met| *is_met) {
-            steps.insert(step);
+        let is_met = |other| steps.contains(&other) || running.contains(whose(proposal, other));
+        match lacks(proposal, step, is_met) {
+            None => drop(steps.insert(step)),
+            Some(other) => lacking.push((own.clone(), other)),
         }
     }
-    steps
+    (steps, lacking)
+}
+
+/// The first that could meet a requirement of that step which nobody meets.
+fn lacks(proposal: &Proposal, step: usize, is_met: impl Fn(usize) -> bool) -> Option<PluginId> {
+    let waits = proposal.plan.waits(step).iter();
+    let required = waits.filter_map(|wait| match wait.need {
+        Need::Required { requirement } => Some((requirement, wait.step as usize)),
+        _ => None,
+    });
+    let required: Vec<(u32, usize)> = required.collect();
+    let met = required.iter().filter(|(_, other)| is_met(*other));
+    let met: BTreeSet<u32> = met.map(|(requirement, _)| *requirement).collect();
+    let open = required
+        .iter()
+        .find(|(requirement, _)| !met.contains(requirement));
+    open.map(|(_, other)| whose(proposal, *other).clone())
 }
 
 /// Why the plan does not start a plugin; `None` where it does.

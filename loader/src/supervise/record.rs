@@ -1,7 +1,7 @@
 //! What is remembered of one plugin for as long as there is a loader.
 
 use super::{health::Course, history::History};
-use crate::{Candidate, ContentHash, FileKey, ffi::Slot, inspect, store, tasks::Tasks};
+use crate::{Candidate, ContentHash, FileKey, Vetted, ffi::Slot, inspect, store, tasks::Tasks};
 use jackfield_manifest::{PluginId, Supervision};
 use std::{
     path::PathBuf,
@@ -42,6 +42,15 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// The file from which a plugin is started.
+    pub(super) fn of(vetted: &Vetted) -> Self {
+        Self {
+            path: vetted.path.clone(),
+            key: vetted.source,
+            hash: vetted.hash,
+        }
+    }
+
     /// The file as it is now, where that is different.
     pub(super) fn look(&self) -> Option<Self> {
         let candidate = Candidate::at(&self.path).ok()?;
@@ -79,7 +88,7 @@ pub(super) enum Down {
     Awaits(PluginId),
     /// It was started too often.
     GaveUp,
-    /// It cannot be started.
+    /// It cannot be started as things are.
     LeftOut,
 }
 
@@ -105,6 +114,15 @@ impl Remains {
 }
 
 impl Record {
+    /// Whether it is to be started again by itself, now: not one that is in a delay of its own.
+    pub(super) fn is_to_run(&self, now: Instant) -> bool {
+        match &self.down {
+            None | Some(Down::GaveUp) => false,
+            Some(Down::Until { at, .. }) => *at <= now,
+            Some(Down::Awaits(_) | Down::LeftOut) => true,
+        }
+    }
+
     /// Whether nothing is inside it any more, neither call nor task nor thread.
     pub(super) fn is_empty(&mut self) -> bool {
         self.remains.retain(|remains| !remains.is_empty());

@@ -1,11 +1,7 @@
 //! Starting plugins again that are to run and do not.
 
-use super::{
-    Recovery,
-    act::PATIENCE,
-    record::{Down, Known},
-};
-use crate::{control::steps, inventory::Mode, loader::core::Core};
+use super::{Recovery, act::PATIENCE, record::Known};
+use crate::{control::steps, inventory::Mode, loader::core::Core, registry::Registry};
 use jackfield_manifest::PluginId;
 use std::{collections::BTreeSet, time::Instant};
 
@@ -15,10 +11,9 @@ impl Core {
     pub(super) fn revive(&self, ids: &BTreeSet<PluginId>) {
         self.try_to_revive(ids);
         let supervisor = &self.crew.shared.supervisor;
-        let mut state = supervisor.lock();
-        for id in ids {
-            state.record(id).is_reviving = false;
-        }
+        let (now, watch) = (Instant::now(), supervisor.timing.watch);
+        supervisor.lock().revived(ids, now, watch);
+        supervisor.changed.notify_one();
     }
 
     fn try_to_revive(&self, ids: &BTreeSet<PluginId>) {
@@ -37,7 +32,14 @@ impl Core {
                     shared.supervisor.left_out(&shared.registry, id, reason);
                 }
             }
-            let coming = steps::reviving(&proposal, &wanted, &running);
+            let (coming, lacking) = steps::reviving(&proposal, &wanted, &running);
+            for (id, other) in &lacking {
+                shared.supervisor.postpone(&shared.registry, id, other);
+            }
+            // One that came to run before that was written down did not find them waiting.
+            if self.running_ids() != running {
+                continue;
+            }
             if coming.is_empty() {
                 return;
             }
@@ -72,20 +74,27 @@ impl Core {
     pub(super) fn changed(&self, id: &PluginId, file: Known) {
         let own = &self.crew.shared.supervisor;
         if own.lock().changed(id, file, Instant::now()) {
-            log::info!("{id}: its file has another content now: it is started again");
+            log::info!("{id}: its file has changed: it is started again");
             own.changed.notify_one();
         }
     }
 }
 
 impl super::Supervisor {
-    /// Whether it does not run, and is to be started again by itself.
+    /// Whether it does not run, and is to be started again by itself, now.
     fn is_to_run(&self, id: &PluginId) -> bool {
+        self.lock().record(id).is_to_run(Instant::now())
+    }
+
+    /// It is not started again before that one runs, which it requires.
+    fn postpone(&self, registry: &Registry, id: &PluginId, other: &PluginId) {
         let mut state = self.lock();
-        matches!(
-            state.record(id).down,
-            Some(Down::Until { .. } | Down::Awaits(_))
-        )
+        if state.record(id).is_to_run(Instant::now()) {
+            let recovery = state.awaits(id, other);
+            // Whoever comes to run from now on is to find it.
+            state.record(id).is_reviving = false;
+            registry.amend(id, |status| status.restart = recovery);
+        }
     }
 
     /// Counts that they are started again.
@@ -96,14 +105,21 @@ impl super::Supervisor {
         }
     }
 
-    fn left_out(&self, registry: &crate::registry::Registry, id: &PluginId, reason: String) {
-        {
-            let mut state = self.lock();
-            state.cancel(id);
-            state.record(id).down = Some(Down::LeftOut);
-        }
+    /// It is not in the plan: it is tried again when another has come to run, or its file is another.
+    fn left_out(&self, registry: &Registry, id: &PluginId, reason: String) {
         let recovery = Recovery::LeftOut { reason };
-        log::warn!("{id}: {recovery}");
-        registry.amend(id, |status| status.restart = Some(recovery));
+        let mut is_news = false;
+        let mut state = self.lock();
+        if state.record(id).is_to_run(Instant::now()) {
+            state.leave_out(id);
+            registry.amend(id, |status| {
+                is_news = status.restart.as_ref() != Some(&recovery);
+                status.restart = Some(recovery.clone());
+            });
+        }
+        drop(state);
+        if is_news {
+            log::warn!("{id}: {recovery}");
+        }
     }
 }

@@ -122,11 +122,7 @@ impl State {
         self.cancel(id);
         let record = self.record(id);
         record.supervision = vetted.supervision;
-        record.file = Some(Known {
-            path: vetted.path.clone(),
-            key: vetted.source,
-            hash: vetted.hash,
-        });
+        record.file = Some(Known::of(vetted));
         record.history.begins(now, vetted.hash, timing);
         record.restarts
     }

@@ -9,7 +9,7 @@ use crate::supervise::{
 use jackfield_manifest::{PluginId, Restart};
 use std::{
     collections::BTreeSet,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 impl State {
@@ -61,6 +61,34 @@ impl State {
         Some(Recovery::Awaits { id: other.clone() })
     }
 
+    /// It cannot be started as things are.
+    pub(in crate::supervise) fn leave_out(&mut self, id: &PluginId) {
+        self.cancel(id);
+        let record = self.record(id);
+        record.down = Some(Down::LeftOut);
+        // Whoever comes to run from now on is to find it.
+        record.is_reviving = false;
+    }
+
+    /// It was tried to start these again. One that was not come to, because others had to do with
+    /// it, is tried again later.
+    pub(in crate::supervise) fn revived(
+        &mut self,
+        ids: &BTreeSet<PluginId>,
+        now: Instant,
+        later: Duration,
+    ) {
+        for id in ids {
+            let record = self.record(id);
+            record.is_reviving = false;
+            if let Some(Down::Until { at, attempt }) = record.down
+                && !self.due.contains(&(at, Due::Restart(id.clone())))
+            {
+                self.schedule(id, now + later, attempt);
+            }
+        }
+    }
+
     /// It is not started again by itself: somebody stopped it, or is starting it.
     pub(in crate::supervise) fn cancel(&mut self, id: &PluginId) {
         let Some(record) = self.records.get_mut(id) else {
@@ -84,7 +112,8 @@ impl State {
         gave_up
     }
 
-    /// Its file is another; whether it is started because of that.
+    /// Its file was changed; whether it is started because of that. One that cannot be started may
+    /// lack no more than a permission; any other begins anew with another content.
     pub(in crate::supervise) fn changed(
         &mut self,
         id: &PluginId,
@@ -95,18 +124,26 @@ impl State {
         let before = record.file.replace(file);
         let has_other_content =
             before.map(|file| file.hash) != record.file.as_ref().map(|f| f.hash);
-        if !has_other_content || matches!(record.down, None | Some(Down::Awaits(_))) {
+        let is_tried = match record.down {
+            None | Some(Down::Awaits(_)) => false,
+            Some(Down::LeftOut) => true,
+            Some(Down::Until { .. } | Down::GaveUp) => has_other_content,
+        };
+        if !is_tried {
             return false;
         }
-        record.history.forget();
+        if has_other_content {
+            record.history.forget();
+        }
         self.cancel(id);
         self.schedule(id, now, 1);
         true
     }
 
+    /// Somebody has come to run, whom others may have lacked.
     pub(super) fn revive_those_that_wait(&mut self) {
         let waiting = self.records.iter().filter(|(_, record)| {
-            matches!(record.down, Some(Down::Awaits(_))) && !record.is_reviving
+            matches!(record.down, Some(Down::Awaits(_) | Down::LeftOut)) && !record.is_reviving
         });
         let ids: BTreeSet<PluginId> = waiting.map(|(id, _)| id.clone()).collect();
         if !ids.is_empty() {
