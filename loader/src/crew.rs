@@ -20,7 +20,7 @@ use jackfield_manifest::PluginId;
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -161,7 +161,11 @@ impl Crew {
         }
         let unload = match unfinished {
             Ok(()) => instance.unload(),
-            Err(what) => Unload::Pinned(what),
+            Err(what) => {
+                let (slot, tasks) = (Arc::downgrade(&instance.slot), &instance.room.tasks);
+                self.shared.supervisor.leaves_behind(&id, slot, tasks);
+                Unload::Pinned(what)
+            }
         };
         self.note_unload(&id, &unload);
     }
@@ -175,9 +179,16 @@ impl Crew {
         room.seat.close(&shared.services);
         let Loaded { module, lease } = loaded;
         drop(module);
-        match room.tasks.wait(Instant::now() + limit) {
+        let ended = room.tasks.wait(Instant::now() + limit);
+        // Whatever stays inside: the next start opens it again.
+        room.space.close();
+        match ended {
             Ok(()) => instance::discard(lease, room),
-            Err(names) => Unload::Pinned(format!("its tasks have not ended: {}", names.join(", "))),
+            Err(names) => {
+                let supervisor = &shared.supervisor;
+                supervisor.leaves_behind(&room.id, Weak::new(), &room.tasks);
+                Unload::Pinned(format!("its tasks have not ended: {}", names.join(", ")))
+            }
         }
     }
 

@@ -18,9 +18,10 @@ pub use timing::Timing;
 
 use crate::{
     Vetted, context::Shared, ffi::Slot, instance::Instance, loader::core::Core, registry::Registry,
+    tasks::Tasks,
 };
 use jackfield_manifest::{PluginId, Restart};
-use record::Known;
+use record::{Known, Remains};
 use state::State;
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
@@ -71,6 +72,13 @@ impl Supervisor {
     /// It is being stopped.
     pub(crate) fn leaves(&self, id: &PluginId) {
         self.lock().leaves(id);
+    }
+
+    /// An instance of it that never came to run is given up with those tasks, and perhaps calls, still
+    /// inside.
+    pub(crate) fn leaves_behind(&self, id: &PluginId, slot: Weak<Slot>, tasks: &Arc<Tasks>) {
+        let tasks = Arc::downgrade(tasks);
+        self.lock().record(id).leaves(Remains { slot, tasks });
     }
 
     /// It has failed.

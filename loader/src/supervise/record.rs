@@ -92,20 +92,13 @@ pub(super) enum Down {
     LeftOut,
 }
 
-/// What is left of an instance that did not end as it should.
+/// What may be left of an instance that has ended, or never came to run.
 pub(super) struct Remains {
-    slot: Weak<Slot>,
-    tasks: Weak<Tasks>,
+    pub(super) slot: Weak<Slot>,
+    pub(super) tasks: Weak<Tasks>,
 }
 
 impl Remains {
-    pub(super) fn of(up: &Up) -> Self {
-        Self {
-            slot: Weak::clone(&up.slot),
-            tasks: Weak::clone(&up.tasks),
-        }
-    }
-
     fn is_empty(&self) -> bool {
         let calls = self.slot.upgrade().map_or(0, |slot| slot.inside());
         let has_tasks = self.tasks.upgrade().is_some_and(|tasks| tasks.has_any());
@@ -121,6 +114,13 @@ impl Record {
             Some(Down::Until { at, .. }) => *at <= now,
             Some(Down::Awaits(_) | Down::LeftOut) => true,
         }
+    }
+
+    /// An instance of it has ended, or is about to. Those that are empty by now are forgotten: it may
+    /// be restarted by hand as often as anybody likes.
+    pub(super) fn leaves(&mut self, remains: Remains) {
+        self.remains.retain(|remains| !remains.is_empty());
+        self.remains.push(remains);
     }
 
     /// Whether nothing is inside it any more, neither call nor task nor thread.

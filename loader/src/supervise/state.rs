@@ -151,7 +151,10 @@ impl State {
             return;
         };
         if let Some(up) = record.up.take() {
-            record.remains.push(Remains::of(&up));
+            record.leaves(Remains {
+                slot: up.slot,
+                tasks: up.tasks,
+            });
             self.due
                 .remove(&(up.next, Due::Ask(id.clone(), up.sequence)));
             self.waiting.retain(|(other, _)| other != id);
