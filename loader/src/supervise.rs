@@ -156,14 +156,24 @@ impl Supervisor {
 
     /// Forgets its failures; whether it had been given up, and is started again now.
     pub(crate) fn reset(&self, registry: &Registry, id: &PluginId) -> bool {
-        let gave_up = self.lock().reset(id, Instant::now());
-        if gave_up {
-            self.changed.notify_one();
+        let mut state = self.lock();
+        let is_started = state.reset(id, Instant::now());
+        if is_started {
             let at = std::time::SystemTime::now();
             let recovery = Recovery::Pending { attempt: 1, at };
+            // Under the lock: whoever starts it shows what comes after that.
+            registry.amend(id, |status| status.restart = Some(recovery));
+            self.changed.notify_one();
+        }
+        is_started
+    }
+
+    /// Shows what becomes of it, unless somebody has begun to start it.
+    fn show(&self, registry: &Registry, id: &PluginId, recovery: Recovery) {
+        let mut state = self.lock();
+        if state.record(id).down.is_some() {
             registry.amend(id, |status| status.restart = Some(recovery));
         }
-        gave_up
     }
 
     /// Starts the thread, where it does not run.

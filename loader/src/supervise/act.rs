@@ -25,35 +25,52 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2 * 3600);
 /// Has it done, on a thread of its own where a plugin may hold it up.
 pub(super) fn act(core: &Arc<Core>, action: Action) {
     let crew = &core.crew;
-    let own = Arc::clone(core);
-    let (hands, task): (_, Box<dyn FnOnce() + Send>) = match action {
-        Action::Ask(ask) => (&crew.askers, Box::new(move || ask_all(&own, ask))),
-        Action::Fail(failure) => (&crew.hands, Box::new(move || own.take_failed(&failure))),
-        Action::Revive(ids) => (&crew.hands, Box::new(move || own.revive(&ids))),
-        Action::Look(files) => (
-            &crew.hands,
-            Box::new(move || {
-                for (id, file) in files {
-                    if let Some(file) = file.look() {
-                        own.changed(&id, file);
-                    }
-                }
-            }),
-        ),
-        Action::Tell(id, told) => return tell(core, &id, *told),
-        Action::Abandon => return crew.count_abandoned(),
-        Action::Show(id, recovery) => {
-            let registry = &crew.shared.registry;
-            return registry.amend(&id, |status| status.restart = Some(recovery));
+    let shared = &crew.shared;
+    match action {
+        Action::Ask(_) | Action::Fail(_) | Action::Revive(_) | Action::Look(_) => {
+            hand_on(core, action);
         }
+        Action::Tell(id, told) => tell(core, &id, *told),
+        Action::Abandon => crew.count_abandoned(),
+        Action::Show(id, recovery) => shared.supervisor.show(&shared.registry, &id, recovery),
         Action::Watch => {
-            let (now, insides) = (Instant::now(), &crew.shared.insides);
+            let (now, insides) = (Instant::now(), &shared.insides);
             core.look_inside(now);
-            return insides.tell(now, crew.shared.supervisor.timing.inside_for);
+            insides.tell(now, shared.supervisor.timing.inside_for);
         }
+    }
+}
+
+/// Has it done on a thread of its own. Where none can be made it is put back.
+fn hand_on(core: &Arc<Core>, action: Action) {
+    let crew = &core.crew;
+    let hands = match action {
+        Action::Ask(_) => &crew.askers,
+        _ => &crew.hands,
     };
-    if let Err(error) = hands.run(task) {
-        log::error!("cannot start a thread, a plugin is not looked after: {error}");
+    let (own, same) = (Arc::clone(core), action.clone());
+    if let Err(error) = hands.run(Box::new(move || carry_out(&own, same))) {
+        log::error!("cannot start a thread, a plugin is not looked after for now: {error}");
+        let supervisor = &crew.shared.supervisor;
+        let later = Instant::now() + supervisor.timing.watch;
+        supervisor.lock().put_back(action, later);
+    }
+}
+
+fn carry_out(core: &Arc<Core>, action: Action) {
+    match action {
+        Action::Ask(ask) => ask_all(core, ask),
+        Action::Fail(failure) => core.take_failed(&failure),
+        Action::Revive(ids) => core.revive(&ids),
+        Action::Look(files) => {
+            for (id, file) in files {
+                if let Some(file) = file.look() {
+                    core.changed(&id, file);
+                }
+            }
+        }
+        // These hold nobody up.
+        Action::Tell(..) | Action::Abandon | Action::Show(..) | Action::Watch => {}
     }
 }
 

@@ -53,6 +53,7 @@ pub(super) struct Course {
 }
 
 /// What is new after a question.
+#[derive(Clone)]
 pub(super) struct Told {
     pub(super) report: HealthReport,
     /// What held before, where that is something else.

@@ -42,9 +42,12 @@ pub(super) enum Due {
     Look,
     /// It is to be looked who is inside what.
     Watch,
+    /// What was put back is to be done.
+    Again,
 }
 
 /// What the thread of the supervisor has others do.
+#[derive(Clone)]
 pub(super) enum Action {
     /// Asks a plugin for its health.
     Ask(Ask),
@@ -64,6 +67,7 @@ pub(super) enum Action {
 }
 
 /// A question after health.
+#[derive(Clone)]
 pub(super) struct Ask {
     pub(super) number: u64,
     pub(super) name: Arc<str>,
@@ -71,6 +75,7 @@ pub(super) struct Ask {
 }
 
 /// A plugin that has failed while it ran.
+#[derive(Clone)]
 pub(super) struct Failure {
     pub(super) id: PluginId,
     pub(super) sequence: u64,
@@ -98,6 +103,8 @@ pub(super) struct State {
     last_question: u64,
     /// Plugins of which something is to be done as soon as the thread comes to it.
     actions: Vec<Action>,
+    /// What no thread could be made for.
+    put_back: Vec<Action>,
     pub(super) is_closed: bool,
 }
 
@@ -196,6 +203,19 @@ impl State {
         std::mem::take(&mut self.actions)
     }
 
+    /// No thread could be made for it. A plugin is asked, and files are looked at, when it is time
+    /// again; the rest is done then.
+    pub(super) fn put_back(&mut self, action: Action, then: Instant) {
+        match action {
+            Action::Ask(ask) => drop(self.close(ask.number)),
+            Action::Look(_) => {}
+            other => {
+                self.put_back.push(other);
+                self.due.insert((then, Due::Again));
+            }
+        }
+    }
+
     /// When something is due next.
     pub(super) fn next(&self) -> Option<Instant> {
         self.due.first().map(|(at, _)| *at)
@@ -226,6 +246,7 @@ impl State {
                 self.due.insert((now + timing.watch, Due::Watch));
                 self.actions.push(Action::Watch);
             }
+            Due::Again => self.actions.append(&mut self.put_back),
         }
     }
 }

@@ -131,17 +131,9 @@ impl State {
         took: Duration,
         timing: &Timing,
     ) -> (bool, Option<(PluginId, Box<Told>)>) {
-        let Some(open) = self.open.remove(&number) else {
+        let Some(open) = self.close(number) else {
             return (false, None);
         };
-        if let Some(at) = open.slow_at {
-            self.due.remove(&(at, Due::Slow(number)));
-        }
-        self.due.remove(&(open.overdue_at, Due::Overdue(number)));
-        let up = self.record(&open.id).up.as_mut();
-        if let Some(up) = up.filter(|up| up.asked == Some(number)) {
-            up.asked = None;
-        }
         if open.is_overdue {
             // It was counted as a miss, and what it says is old.
             return (true, None);
@@ -153,6 +145,20 @@ impl State {
             Some(Action::Tell(id, told)) => (false, Some((id, told))),
             _ => (false, None),
         }
+    }
+
+    /// The question is open no more.
+    pub(super) fn close(&mut self, number: u64) -> Option<Open> {
+        let open = self.open.remove(&number)?;
+        if let Some(at) = open.slow_at {
+            self.due.remove(&(at, Due::Slow(number)));
+        }
+        self.due.remove(&(open.overdue_at, Due::Overdue(number)));
+        let up = self.record(&open.id).up.as_mut();
+        if let Some(up) = up.filter(|up| up.asked == Some(number)) {
+            up.asked = None;
+        }
+        Some(open)
     }
 
     /// Takes down what came of a question.
