@@ -154,7 +154,7 @@ impl Supervisor {
         }
     }
 
-    /// Forgets its failures; whether it had been given up, and is started again now.
+    /// Forgets its failures; whether it had been given up or left out, and is started again now.
     pub(crate) fn reset(&self, registry: &Registry, id: &PluginId) -> bool {
         let mut state = self.lock();
         let is_started = state.reset(id, Instant::now());

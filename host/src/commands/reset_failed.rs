@@ -15,7 +15,8 @@ Examples:
   jackfield reset-failed greeter --dry-run
 
 What is counted against the plugin is forgotten. One that was given up, because it failed too often in
-too short a time, is started again; one that nobody starts again is stopped then. Needs a running host";
+too short a time, or that could not be started again, is started now; one that is started again later
+still is; one that nobody starts again is stopped then. Needs a running host";
 
 /// Forget that a plugin of the running host failed
 #[derive(Debug, clap::Args)]

@@ -8,7 +8,7 @@ use super::{
     lines::{End, Lines},
     protocol::LONGEST_WAIT,
 };
-use jackfield_loader::ControlError;
+use jackfield_loader::{ControlError, Recovery, State};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -138,7 +138,10 @@ fn reset_failed(desk: &Desk, id: &str, dry_run: bool) -> Result<Value, Refusal> 
     let status = loader.status(id);
     let status = status.ok_or_else(|| refuse(ControlError::Unknown(id.to_owned())))?;
     let reset = match dry_run {
-        true => status.state == jackfield_loader::State::Failed,
+        true => {
+            let is_left_out = matches!(status.restart, Some(Recovery::LeftOut { .. }));
+            status.state == State::Failed || is_left_out
+        }
         false => loader.reset_failed(id).map_err(refuse)?,
     };
     let status = loader.status(id).unwrap_or(status);

@@ -7,9 +7,10 @@ use jackfield_manifest::PluginId;
 use std::{collections::BTreeSet, sync::PoisonError, time::Instant};
 
 impl Loader {
-    /// Forgets a plugin's failures; whether there was something to forget. One that was given up is
-    /// started again now; one that is started again later still is, and its delays grow from the
-    /// beginning; one that nobody starts again counts as stopped.
+    /// Forgets a plugin's failures; whether there was something to forget. One that was given up
+    /// or could not be started again is started now, as far as it can be; one that is started again
+    /// later still is, and its delays grow from the beginning; one that nobody starts again counts as
+    /// stopped.
     ///
     /// # Errors
     ///

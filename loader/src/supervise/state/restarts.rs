@@ -99,17 +99,18 @@ impl State {
         }
     }
 
-    /// From now on as if it had never failed; whether it had been given up, and is started now.
+    /// From now on as if it had never failed; whether it had been given up or left out, and is
+    /// started now.
     pub(in crate::supervise) fn reset(&mut self, id: &PluginId, now: Instant) -> bool {
         let Some(record) = self.records.get_mut(id) else {
             return false;
         };
         record.history.forget();
-        let gave_up = record.down == Some(Down::GaveUp);
-        if gave_up {
+        let is_started = matches!(record.down, Some(Down::GaveUp | Down::LeftOut));
+        if is_started {
             self.schedule(id, now, 1);
         }
-        gave_up
+        is_started
     }
 
     /// Its file was changed; whether it is started because of that. One that cannot be started may
