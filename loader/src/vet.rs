@@ -26,7 +26,7 @@ pub struct Settings {
     pub restart: Option<Restart>,
     /// Instead of the manifest's.
     pub on_panic: Option<OnPanic>,
-    /// Instead of the manifest's.
+    /// Instead of the manifest's. Less than 25 ms counts as that.
     pub health_interval: Option<Duration>,
     /// Instead of the manifest's.
     pub health_deadline: Option<Duration>,

@@ -1,6 +1,6 @@
 //! Questions after the health of plugins: when each is due, and what comes of it.
 
-use super::{Action, Ask, Due, MOST_OPEN, Open, PROMPT, State, WIDTH};
+use super::{Action, Ask, Due, EARLY, MOST_OPEN, Open, PROMPT, State, WIDTH};
 use crate::{
     request::Health,
     supervise::{Timing, health::Told},
@@ -26,8 +26,10 @@ impl State {
         let Some(up) = record.up.as_mut().filter(|up| up.sequence == sequence) else {
             return;
         };
-        // What was slept through is not made up for.
-        up.next = (up.next + interval).max(now);
+        // What was slept through is not made up for, and none is asked twice at one waking: an
+        // interval may be of any length, even none.
+        let soonest = now + EARLY + Duration::from_nanos(1);
+        up.next = (up.next + interval).max(soonest);
         self.due.insert((up.next, Due::Ask(id.clone(), sequence)));
         match up.asked {
             None => {

@@ -94,3 +94,54 @@ fn where_256_plugins_hang_the_others_wait_until_one_comes_back() {
         ("pace-0256", HealthStatus::Healthy)
     );
 }
+
+#[test]
+fn one_is_asked_once_at_a_waking_however_short_its_interval() {
+    for interval in [Duration::ZERO, Duration::from_nanos(1), EARLY] {
+        let mut scene = Scene::new(1);
+        let id = PluginId::new("pace-0000").unwrap();
+        scene.state.record(&id).supervision.health_interval = interval;
+        for number in 1..=10 {
+            scene.pass(2 * EARLY);
+            assert_eq!(scene.asked.last().map(|ask| ask.number), Some(number));
+            let (was_late, told) = scene.answer(number);
+            assert!(!was_late && told.is_some());
+        }
+        assert_eq!(scene.asked.len(), 10);
+    }
+}
+
+#[test]
+fn a_question_for_which_there_is_no_thread_is_asked_when_it_is_time_again() {
+    let mut scene = Scene::new(1);
+    let interval = Duration::from_secs(15);
+    scene.pass(Duration::ZERO);
+    let ask = scene.asked.pop().unwrap();
+    let later = scene.now + scene.timing.watch;
+    scene.state.put_back(Action::Ask(ask), later);
+    // It is not overdue, and nothing is held against the plugin.
+    assert_eq!(scene.pass(interval - EARLY), 0);
+    assert!(scene.told.is_empty() && scene.asked.is_empty());
+    scene.pass(2 * EARLY);
+    assert_eq!(scene.asked.len(), 1);
+}
+
+#[test]
+fn what_there_is_no_thread_for_is_done_later() {
+    let mut scene = Scene::new(1);
+    let id = PluginId::new("pace-0000").unwrap();
+    let (now, timing) = (scene.now, scene.timing);
+    scene.state.poisoned(&id, 1, "it panicked".to_owned());
+    for _ in 0..3 {
+        let later = scene.now + timing.watch;
+        let is_to_fail = |action: &Action| matches!(action, Action::Fail(_));
+        let due = scene.state.take_due(scene.now, &timing);
+        let failure = due
+            .into_iter()
+            .find(is_to_fail)
+            .expect("it is not taken down");
+        scene.state.put_back(failure, later);
+        scene.now = later;
+    }
+    assert_eq!(scene.now, now + 3 * timing.watch);
+}
