@@ -2,8 +2,10 @@
 
 mod blocking;
 mod health;
+mod held;
 mod panics;
 mod restarts;
 mod scene;
 mod transitions;
+mod waiting;
 mod watchdog;
