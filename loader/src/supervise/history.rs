@@ -69,6 +69,11 @@ impl History {
         self.failures = self.failures.saturating_add(1);
     }
 
+    /// How often it has failed in a row.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
+    }
+
     /// From now on as if it had never failed.
     pub(crate) fn forget(&mut self) {
         *self = Self {

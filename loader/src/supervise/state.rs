@@ -146,7 +146,7 @@ impl State {
         record.runs(sequence, &instance.slot, &instance.room.tasks, next);
         record.history.is_well(now);
         self.due.insert((next, Due::Ask(id.clone(), sequence)));
-        self.revive_those_that_wait();
+        self.revive_those_that_wait(now);
         if let Some(cause) = instance.room.poison() {
             self.poisoned(id, sequence, cause);
         }

@@ -142,11 +142,21 @@ impl State {
     }
 
     /// Somebody has come to run, whom others may have lacked.
-    pub(super) fn revive_those_that_wait(&mut self) {
-        let waiting = self.records.iter().filter(|(_, record)| {
+    pub(super) fn revive_those_that_wait(&mut self, now: Instant) {
+        let waiting = self.records.iter_mut().filter(|(_, record)| {
             matches!(record.down, Some(Down::Awaits(_) | Down::LeftOut)) && !record.is_reviving
         });
-        let ids: BTreeSet<PluginId> = waiting.map(|(id, _)| id.clone()).collect();
+        let (mut ids, mut held) = (BTreeSet::new(), Vec::new());
+        for (id, record) in waiting {
+            if record.is_empty() {
+                ids.insert(id.clone());
+            } else {
+                held.push((id.clone(), record.history.failures().max(1)));
+            }
+        }
+        for (id, attempt) in held {
+            self.schedule(&id, now, attempt);
+        }
         if !ids.is_empty() {
             self.actions.push(Action::Revive(ids));
         }
@@ -173,13 +183,14 @@ impl State {
         self.actions.push(Action::Revive(ids));
     }
 
-    /// Those that wait for that one, or for one that does.
-    fn dependents(&self, id: &PluginId) -> BTreeSet<PluginId> {
+    /// Those that wait for that one, or for one that does, as far as nothing is inside them.
+    fn dependents(&mut self, id: &PluginId) -> BTreeSet<PluginId> {
         let (mut found, mut open) = (BTreeSet::new(), vec![id.clone()]);
         while let Some(next) = open.pop() {
-            for (other, record) in &self.records {
+            for (other, record) in &mut self.records {
                 let awaits = matches!(&record.down, Some(Down::Awaits(id)) if *id == next);
-                if awaits && !record.is_reviving && found.insert(other.clone()) {
+                if awaits && !record.is_reviving && record.is_empty() && found.insert(other.clone())
+                {
                     open.push(other.clone());
                 }
             }
@@ -200,3 +211,6 @@ impl State {
         ids
     }
 }
+
+#[cfg(test)]
+mod tests;
