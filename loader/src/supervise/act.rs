@@ -68,6 +68,7 @@ fn carry_out(core: &Arc<Core>, action: Action) {
                     core.changed(&id, file);
                 }
             }
+            core.crew.shared.supervisor.lock().is_looking = false;
         }
         // These hold nobody up.
         Action::Tell(..) | Action::Abandon | Action::Show(..) | Action::Watch => {}

@@ -105,6 +105,8 @@ pub(super) struct State {
     actions: Vec<Action>,
     /// What no thread could be made for.
     put_back: Vec<Action>,
+    /// Somebody is just looking at files: to read one may take longer than until the next look.
+    pub(super) is_looking: bool,
     pub(super) is_closed: bool,
 }
 
@@ -208,7 +210,7 @@ impl State {
     pub(super) fn put_back(&mut self, action: Action, then: Instant) {
         match action {
             Action::Ask(ask) => drop(self.close(ask.number)),
-            Action::Look(_) => {}
+            Action::Look(_) => self.is_looking = false,
             other => {
                 self.put_back.push(other);
                 self.due.insert((then, Due::Again));
@@ -238,7 +240,8 @@ impl State {
                     Some((id.clone(), file?.clone()))
                 };
                 let files: Vec<_> = self.records.iter().filter_map(down).collect();
-                if !files.is_empty() {
+                if !files.is_empty() && !self.is_looking {
+                    self.is_looking = true;
                     self.actions.push(Action::Look(files));
                 }
             }

@@ -54,3 +54,27 @@ fn former_instances_that_are_empty_are_forgotten() {
     }
     assert_eq!(state.record(&id("store")).remains.len(), 1);
 }
+
+#[test]
+fn files_are_looked_at_by_one_thread_at_a_time() {
+    let (timing, mut now) = (Timing::default(), Instant::now());
+    let mut state = State::new(&timing, now);
+    let store = id("store");
+    state.schedule(&store, now + timing.longest_delay, 1);
+    state.record(&store).file = Some(Known {
+        path: "libstore.so".into(),
+        key: crate::FileKey::default(),
+        hash: crate::ContentHash([0; 32]),
+    });
+    let mut looks = |state: &mut State| {
+        now += timing.look_at_files;
+        let due = state.take_due(now, &timing);
+        due.iter()
+            .filter(|action| matches!(action, Action::Look(_)))
+            .count()
+    };
+    assert_eq!(looks(&mut state), 1);
+    assert_eq!(looks(&mut state), 0);
+    state.is_looking = false;
+    assert_eq!(looks(&mut state), 1);
+}
