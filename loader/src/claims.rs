@@ -47,6 +47,26 @@ pub struct Busy {
     pub what: &'static str,
     /// For how long, when the waiting ended.
     pub held: Duration,
+    /// Only its use was asked for, which another's use of it does not keep anybody from.
+    to_use: bool,
+}
+
+impl Busy {
+    /// Whether whoever holds it leads it to running. What else is done to it leaves that to be done.
+    pub(crate) fn comes_up(&self) -> bool {
+        matches!(self.what, "start" | "restart")
+    }
+}
+
+/// Somebody else is stopping everything, and was not done in time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "everything is being stopped already, for {} ms by now: wait until that is done",
+    held.as_millis()
+)]
+pub struct AlreadyStopping {
+    /// For how long, when the waiting ended.
+    pub held: Duration,
 }
 
 /// The right to change the state of some plugins, until it is dropped.
@@ -80,7 +100,7 @@ impl Claims {
     ) -> Result<Claim<'_>, Busy> {
         let mut table = self.lock();
         let own = ids.iter().find_map(|id| table.in_the_way(id));
-        let used = || uses.iter().find_map(|id| table.is_held(id));
+        let used = || uses.iter().find_map(|id| table.is_kept_from_use(id));
         if let Some(busy) = own.or_else(used) {
             return Err(busy);
         }
@@ -92,11 +112,10 @@ impl Claims {
         Ok(self.claim(&table, held))
     }
 
-    /// Waits until whoever was in the way let go of that plugin; an error when the deadline comes
-    /// first.
+    /// Waits until whoever was in the way is not any more; an error when the deadline comes first.
     pub(crate) fn wait(&self, busy: &Busy, deadline: Instant) -> Result<(), Busy> {
         let mut table = self.lock();
-        while let Some(still) = table.in_the_way(&busy.id) {
+        while let Some(still) = table.still(busy) {
             table = self.changed(table, deadline).map_err(|_| still)?;
         }
         Ok(())
@@ -104,15 +123,18 @@ impl Claims {
 
     /// From now on nobody else claims anything. Those who hold something go on; when somebody else
     /// has seized everything, waits for that.
-    pub(crate) fn seize(&self, what: &'static str, deadline: Instant) -> Result<Seized<'_>, Busy> {
+    pub(crate) fn seize(
+        &self,
+        what: &'static str,
+        deadline: Instant,
+    ) -> Result<Seized<'_>, AlreadyStopping> {
         let mut table = self.lock();
         table.seizures += 1;
         while let Some(other) = table.all {
-            table = self.changed(table, deadline).map_err(|table| {
-                let held = table.held.keys().next();
-                let id = held.cloned().unwrap_or_else(everything);
-                other.busy(&id)
-            })?;
+            let held = |_| AlreadyStopping {
+                held: other.since.elapsed(),
+            };
+            table = self.changed(table, deadline).map_err(held)?;
         }
         let held = table.next(what);
         table.all = Some(held);
@@ -157,17 +179,13 @@ impl Claims {
     }
 }
 
-/// Stands for all where none is to be named.
-fn everything() -> PluginId {
-    PluginId::new("everything").expect("a word is an id")
-}
-
 impl Held {
     fn busy(self, id: &PluginId) -> Busy {
         Busy {
             id: id.clone(),
             what: self.what,
             held: self.since.elapsed(),
+            to_use: false,
         }
     }
 }
@@ -182,16 +200,32 @@ impl Table {
         }
     }
 
+    fn held(&self, id: &PluginId) -> Option<&Held> {
+        self.held.get(id).or(self.all.as_ref())
+    }
+
     /// Who keeps this plugin from being used.
-    fn is_held(&self, id: &PluginId) -> Option<Busy> {
-        let held = self.held.get(id).or(self.all.as_ref());
-        held.map(|held| held.busy(id))
+    fn is_kept_from_use(&self, id: &PluginId) -> Option<Busy> {
+        let busy = self.held(id)?.busy(id);
+        Some(Busy {
+            to_use: true,
+            ..busy
+        })
     }
 
     /// Who keeps this plugin from being changed.
     fn in_the_way(&self, id: &PluginId) -> Option<Busy> {
-        let used = || self.used.get(id)?.first().map(|held| held.busy(id));
-        self.is_held(id).or_else(used)
+        let used = || self.used.get(id)?.first();
+        self.held(id).or_else(used).map(|held| held.busy(id))
+    }
+
+    /// Who keeps the plugin from what was asked for then.
+    fn still(&self, busy: &Busy) -> Option<Busy> {
+        if busy.to_use {
+            self.is_kept_from_use(&busy.id)
+        } else {
+            self.in_the_way(&busy.id)
+        }
     }
 }
 

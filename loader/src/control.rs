@@ -161,7 +161,7 @@ impl Loader {
                 Err(busy) => {
                     drop(inventory);
                     self.core.crew.claims.wait(&busy, deadline)?;
-                    if busy.id.as_str() == id && busy.what != "stop" {
+                    if busy.id.as_str() == id && busy.comes_up() {
                         return self
                             .came_to_run(id, &BTreeSet::new())
                             .map(|()| Change::default());

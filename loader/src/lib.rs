@@ -131,7 +131,7 @@ pub use bus::{
     MAX_RETAINED_OF_ONE, MAX_SUBSCRIPTIONS, MAX_WAIT, Policy, QUEUE_LEN, SubscribeOptions,
     Subscribed, Subscriber, is_echoing,
 };
-pub use claims::Busy;
+pub use claims::{AlreadyStopping, Busy};
 pub use config::{ConfigError, Secrets, Violation, check_config, complete_config};
 pub use control::{Change, ControlError};
 pub use discover::{Candidate, Discovery, SkippedDir, Unfit, discover};

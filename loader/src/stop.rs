@@ -1,7 +1,7 @@
 //! Stopping plugins: exactly the reverse of the order in which they came to run.
 
 use crate::{
-    Vetted,
+    AlreadyStopping, Vetted,
     crew::{Crew, Running},
     ffi::Unload,
     inside::What,
@@ -27,6 +27,15 @@ pub struct StopReport {
     pub stopped: Vec<(PluginId, Unload)>,
     /// Who did not stop as it should, and why.
     pub failed: Vec<(PluginId, String)>,
+    /// Why nothing was stopped: somebody else was stopping everything.
+    pub refused: Option<AlreadyStopping>,
+}
+
+impl StopReport {
+    /// Whether nothing is left to be stopped.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.refused.is_none()
+    }
 }
 
 /// Where plugins end instead of at `stopped`, and why.

@@ -66,7 +66,7 @@ impl Run {
         drop((desk, loader));
         // A task that a plugin left behind is not waited for.
         runtime.shutdown_background();
-        Ok(Outcome::bad_if(!report.failed.is_empty()))
+        Ok(Outcome::bad_if(!report.is_complete()))
     }
 }
 
@@ -130,6 +130,10 @@ fn stop(loader: &Loader, desk: &Desk, signal: &str, limit: Duration) -> StopRepo
         let more = loader.stop(limit.saturating_sub(began.elapsed()));
         report.stopped.extend(more.stopped);
         report.failed.extend(more.failed);
+        report.refused = report.refused.or(more.refused);
+    }
+    if let Some(already) = &report.refused {
+        log::error!("{already}");
     }
     let (stopped, failed) = (report.stopped.len(), report.failed.len());
     let took = began.elapsed().as_millis();

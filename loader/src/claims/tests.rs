@@ -88,6 +88,45 @@ fn what_is_used_is_not_changed_meanwhile() {
 }
 
 #[test]
+fn who_only_uses_it_does_not_wait_for_others_that_use_it() {
+    let claims = Claims::default();
+    let uses: BTreeSet<_> = ids(&["a"]).into_iter().collect();
+    let restart = claims
+        .take(ids(&["a"]), BTreeSet::new(), "restart")
+        .unwrap();
+    let busy = claims
+        .take(ids(&["c"]), uses.clone(), "start")
+        .err()
+        .unwrap();
+    drop(restart);
+    let _other = claims.take(ids(&["b"]), uses.clone(), "start").unwrap();
+    assert_eq!(claims.wait(&busy, Instant::now()), Ok(()));
+    assert!(claims.take(ids(&["c"]), uses, "start").is_ok());
+    // Who wants to change it does.
+    let busy = claims
+        .take(ids(&["a"]), BTreeSet::new(), "stop")
+        .err()
+        .unwrap();
+    assert!(claims.wait(&busy, Instant::now()).is_err());
+}
+
+#[test]
+fn only_a_start_and_a_restart_lead_to_running() {
+    let claims = Claims::default();
+    for (what, comes_up) in [
+        ("start", true),
+        ("restart", true),
+        ("stop", false),
+        // A plugin that is enabled, or whose failures are forgotten, is held for a moment.
+        ("change", false),
+    ] {
+        let _first = claims.take(ids(&["a"]), BTreeSet::new(), what).unwrap();
+        let second = claims.take(ids(&["a"]), BTreeSet::new(), "start");
+        assert_eq!(second.err().unwrap().comes_up(), comes_up, "{what}");
+    }
+}
+
+#[test]
 fn who_lets_go_early_does_not_let_go_for_the_next() {
     let claims = Claims::default();
     let first = claims
@@ -123,7 +162,14 @@ fn who_seizes_everything_waits_for_what_is_held() {
     assert!(claims.is_called_off(first.term()));
     drop(first);
     assert_eq!(all.wait(Instant::now()), []);
-    assert!(claims.seize("stop", Instant::now()).is_err());
+    let error = claims.seize("stop", Instant::now()).err().unwrap();
+    let held = error.held.as_millis();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "everything is being stopped already, for {held} ms by now: wait until that is done"
+        )
+    );
     drop(all);
     assert!(claims.take(ids(&["b"]), BTreeSet::new(), "start").is_ok());
 }

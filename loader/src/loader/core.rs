@@ -164,9 +164,9 @@ impl Core {
         let until = Instant::now() + limit;
         let seized = match self.crew.claims.seize("stop", until) {
             Ok(seized) => seized,
-            Err(busy) => {
+            Err(already) => {
                 return StopReport {
-                    failed: vec![(busy.id.clone(), busy.to_string())],
+                    refused: Some(already),
                     ..StopReport::default()
                 };
             }
