@@ -5,12 +5,13 @@
 //! go on side by side.
 
 mod orders;
+mod restart;
 pub(crate) mod steps;
 
 use crate::{
-    Loader, Proposal, State,
+    Loader, State,
     claims::Busy,
-    inventory::{Inventory, Mode},
+    inventory::Mode,
     stop::{self, StopReport},
 };
 use jackfield_manifest::PluginId;
@@ -80,7 +81,8 @@ impl Loader {
     }
 
     /// Stops one plugin: before it those that require it, in the reverse of the order in which they
-    /// came to run. Does nothing where it does not run.
+    /// came to run. Does nothing where it does not run. Until `deadline` it waits for whoever holds
+    /// one of them; then each has the time that it has for its `stop`.
     ///
     /// # Errors
     ///
@@ -99,15 +101,19 @@ impl Loader {
                 Err(busy) => self.core.crew.claims.wait(&busy, deadline)?,
             }
         };
-        let shared = &self.core.crew.shared;
-        let others = leaving.clone();
-        let stopped = self.take_down(leaving, deadline);
-        shared
-            .supervisor
-            .ordered_to_stop(&shared.registry, &id, &others);
+        let crew = &self.core.crew;
+        let report = self.take_down(&leaving);
+        // Where everything is being stopped, nobody comes back.
+        let others = match crew.claims.is_called_off(claim.term()) {
+            true => &[][..],
+            false => &leaving,
+        };
+        let supervisor = &crew.shared.supervisor;
+        supervisor.ordered_to_stop(&crew.shared.registry, &id, others);
         drop(claim);
+        all_stopped(report)?;
         Ok(Change {
-            stop: stopped?,
+            stop: leaving,
             start: Vec::new(),
         })
     }
@@ -129,7 +135,7 @@ impl Loader {
 
     /// Starts one plugin from what lies in the plugins directories now, and before it what it
     /// requires. Does nothing where it runs. Of two that start it at the same time, one does, and
-    /// both are told what came of it.
+    /// both are told what came of it. Until `deadline` it waits for whoever holds one of them.
     ///
     /// # Errors
     ///
@@ -171,89 +177,17 @@ impl Loader {
         }
     }
 
-    /// What [`restart_plugin`](Loader::restart_plugin) would do now.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError::Unknown`], [`ControlError::LeftOut`].
-    pub fn would_restart(&self, id: &str) -> Result<Change, ControlError> {
-        let known = self.known(id)?;
-        let (change, ..) = self.restart(&mut self.core.inventory(), &known, &Mode::Dry)?;
-        Ok(change)
-    }
-
-    /// Stops one plugin and those that require it, and starts it from what lies in the plugins
-    /// directories now, with those of them that ran.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError`]. Where what lies there now cannot be started, nothing is stopped.
-    pub fn restart_plugin(&self, id: &str, deadline: Instant) -> Result<Change, ControlError> {
-        let known = self.known(id)?;
-        loop {
-            let mut inventory = self.core.inventory();
-            let mode = Mode::Real(&self.core.store);
-            let (change, proposal, coming) = self.restart(&mut inventory, &known, &mode)?;
-            let Change { stop, start } = change;
-            let all: BTreeSet<_> = stop.iter().chain(&start).cloned().collect();
-            let uses = steps::uses(&proposal, &coming);
-            match self
-                .core
-                .crew
-                .claims
-                .take(all.into_iter().collect(), uses, "restart")
-            {
-                Ok(claim) => {
-                    drop(inventory);
-                    let stop = self.take_down(stop, deadline)?;
-                    let up = self.core.bring_up(&proposal, &coming, &claim);
-                    drop(claim);
-                    self.came_to_run(id, &up)?;
-                    return Ok(Change { stop, start });
-                }
-                Err(busy) => {
-                    drop(inventory);
-                    self.core.crew.claims.wait(&busy, deadline)?;
-                }
-            }
-        }
-    }
-
-    /// What a restart touches, and the steps of the plan that it takes.
-    fn restart(
-        &self,
-        inventory: &mut Inventory,
-        id: &PluginId,
-        mode: &Mode<'_>,
-    ) -> Result<(Change, Proposal, BTreeSet<usize>), ControlError> {
-        let stop = steps::leaving(&self.core.crew.running(), id);
-        let mut running = self.core.running_ids();
-        running.retain(|id| !stop.contains(id));
-        let proposal = self.core.propose(inventory, mode);
-        let mut coming = steps::coming(&proposal, id.as_str(), &running)?;
-        steps::coming_back(&proposal, &stop, &running, &mut coming);
-        let start = steps::ids(&proposal, &coming);
-        Ok((Change { stop, start }, proposal, coming))
-    }
-
     fn known(&self, id: &str) -> Result<PluginId, ControlError> {
         self.status(id)
             .map(|status| status.id)
             .ok_or_else(|| ControlError::Unknown(id.to_owned()))
     }
 
-    /// Stops those that still run, in this order.
-    fn take_down(
-        &self,
-        ids: Vec<PluginId>,
-        deadline: Instant,
-    ) -> Result<Vec<PluginId>, ControlError> {
-        let limit = deadline.saturating_duration_since(Instant::now());
-        let StopReport { failed, .. } = stop::some(&self.core.crew, &ids, limit, stop::Ends::new());
-        match failed.into_iter().next() {
-            Some((id, cause)) => Err(ControlError::NotStopped { id, cause }),
-            None => Ok(ids),
-        }
+    /// Stops those that still run, in this order, each within its own time: however long somebody
+    /// waited for its turn, what is well has the time to end well.
+    fn take_down(&self, ids: &[PluginId]) -> StopReport {
+        let crew = &self.core.crew;
+        stop::some(crew, ids, stop::time_for(crew, ids), stop::Ends::new())
     }
 
     /// Whether it runs, or did when it was started, whatever came after that.
@@ -274,5 +208,13 @@ impl Loader {
                 .cause
                 .or_else(|| status.reasons.first().map(|reason| reason.message.clone())),
         })
+    }
+}
+
+/// The first of those that did not stop as they should, as an error.
+fn all_stopped(report: StopReport) -> Result<(), ControlError> {
+    match report.failed.into_iter().next() {
+        Some((id, cause)) => Err(ControlError::NotStopped { id, cause }),
+        None => Ok(()),
     }
 }

@@ -142,6 +142,11 @@ impl Supervisor {
         };
     }
 
+    /// Whether somebody is inside it still: a call, a task or a thread.
+    pub(crate) fn is_occupied(&self, id: &PluginId) -> bool {
+        !self.lock().record(id).is_empty()
+    }
+
     /// Its code panicked, and it is not to go on.
     pub(crate) fn poisoned(&self, id: &PluginId, slot: &Weak<Slot>, cause: String) {
         let mut state = self.lock();

@@ -59,8 +59,7 @@ impl Core {
                     drop(inventory);
                     // One that others start is left to them; when it runs, whoever waits for it comes.
                     // One that is still being stopped is waited for: perhaps by who failed just now.
-                    let comes_up = matches!(busy.what, "start" | "restart");
-                    if comes_up && wanted.len() > 1 && wanted.remove(&busy.id) {
+                    if busy.comes_up() && wanted.len() > 1 && wanted.remove(&busy.id) {
                         continue;
                     }
                     if crew.claims.wait(&busy, Instant::now() + PATIENCE).is_err() {

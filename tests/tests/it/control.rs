@@ -200,6 +200,19 @@ fn who_waits_too_long_is_told_what_for() {
 }
 
 #[test]
+fn who_has_no_time_left_to_wait_leaves_them_their_own_to_stop() {
+    let (mut scene, loader) = Scene::chain();
+    drop(loader);
+    scene.configure(4, json!({ "stop_ms": 200 }));
+    let loader = scene.start();
+    let restarted = loader.restart_plugin(&id(4), Instant::now());
+    assert_eq!(restarted, Ok(change(&[4], &[4])));
+    let stopped = loader.stop_plugin(&id(4), Instant::now());
+    assert_eq!(stopped, Ok(change(&[4], &[])));
+    assert_eq!(state(&loader, 4), State::Stopped);
+}
+
+#[test]
 fn a_start_during_a_stop_waits_and_ends_running() {
     let (mut scene, loader) = Scene::chain();
     drop(loader);
