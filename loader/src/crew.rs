@@ -12,7 +12,6 @@ use crate::{
     loaded::Loaded,
     quarantine::Quarantine,
     reconfigure::Given,
-    registry::State,
     services::Seat,
     storage::Space,
 };
@@ -197,12 +196,5 @@ impl Crew {
         self.shared
             .registry
             .amend(id, |status| status.unload = Some(unload.clone()));
-    }
-
-    /// Ends the attempt to bring a plugin up.
-    pub(crate) fn failed(&self, vetted: &Vetted, cause: String) {
-        let (shared, id) = (&self.shared, &vetted.manifest.id);
-        shared.registry.transition(id, State::Failed, Some(cause));
-        shared.supervisor.failed(&shared.registry, id);
     }
 }

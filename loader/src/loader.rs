@@ -240,9 +240,8 @@ pub struct Counters {
 impl Drop for Loader {
     fn drop(&mut self) {
         self.core.crew.shared.supervisor.close();
-        if !self.core.crew.running().is_empty() {
-            self.stop(Duration::from_secs(10));
-        }
+        // Also where nothing runs: what the supervisor has begun to start is called off by it.
+        self.stop(Duration::from_secs(10));
     }
 }
 

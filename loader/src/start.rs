@@ -391,7 +391,12 @@ impl BringUp {
         let vetted = &attempt.planned.vetted;
         let root_cause = format!("{}: {cause}", vetted.manifest.id);
         *attempt.outcome() = Some(Err(Failed { root_cause }));
-        self.crew.failed(vetted, cause);
+        let (shared, id) = (&self.crew.shared, &vetted.manifest.id);
+        shared.registry.transition(id, State::Failed, Some(cause));
+        // Where everything is being stopped, nothing is started again.
+        if !self.is_called_off() {
+            shared.supervisor.failed(&shared.registry, id);
+        }
     }
 
     fn refuse(&self, attempt: &Attempt, error: &MapError) {

@@ -184,6 +184,9 @@ impl Core {
                 report.failed.push((busy.id, cause));
             }
         }
+        // Once more, for what began to fail before it was called off.
+        shared.supervisor.stand_down(&shared.registry);
+        drop(seized);
         report
     }
 

@@ -104,8 +104,10 @@ impl BringUp {
             status.root_cause = Some(root_cause.clone());
         });
         registry.transition(id, State::Rejected, Some(text));
-        let supervisor = &self.crew.shared.supervisor;
-        supervisor.lacks(registry, &attempt.planned.vetted, &other);
+        if !self.is_called_off() {
+            let supervisor = &self.crew.shared.supervisor;
+            supervisor.lacks(registry, &attempt.planned.vetted, &other);
+        }
         *attempt.outcome() = Some(Err(Failed { root_cause }));
     }
 }

@@ -171,11 +171,14 @@ impl Core {
                     ends.insert(id.clone(), (State::Failed, cause.clone()));
                     let limit = stop::time_for(crew, &leaving);
                     stop::some(crew, &leaving, limit, ends);
-                    for other in leaving.iter().filter(|other| *other != id) {
-                        shared.supervisor.awaits(&shared.registry, other, id);
-                    }
                     shared.supervisor.lock().record(id).failing = None;
-                    shared.supervisor.failed(&shared.registry, id);
+                    // Where everything is being stopped, nothing is started again.
+                    if !crew.claims.is_called_off(claim.term()) {
+                        for other in leaving.iter().filter(|other| *other != id) {
+                            shared.supervisor.awaits(&shared.registry, other, id);
+                        }
+                        shared.supervisor.failed(&shared.registry, id);
+                    }
                     drop(claim);
                     return;
                 }

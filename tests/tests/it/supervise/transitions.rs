@@ -1,8 +1,10 @@
 //! Does a stop in the middle of a start end with everything stopped?
 
 use super::scene::{LONG, Scene, soon, state, status, until};
-use jackfield_loader::State;
-use std::{thread, time::Duration};
+use jackfield_loader::{Request, State};
+use jackfield_manifest::Restart;
+use serde_json::json;
+use std::{fs, thread, time::Duration};
 
 #[test]
 fn a_stop_of_one_during_its_start_waits_and_ends_stopped() {
@@ -87,6 +89,60 @@ fn who_is_in_the_middle_when_the_time_is_over_is_named_and_takes_itself_down() {
     // And everything can come up again.
     loader.start();
     assert_eq!(state(&loader, "pace-0002"), State::Running);
+}
+
+#[test]
+fn what_fails_after_everything_was_stopped_is_not_started_again() {
+    let mut scene = Scene::new("error-in-initialize");
+    let after = scene.site.root().join("after");
+    scene.settings(|settings| {
+        settings.restart = Some(Restart::Always);
+        settings.config.insert("after".to_owned(), json!(after));
+    });
+    let loader = scene.open();
+    thread::scope(|scope| {
+        scope.spawn(|| loader.start());
+        loader
+            .wait("misbehave", soon(), |state| state == State::Initializing)
+            .unwrap();
+        let report = loader.stop(Duration::from_millis(100));
+        assert!(!report.is_complete());
+        fs::write(&after, "").unwrap();
+    });
+    let failed = status(&loader, "misbehave");
+    assert_eq!((failed.state, failed.restart), (State::Failed, None));
+    let never = status(&loader, "pace-0002");
+    assert_eq!((never.state, never.restart), (State::Stopped, None));
+}
+
+#[test]
+fn what_is_started_again_while_the_loader_goes_away_does_not_outlive_it() {
+    let mut scene = Scene::new("panic-in-handle");
+    scene.options.timing.first_delay = Duration::from_millis(1);
+    let after = scene.site.root().join("after");
+    fs::write(&after, "").unwrap();
+    scene.settings(|settings| {
+        settings.config.insert("after".to_owned(), json!(after));
+    });
+    let loader = scene.start();
+    for id in ["echo", "pace-0002"] {
+        loader.stop_plugin(id, soon()).unwrap();
+    }
+    fs::remove_file(&after).unwrap();
+    let plugin = loader.plugin("misbehave").unwrap();
+    let answer = pollster::block_on(plugin.request(&Request::new("GET", "/handle")));
+    assert!(answer.is_err());
+    drop(answer);
+    drop(plugin);
+    loader
+        .wait("misbehave", soon(), |state| state == State::Initializing)
+        .unwrap();
+    // Nothing runs now, and something comes.
+    let going = thread::spawn(move || drop(loader));
+    fs::write(&after, "").unwrap();
+    going.join().unwrap();
+    let diary = scene.diary("misbehave");
+    assert_eq!(diary.last().map(String::as_str), Some("drop"), "{diary:?}");
 }
 
 #[test]
