@@ -31,6 +31,9 @@ struct State {
     tasks: VecDeque<Task>,
     idle: usize,
     is_closed: bool,
+    /// How many more threads cannot be made.
+    #[cfg(test)]
+    refused: usize,
 }
 
 impl Hands {
@@ -43,12 +46,27 @@ impl Hands {
             self.0.changed.notify_one();
             return Ok(());
         }
+        #[cfg(test)]
+        if state.refused > 0 {
+            state.refused -= 1;
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         drop(state);
         let own = Arc::clone(&self.0);
         thread::Builder::new()
             .name("jackfield-plugin".to_owned())
             .spawn(move || own.work(task))
             .map(drop)
+    }
+}
+
+#[cfg(test)]
+impl Hands {
+    /// As where the system has no threads left, for so many of them.
+    pub(crate) fn refusing(threads: usize) -> Self {
+        let hands = Self::default();
+        hands.0.lock().refused = threads;
+        hands
     }
 }
 

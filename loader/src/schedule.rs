@@ -14,6 +14,7 @@ mod state;
 use crate::hands::Hands;
 use state::{Inside, State};
 use std::{
+    io,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -27,6 +28,15 @@ const TICK: Duration = Duration::from_millis(1);
 
 /// How long the first job waits for threads to come up: they do so in much less, or not at all.
 const MUSTER: Duration = Duration::from_millis(100);
+
+/// How long it is waited, where there is no thread at all, before another try to make one.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// So many times it is tried in vain; then no thread came within [`NO_THREAD`].
+const TRIES: u32 = 100;
+
+/// How long it is tried to make a thread where there is none.
+pub(crate) const NO_THREAD: Duration = RETRY.saturating_mul(TRIES);
 
 /// One job: `waits_for` are the indices of others, without a cycle.
 pub(crate) struct Job {
@@ -56,7 +66,8 @@ pub(crate) trait Work: Send + Sync + 'static {
 /// while a constructor hangs inside the system's loader no thread comes up, because a new one
 /// registers its destructors there. Where one hangs already, those that `hands` kept go on without.
 ///
-/// It returns as well when it is time to give up; no further job begins then.
+/// It returns as well when it is time to give up, and where none is set, when there was no thread for
+/// [`NO_THREAD`]; no further job begins then.
 pub(crate) fn run(
     jobs: &[Job],
     threads: usize,
@@ -76,25 +87,29 @@ pub(crate) fn run(
             shared.came();
         }
     }
+    let mut tries = 0;
     let mut state = shared.lock();
     while state.unfinished > 0 {
         let now = Instant::now();
         if let Some(slot) = state.overdue(now) {
-            let inside = state.abandon(slot);
-            drop(state);
-            work.overdue(inside.job, inside.step, inside.limit);
-            state = shared.lock();
-            state.telling = None;
-            shared.told.notify_all();
-            state.end(inside.job, &shared);
-            // The thread that takes the abandoned one's place waits already.
-            shared.ready.notify_all();
-            drop(state);
+            shared.abandon(state, slot, &**work);
             start_thread(&shared, work, hands);
             state = shared.lock();
             continue;
         }
-        if give_up.is_some_and(|give_up| give_up <= now) {
+        let mut retry = None;
+        if state.workers == 0 {
+            drop(state);
+            if try_thread(&shared, work, hands).is_err() {
+                tries += 1;
+                retry = Some(now + RETRY);
+            } else {
+                tries = 0;
+            }
+            state = shared.lock();
+        }
+        let is_vain = tries == TRIES && give_up.is_none();
+        if is_vain || give_up.is_some_and(|give_up| give_up <= now) {
             state.given_up = true;
             shared.ready.notify_all();
             return;
@@ -102,7 +117,8 @@ pub(crate) fn run(
         if !state.ready.is_empty() && state.room() > 0 {
             shared.ready.notify_all();
         }
-        state.watching = state.next_look().into_iter().chain(give_up).min();
+        let next = state.next_look().into_iter().chain(give_up).chain(retry);
+        state.watching = next.min();
         state = match state.watching {
             None => shared
                 .watchdog
@@ -122,17 +138,26 @@ pub(crate) fn run(
 
 /// Whether there is one more thread.
 fn start_thread(shared: &Arc<Shared>, work: &Arc<dyn Work>, hands: &Hands) -> bool {
+    let started = try_thread(shared, work, hands);
+    if let Err(error) = &started {
+        log::error!("cannot start a thread, plugins start more slowly: {error}");
+    }
+    started.is_ok()
+}
+
+fn try_thread(shared: &Arc<Shared>, work: &Arc<dyn Work>, hands: &Hands) -> io::Result<()> {
     let (own, own_work) = (Arc::clone(shared), Arc::clone(work));
     let slot = {
         let mut state = shared.lock();
         state.slots.push(None);
+        state.workers += 1;
         state.slots.len() - 1
     };
     let spawned = hands.run(Box::new(move || worker(&own, slot, &*own_work)));
-    if let Err(error) = &spawned {
-        log::error!("cannot start a thread, plugins start more slowly: {error}");
+    if spawned.is_err() {
+        shared.lock().workers -= 1;
     }
-    spawned.is_ok()
+    spawned
 }
 
 fn worker(shared: &Shared, slot: usize, work: &dyn Work) {
@@ -244,6 +269,19 @@ impl Shared {
         if state.coming == 0 {
             self.ready.notify_all();
         }
+    }
+
+    /// Ends the job of a thread that is overdue, and leaves the thread to itself.
+    fn abandon(&self, mut state: MutexGuard<'_, State>, slot: usize, work: &dyn Work) {
+        let inside = state.abandon(slot);
+        drop(state);
+        work.overdue(inside.job, inside.step, inside.limit);
+        let mut state = self.lock();
+        state.telling = None;
+        self.told.notify_all();
+        state.end(inside.job, self);
+        // The thread that takes the abandoned one's place waits already.
+        self.ready.notify_all();
     }
 
     /// Waits until the watchdog has told that this slot is overdue: what the thread says of itself

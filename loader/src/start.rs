@@ -53,6 +53,7 @@ pub(crate) fn start(
     });
     let jobs_of_work = Arc::clone(&work) as Arc<dyn Work>;
     schedule::run(&jobs, threads, &jobs_of_work, &crew.hands, None);
+    work.not_reached();
     work.came_to_run()
 }
 

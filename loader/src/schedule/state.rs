@@ -25,6 +25,8 @@ pub(super) struct State {
     pub(super) telling: Option<usize>,
     /// How many of the first threads have not come up.
     pub(super) coming: usize,
+    /// How many threads take jobs, those that are inside one included.
+    pub(super) workers: usize,
     /// Until when the first job waits for them.
     pub(super) muster: Instant,
     pub(super) began: Instant,
@@ -85,6 +87,7 @@ impl State {
             slow: Vec::new(),
             telling: None,
             coming: 0,
+            workers: 0,
             muster: Instant::now() + MUSTER,
             began: Instant::now(),
             running: 0,
@@ -236,6 +239,7 @@ impl State {
 
     pub(super) fn abandon(&mut self, slot: usize) -> Inside {
         self.telling = Some(slot);
+        self.workers -= 1;
         self.slots[slot]
             .take()
             .expect("`overdue` gave a slot with a job inside")

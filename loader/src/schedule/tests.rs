@@ -144,6 +144,25 @@ fn what_nobody_watches_is_given_up() {
 }
 
 #[test]
+fn where_no_thread_can_be_made_it_is_tried_again() {
+    let (work, _) = recorder(|_, _| {});
+    let jobs = [job(&[], 0), job(&[0], 0)];
+    let shared: Arc<dyn Work> = Arc::clone(&work) as Arc<dyn Work>;
+    // The two that are there at first, and three more.
+    run(&jobs, 1, &shared, &Hands::refusing(5), None);
+    assert_eq!(*work.order.lock().unwrap(), [0, 1]);
+}
+
+#[test]
+fn where_no_thread_ever_comes_it_is_given_up() {
+    let (work, _) = recorder(|_, _| {});
+    let shared: Arc<dyn Work> = Arc::clone(&work) as Arc<dyn Work>;
+    let hands = Hands::refusing(usize::MAX);
+    run(&[job(&[], 0)], 1, &shared, &hands, None);
+    assert_eq!(*work.order.lock().unwrap(), [0; 0]);
+}
+
+#[test]
 fn who_comes_back_does_so_after_it_was_told() {
     struct Late(Mutex<Vec<&'static str>>, Barrier, mpsc::SyncSender<()>);
     impl Work for Late {

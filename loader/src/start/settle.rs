@@ -1,7 +1,13 @@
 //! What becomes of an attempt before it is inside the plugin, and once it is over.
 
 use super::{Abandoned, Attempt, BringUp, Failed, Missing, Planned};
-use crate::{Code, Reason, instance::Instance, registry::State, resolve::Need, schedule::Watch};
+use crate::{
+    Code, Reason,
+    instance::Instance,
+    registry::State,
+    resolve::Need,
+    schedule::{NO_THREAD, Watch},
+};
 use jackfield_manifest::PluginId;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,6 +20,25 @@ impl BringUp {
         let ids = self.attempts.iter().filter(up);
         ids.map(|attempt| attempt.planned.vetted.manifest.id.clone())
             .collect()
+    }
+
+    /// Those that no thread came to, because none could be made.
+    pub(super) fn not_reached(&self) {
+        let left = self.attempts.iter();
+        for attempt in left.filter(|attempt| attempt.outcome().is_none()) {
+            if self.is_called_off() {
+                self.call_off(attempt);
+                continue;
+            }
+            let shared = &self.crew.shared;
+            let vetted = &attempt.planned.vetted;
+            shared.supervisor.begins(&shared.registry, vetted);
+            let seconds = NO_THREAD.as_secs_f64();
+            self.fail(
+                attempt,
+                format!("no thread could be made for it within {seconds} s"),
+            );
+        }
     }
 
     /// Everything is being stopped since this began.
