@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a library waits for wakers of it that are just being called.
+/// How long a library waits for wakers of it that are just being called, and for callers that are
+/// just being turned away.
 const LEASES: Duration = Duration::from_secs(1);
 
 /// A plugin that was created: initialized, perhaps started.
@@ -75,7 +76,7 @@ impl Instance {
     pub(crate) fn unload(self) -> Unload {
         // While it can still log what happens.
         let held = self.room.seat.clear(Instant::now() + LEASES);
-        let taken = self.slot.take();
+        let taken = self.slot.take(Instant::now() + LEASES);
         self.room.leave();
         let Some(lease) = taken else {
             return Unload::Pinned(format!("{} calls are inside it", self.slot.inside()));

@@ -4,7 +4,11 @@ use super::{Change, ControlError, steps};
 use crate::{Code, Considered, Enable, Loader, Reason, State, context::level_of, inventory::Mode};
 use jackfield_abi::Level;
 use jackfield_manifest::PluginId;
-use std::{collections::BTreeSet, sync::PoisonError, time::Instant};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError},
+    time::Instant,
+};
 
 impl Loader {
     /// Forgets a plugin's failures; whether there was something to forget. One that was given up
@@ -42,18 +46,20 @@ impl Loader {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id.clone(), level);
-        let running = {
+        let slot = {
             let running = self.core.crew.running();
             let found = running
                 .iter()
                 .find(|running| running.vetted.manifest.id == id);
-            found.map(|found| found.instance.clone())
+            // The room is not taken along: whoever holds it beyond the plugin's drop keeps its
+            // library, as if the plugin did.
+            found.map(|found| {
+                found.instance.room.set_level(level);
+                Arc::clone(&found.instance.slot)
+            })
         };
-        if let Some(instance) = running {
-            instance.room.set_level(level);
-            if let Some(entered) = instance.slot.enter() {
-                entered.set_log_level(Level(level_of(level)));
-            }
+        if let Some(entered) = slot.as_ref().and_then(|slot| slot.enter()) {
+            entered.set_log_level(Level(level_of(level)));
         }
         Ok(())
     }

@@ -111,20 +111,21 @@ impl Slot {
     }
 
     /// Drops the object and hands out the library's lease. `None`, and nothing is dropped, when
-    /// somebody is inside, the gate is open, or it was done before.
+    /// somebody is inside until the deadline, the gate is open, or it was done before. It is worth
+    /// waiting: whoever is turned away at the closed gate counts as inside for a moment.
     ///
     /// The object's drop is plugin code: it may block.
-    pub(crate) fn take(&self) -> Option<Lease> {
-        let mut lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.gate.is_empty() {
+    pub(crate) fn take(&self, deadline: Instant) -> Option<Lease> {
+        if !self.drain(deadline) {
             return None;
         }
+        let mut lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = lease.take()?;
         // The lease is ours now; the lock must not be held while plugin code runs.
         drop(lease);
-        // SAFETY: the gate was closed and empty, and a closed gate never opens nor lets anybody
-        // stay inside, so no borrow of the object exists; that the lease was still there, and was
-        // taken under its lock, makes this the only call that comes here.
+        // SAFETY: `drain` saw the gate closed and empty, and a closed gate never opens nor lets
+        // anybody stay inside, so no borrow of the object exists; that the lease was still there,
+        // and was taken under its lock, makes this the only call that comes here.
         let object = unsafe { &mut *self.object.get() }.take();
         drop(object);
         Some(taken)

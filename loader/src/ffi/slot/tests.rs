@@ -8,6 +8,8 @@ use jackfield_abi::{
 use std::{
     future::ready,
     task::{Context, Waker},
+    thread,
+    time::Duration,
 };
 
 struct Empty;
@@ -85,4 +87,21 @@ fn a_failure_is_handed_on() {
     let failure = Failure::new(FailureCode::DENIED, "not today");
     let reply = ROption::RSome(RResult::RErr(failure.clone()));
     assert_eq!(accepted(reply), Err(failure));
+}
+
+#[test]
+fn who_is_just_being_turned_away_keeps_nothing_from_being_taken() {
+    let slot = Slot::of_nothing();
+    slot.close();
+    // As `enter` does at a closed gate.
+    assert!(!slot.gate.enter());
+    assert!(slot.take(Instant::now()).is_none());
+    let taken = thread::scope(|scope| {
+        let taking = scope.spawn(|| slot.take(Instant::now() + Duration::from_secs(60)));
+        if slot.gate.turn_away() {
+            slot.tell_the_closer();
+        }
+        taking.join().unwrap()
+    });
+    assert!(taken.is_some());
 }
