@@ -196,36 +196,70 @@ struct Entry {
     since: Instant,
 }
 
+impl Inner {
+    fn tell_waiting(&self, changed: &Condvar) {
+        if self.waiting > 0 {
+            changed.notify_all();
+        }
+    }
+}
+
+impl Entry {
+    /// All but the state, in which it stays for as long as it was.
+    fn replace(&mut self, known: Status) {
+        let before = &self.status;
+        self.status = Status {
+            state: before.state,
+            since: before.since,
+            restarts: before.restarts,
+            ..known
+        };
+    }
+}
+
 impl Registry {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Enters a plugin, or replaces what is known of it.
+    /// Enters a plugin, or replaces what is known of it; where that changes its state, it is a
+    /// transition as any other.
     pub(crate) fn insert(&self, status: Status) {
-        let mut entry = Entry {
-            since: Instant::now(),
-            status,
-        };
-        let mut inner = self.lock();
-        if let Some(before) = inner.plugins.get(&entry.status.id) {
-            entry.status.restarts = before.status.restarts;
+        {
+            let mut inner = self.lock();
+            if !inner.plugins.contains_key(&status.id) {
+                let since = Instant::now();
+                let id = status.id.clone();
+                inner.plugins.insert(id, Entry { status, since });
+                inner.tell_waiting(&self.changed);
+                return;
+            }
         }
-        inner.plugins.insert(entry.status.id.clone(), entry);
-        if inner.waiting > 0 {
-            self.changed.notify_all();
-        }
+        let cause = status.reasons.first().map(|reason| reason.message.clone());
+        let (id, to) = (status.id.clone(), status.state);
+        self.change(&id, to, cause, Some(status));
     }
 
     /// Changes a plugin's state and gives the number of the transition; does nothing, and gives 0,
     /// when it is there already.
     pub(crate) fn transition(&self, id: &PluginId, to: State, cause: Option<String>) -> u64 {
+        self.change(id, to, cause, None)
+    }
+
+    /// The same, and in one step with it replaces what is known of the plugin.
+    fn change(
+        &self,
+        id: &PluginId,
+        to: State,
+        cause: Option<String>,
+        known: Option<Status>,
+    ) -> u64 {
         // A thousand plugins make seven thousand transitions, most of them for nobody.
         let is_logged = log::log_enabled!(level(to));
         let told = self.told.get().filter(|_| is_told(to));
         let told = told.filter(|told| (told.is_heard)());
         let is_wanted = is_logged || told.is_some();
-        let Some((sequence, transition)) = self.record(id, to, cause, is_wanted) else {
+        let Some((sequence, transition)) = self.record(id, to, cause, known, is_wanted) else {
             return 0;
         };
         // Outside the lock: a logger is foreign code.
@@ -252,37 +286,42 @@ impl Registry {
         id: &PluginId,
         to: State,
         cause: Option<String>,
+        known: Option<Status>,
         is_wanted: bool,
     ) -> Option<(u64, Option<Transition>)> {
         let mut inner = self.lock();
         let inner = &mut *inner;
-        let entry = inner
-            .plugins
-            .get_mut(id)
-            .filter(|entry| entry.status.state != to)?;
+        let entry = inner.plugins.get_mut(id)?;
+        if let Some(known) = known {
+            entry.replace(known);
+            inner.tell_waiting(&self.changed);
+        }
+        let entry = inner.plugins.get_mut(id)?;
+        if entry.status.state == to {
+            return None;
+        }
         inner.sequence += 1;
         let now = Instant::now();
         let duration = now.saturating_duration_since(std::mem::replace(&mut entry.since, now));
         let from = std::mem::replace(&mut entry.status.state, to);
         entry.status.since = SystemTime::now();
-        entry.status.cause = cause;
+        entry.status.cause = cause.clone();
         if to != State::Running {
             entry.status.health = None;
         }
-        if inner.waiting > 0 {
-            self.changed.notify_all();
-        }
+        let version = entry.status.version.clone();
+        inner.tell_waiting(&self.changed);
         if inner.listeners.is_empty() && !is_wanted {
             return Some((inner.sequence, None));
         }
         let transition = Transition {
             sequence: inner.sequence,
             id: id.clone(),
-            version: entry.status.version.clone(),
+            version,
             from,
             to,
             duration,
-            cause: entry.status.cause.clone(),
+            cause,
         };
         inner
             .listeners
@@ -302,9 +341,7 @@ impl Registry {
         let mut inner = self.lock();
         if let Some(entry) = inner.plugins.get_mut(id) {
             change(&mut entry.status);
-            if inner.waiting > 0 {
-                self.changed.notify_all();
-            }
+            inner.tell_waiting(&self.changed);
         }
     }
 

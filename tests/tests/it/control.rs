@@ -288,3 +288,20 @@ fn what_is_disabled_stops_and_starts_again_only_when_it_is_enabled() {
     let unknown = Err(ControlError::Unknown("nobody".to_owned()));
     assert_eq!(loader.enable_plugin("nobody"), unknown);
 }
+
+#[test]
+fn what_a_later_start_leaves_out_has_changed_as_by_anything_else() {
+    let (_scene, loader) = Scene::chain();
+    loader.disable_plugin(&id(2), soon()).unwrap();
+    assert_eq!(state(&loader, 3), State::Stopped);
+    let events = loader.events();
+    loader.start();
+    let changes: Vec<_> = events.pending().collect();
+    // What is disabled stays so, and that is no change.
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    let (from, to) = (changes[0].from, changes[0].to);
+    assert_eq!((from, to), (State::Stopped, State::Rejected));
+    assert_eq!(changes[0].id.as_str(), id(3));
+    let cause = changes[0].cause.as_deref();
+    assert_eq!(cause, Some("requires pace-0002, which is disabled"));
+}
