@@ -98,6 +98,44 @@ fn refuse(bench: &Bench, name: &str, config: &Map<String, Value>) -> Result<(), 
     )))
 }
 
+/// Configurations that no host would give it, each with what is odd about it. That says nothing of
+/// the others' values, which may be secret.
+fn texts(whole: &Map<String, Value>, names: &[String]) -> Vec<(String, String)> {
+    let mut texts: Vec<(String, String)> = ["", "{", "nul", "\u{feff}{}", "{}{}"]
+        .map(|text| (format!("the text {text:?}"), text.to_owned()))
+        .into();
+    let alone = values().into_iter().map(|value| {
+        let shown = format!("{} instead of a table", kind(&value));
+        (shown, value.to_string())
+    });
+    texts.extend(alone);
+    for name in names {
+        let broken = values().into_iter().map(|value| {
+            let shown = format!("{} as `{name}`", kind(&value));
+            let mut config = whole.clone();
+            config.insert(name.clone(), value);
+            (shown, Value::Object(config).to_string())
+        });
+        texts.extend(broken);
+        let mut without = whole.clone();
+        without.remove(name);
+        let text = Value::Object(without).to_string();
+        texts.push((format!("no `{name}`"), text));
+    }
+    texts
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a table",
+    }
+}
+
 /// What no host would give it is refused by the plugin itself, or taken, and does no harm.
 pub(crate) fn unchecked(bench: &Bench) -> Verdict {
     unchecked_checked(bench).unwrap_or_else(|verdict| verdict)
@@ -112,24 +150,9 @@ fn unchecked_checked(bench: &Bench) -> Result<Verdict, Verdict> {
     let probe = loader.probe(bench.id());
     let probe = probe.map_err(|error| Verdict::failed(error.to_string()))?;
     let whole: Map<String, Value> = serde_json::from_str(probe.config()).unwrap_or_default();
-    let mut texts: Vec<String> = ["", "{", "nul", "\u{feff}{}", "{}{}"]
-        .map(str::to_owned)
-        .into();
-    texts.extend(values().iter().map(Value::to_string));
-    for name in &names {
-        let broken = values().into_iter().map(|value| {
-            let mut config = whole.clone();
-            config.insert(name.clone(), value);
-            Value::Object(config).to_string()
-        });
-        texts.extend(broken);
-        let mut without = whole.clone();
-        without.remove(name);
-        texts.push(Value::Object(without).to_string());
-    }
+    let texts = texts(&whole, &names);
     let (mut taken, all) = (0, texts.len());
-    for text in texts {
-        let shown: String = text.chars().take(60).collect();
+    for (shown, text) in texts {
         bench.step(&format!("initialize with {shown}"));
         match probe.create(&text) {
             Ok(created) => {
@@ -146,4 +169,28 @@ fn unchecked_checked(bench: &Bench) -> Result<Verdict, Verdict> {
     loader.stop(LONG);
     let refused = all - taken;
     Ok(Verdict::passed(format!("{refused} refused, {taken} taken")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_configuration_holds_no_value_of_it() {
+        let whole = json!({ "token": "hunter2", "port": 4711 });
+        let names = ["token", "port"].map(str::to_owned);
+        let texts = texts(whole.as_object().unwrap(), &names);
+        let with = |text: &str| texts.iter().filter(|(_, own)| own.contains(text)).count();
+        assert!(with("hunter2") > 10 && with("4711") > 10);
+        let shown: Vec<&str> = texts.iter().map(|(shown, _)| &**shown).collect();
+        for expected in ["a list as `token`", "no `port`", "null instead of a table"] {
+            assert!(shown.contains(&expected), "{shown:#?}");
+        }
+        for shown in shown {
+            assert!(
+                !shown.contains("hunter2") && !shown.contains("4711"),
+                "{shown}"
+            );
+        }
+    }
 }
