@@ -79,11 +79,52 @@ fn case(examined: &Examined, made: &Made) -> TestCase {
         Outcome::Skipped => TestCaseStatus::skipped(),
     };
     if made.outcome != Outcome::Passed {
-        status.set_message(made.message.as_str());
+        // What else XML cannot hold is left out for us.
+        let message = made.message.replace(['\u{fffe}', '\u{ffff}'], "");
+        status.set_message(message);
     }
     let mut case = TestCase::new(made.name, status);
     case.set_classname(examined.id.as_deref().unwrap_or(&examined.path));
     let milliseconds = u64::try_from(made.duration_ms).unwrap_or(u64::MAX);
     case.set_time(Duration::from_millis(milliseconds));
     case
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn junit_tells_of_a_failure_whatever_stands_in_its_message() {
+        let made = Made {
+            name: "lifecycle.start",
+            outcome: Outcome::Failed,
+            duration_ms: 7,
+            message: "found \u{1b}[31m\0 <&> \"it\"\u{ffff}\nand more".to_owned(),
+        };
+        let examined = Examined {
+            path: "a.so".to_owned(),
+            id: None,
+            version: None,
+            passed: 0,
+            failed: 1,
+            skipped: 0,
+            cases: vec![made],
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("report.xml");
+        junit(&path, &[examined]).unwrap();
+        let text = fs::read(path).unwrap();
+        // What XML cannot hold is left out, and what a terminal would obey.
+        let report = Report::deserialize(&*text).unwrap();
+        assert_eq!((report.tests, report.failures), (1, 1));
+        let case = &report.test_suites[0].test_cases[0];
+        assert_eq!(case.classname.as_ref().unwrap().as_str(), "a.so");
+        let TestCaseStatus::NonSuccess { kind, message, .. } = &case.status else {
+            panic!("{case:?}");
+        };
+        assert_eq!(*kind, NonSuccessKind::Failure);
+        let message = message.as_ref().unwrap().as_str();
+        assert_eq!(message, "found  <&> \"it\"\nand more");
+    }
 }
