@@ -4,10 +4,14 @@ use crate::{
     config::Config,
     conformance::{self, Asks, ConformanceError, Examined},
     error::CommandError,
-    output::{Out, Record, clean, style, waiting},
+    output::{self, Out, Record, clean, style, waiting},
 };
 use jackfield_loader::{Found, Inventory};
-use std::{path::PathBuf, time::Duration};
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    flag,
+};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -18,7 +22,7 @@ Examples:
   jackfield check --conformance --plugins ./plugins --junit report.xml plugins/librecorder.so
 
 Reads the files in full and runs nothing of them, unless --conformance is given. Exits with 1 where one
-of them cannot be loaded, or a check has failed";
+of them cannot be loaded, a check has failed, or none could be made";
 
 /// Say of each file whether it can be loaded
 #[derive(Debug, clap::Args)]
@@ -56,7 +60,8 @@ struct Battery {
         long,
         requires = "conformance",
         value_name = "NUMBER",
-        default_value_t = 5
+        default_value_t = 5,
+        value_parser = clap::value_parser!(u32).range(1..)
     )]
     rounds: u32,
     /// How long an answer may take, in seconds
@@ -64,7 +69,8 @@ struct Battery {
         long,
         requires = "conformance",
         value_name = "SECONDS",
-        default_value_t = 10
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u64).range(1..)
     )]
     answer_within: u64,
     /// Also write a report in the form of JUnit
@@ -81,6 +87,7 @@ impl Battery {
             requests: self.request.clone(),
             answer: Duration::from_secs(self.answer_within),
             config: config.transpose()?,
+            interrupted: Arc::default(),
         })
     }
 }
@@ -118,6 +125,11 @@ impl Check {
 impl Check {
     fn examine(&self, config: &Config) -> Result<Outcome, CommandError> {
         let asks = self.battery.asks()?;
+        for signal in [SIGINT, SIGTERM] {
+            let doing = "listen for signals";
+            flag::register(signal, Arc::clone(&asks.interrupted))
+                .map_err(|source| CommandError::Process { doing, source })?;
+        }
         let options = config.options();
         let mut inventory = Inventory::new(options.clone());
         let count = self.files.len() * conformance::COUNT;
@@ -137,6 +149,11 @@ impl Check {
         })?;
         if let Some(path) = &self.battery.junit {
             conformance::junit(path, &examined)?;
+        }
+        for one in &examined {
+            if let Some(why) = one.unchecked() {
+                output::warn(&format!("{}: no check was made: {why}", one.path));
+            }
         }
         let mut out = Out::new();
         match self.format {

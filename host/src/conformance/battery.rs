@@ -4,9 +4,14 @@ use crate::conformance::{
     site::Site,
     spec::{Asks, ConformanceError, Outcome, Spec, Verdict},
 };
-use jackfield_loader::{Found, Inventory, Options};
+use jackfield_loader::{Found, Inventory, Options, Settings};
+use jackfield_manifest::Manifest;
 use serde::Serialize;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// One check.
 pub(crate) struct Case {
@@ -40,7 +45,7 @@ const fn case(name: &'static str, run: fn(&Bench) -> Verdict) -> Case {
     Case { name, run }
 }
 
-/// What the loader's own deadlines leave to a check, besides.
+/// What a step of a check may take besides the deadlines of the plugins.
 const LEAST: Duration = Duration::from_secs(60);
 
 /// A check that was made.
@@ -65,8 +70,18 @@ pub(crate) struct Examined {
 }
 
 impl Examined {
+    /// Nothing was wrong, of which something was looked at.
     pub(crate) fn is_good(&self) -> bool {
-        self.failed == 0
+        self.failed == 0 && self.unchecked().is_none()
+    }
+
+    /// Why nothing but the file was looked at, where that is so.
+    pub(crate) fn unchecked(&self) -> Option<&str> {
+        let mut rest = self.cases.iter().skip(1);
+        let first = rest.next()?;
+        let all =
+            first.outcome == Outcome::Skipped && rest.all(|made| made.outcome == Outcome::Skipped);
+        all.then_some(&*first.message)
     }
 
     fn new(found: &Found, cases: Vec<Made>) -> Self {
@@ -93,27 +108,38 @@ pub(crate) fn examine(
     done: &mut dyn FnMut(),
 ) -> Result<Examined, ConformanceError> {
     let loadable = loadable(found);
-    let Some(manifest) = found
-        .manifest
-        .as_ref()
-        .filter(|_| loadable.outcome == Outcome::Passed)
-    else {
-        let made = made("file.loadable", Instant::now(), loadable);
-        return Ok(Examined::new(found, vec![made]));
-    };
+    let is_loadable = loadable.outcome == Outcome::Passed;
     let mut cases = vec![made("file.loadable", Instant::now(), loadable)];
+    if !is_loadable {
+        return Ok(Examined::new(found, cases));
+    }
     let site = Site::new(found, &inventory.survey())?;
-    let mut spec = Spec::new(manifest.id.as_str(), asks, options)?;
+    let mut spec = Spec::new(site.manifests(), asks, options)?;
     spec.lacks = site.lacks().map(str::to_owned);
-    let own = manifest.deadlines;
-    let limit = LEAST + own.initialize + own.start + own.stop.saturating_mul(2);
+    let limit = limit(site.manifests(), &options.settings).saturating_add(asks.answer);
     for case in CASES.iter().filter(|case| asks.want(case.name)) {
         let begun = Instant::now();
-        let verdict = child::run(&site, &spec, case.name, limit)?;
+        let verdict = child::run(&site, &spec, case.name, limit, &asks.interrupted)?;
         cases.push(made(case.name, begun, verdict));
         done();
     }
     Ok(Examined::new(found, cases))
+}
+
+/// How long a step of a check may take: more than all of those plugins may take to come up and to
+/// go, one after another, by their manifests and by what the host says instead.
+fn limit(plugins: &[Arc<Manifest>], settings: &BTreeMap<String, Settings>) -> Duration {
+    let each = plugins.iter().flat_map(|plugin| {
+        let own = plugin.deadlines;
+        let set = settings.get(plugin.id.as_str());
+        [
+            set.and_then(|set| set.initialize_deadline)
+                .unwrap_or(own.initialize),
+            set.and_then(|set| set.start_deadline).unwrap_or(own.start),
+            set.and_then(|set| set.stop_deadline).unwrap_or(own.stop),
+        ]
+    });
+    each.fold(LEAST, Duration::saturating_add)
 }
 
 fn loadable(found: &Found) -> Verdict {

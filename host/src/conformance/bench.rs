@@ -31,7 +31,8 @@ impl Bench {
         &self.spec.id
     }
 
-    /// Notes what comes now, for the case that it does not end or ends the process.
+    /// Notes what comes now, for the case that it does not end or ends the process. It has a whole
+    /// limit of its own.
     pub(crate) fn step(&self, step: &str) {
         // It only makes a message better.
         let _ = fs::write(self.site.join(STEP), step);

@@ -2,32 +2,41 @@ use crate::conformance::spec::ConformanceError;
 use jackfield_loader::{Found, Survey};
 use jackfield_manifest::{Manifest, Target};
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 use tempfile::TempDir;
 
+/// Begins the name of the file of the plugin that is checked.
+pub(crate) const OWN: &str = "lib0-";
+
 /// A place for the checks, gone with it: the plugin's file, those that it requires, and nothing else.
 pub(crate) struct Site {
     dir: TempDir,
+    manifests: Vec<Arc<Manifest>>,
     lacks: Option<String>,
 }
 
 impl Site {
     /// With a copy of the file, and of what it requires of those that were found elsewhere.
     pub(crate) fn new(found: &Found, others: &Survey) -> Result<Self, ConformanceError> {
-        let dir = TempDir::with_prefix("jackfield-conformance-");
+        let dir = private_directory();
         let dir = dir.map_err(ConformanceError::place(Path::new("a temporary directory")))?;
-        let mut site = Self { dir, lacks: None };
+        let mut site = Self {
+            dir,
+            manifests: found.manifest.iter().cloned().collect(),
+            lacks: None,
+        };
         let plugins = site.path().join("plugins");
         fs::create_dir(&plugins).map_err(ConformanceError::place(&plugins))?;
         copy(&found.path, &plugins.join(name(0, &found.path)))?;
         if let Some(manifest) = &found.manifest {
             let (needed, lacks) = closure(manifest, others);
             site.lacks = lacks;
-            for (number, path) in (1..).zip(needed) {
+            for (number, (path, manifest)) in (1..).zip(needed) {
                 copy(path, &plugins.join(name(number, path)))?;
+                site.manifests.push(manifest);
             }
         }
         Ok(site)
@@ -37,10 +46,27 @@ impl Site {
         self.dir.path()
     }
 
+    /// Of the plugin, and of those that it requires.
+    pub(crate) fn manifests(&self) -> &[Arc<Manifest>] {
+        &self.manifests
+    }
+
     /// What it requires and nobody provides.
     pub(crate) fn lacks(&self) -> Option<&str> {
         self.lacks.as_deref()
     }
+}
+
+/// One that nobody else can look into: what plugins keep and are told may be secret.
+fn private_directory() -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("jackfield-conformance-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir()
 }
 
 /// Files of several directories may have one name.
@@ -56,9 +82,12 @@ fn copy(from: &Path, to: &Path) -> Result<(), ConformanceError> {
         .map_err(ConformanceError::place(from))
 }
 
-/// Files of what a plugin requires, and of what those require; and what it is that is not there.
-fn closure<'s>(manifest: &Arc<Manifest>, others: &'s Survey) -> (Vec<&'s PathBuf>, Option<String>) {
-    let (mut files, mut lacks) = (Vec::new(), None);
+/// What a plugin requires, and what those require; and what it is that is not there.
+fn closure<'s>(
+    manifest: &Arc<Manifest>,
+    others: &'s Survey,
+) -> (Vec<(&'s PathBuf, Arc<Manifest>)>, Option<String>) {
+    let (mut files, mut lacks): (Vec<(&PathBuf, _)>, _) = (Vec::new(), None);
     let mut open = vec![Arc::clone(manifest)];
     while let Some(asking) = open.pop() {
         for requirement in asking.requires.iter().filter(|needed| !needed.optional) {
@@ -77,8 +106,8 @@ fn closure<'s>(manifest: &Arc<Manifest>, others: &'s Survey) -> (Vec<&'s PathBuf
                     continue;
                 }
                 is_there = true;
-                if !files.contains(&&other.path) {
-                    files.push(&other.path);
+                if !files.iter().any(|(path, _)| **path == other.path) {
+                    files.push((&other.path, Arc::clone(other_manifest)));
                     open.push(Arc::clone(other_manifest));
                 }
             }
@@ -95,4 +124,18 @@ fn closure<'s>(manifest: &Arc<Manifest>, others: &'s Survey) -> (Vec<&'s PathBuf
         }
     }
     (files, lacks)
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::MetadataExt;
+
+    #[test]
+    fn nobody_else_can_look_into_it() {
+        let dir = private_directory().unwrap();
+        let mode = fs::metadata(dir.path()).unwrap().mode();
+        assert_eq!(mode & 0o7777, 0o700);
+    }
 }

@@ -1,11 +1,12 @@
 use crate::conformance::battery::CASES;
 use jackfield_loader::{Enable, Options, Settings};
-use jackfield_manifest::{OnPanic, Restart};
+use jackfield_manifest::{Manifest, OnPanic, Restart};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -22,6 +23,8 @@ pub(crate) struct Asks {
     pub(crate) answer: Duration,
     /// The plugin's configuration, instead of that of the host's.
     pub(crate) config: Option<Map<String, Value>>,
+    /// Set when a signal asks for an end.
+    pub(crate) interrupted: Arc<AtomicBool>,
 }
 
 /// Why there is nothing to tell of a plugin.
@@ -46,6 +49,9 @@ pub(crate) enum ConformanceError {
         /// Why.
         source: io::Error,
     },
+    /// A signal came.
+    #[error("interrupted: not every check was made")]
+    Interrupted,
     /// The report cannot be written.
     #[error("cannot write {}", path.display())]
     Junit {
@@ -61,7 +67,7 @@ impl ConformanceError {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Config { .. } | Self::Request(_) => 2,
-            Self::Place { .. } | Self::Junit { .. } => 1,
+            Self::Place { .. } | Self::Interrupted | Self::Junit { .. } => 1,
         }
     }
 
@@ -97,9 +103,20 @@ struct Given {
 }
 
 impl Spec {
-    /// For that plugin, with what the configuration says of it and of those that it requires.
-    pub(crate) fn new(id: &str, asks: &Asks, options: &Options) -> Result<Self, ConformanceError> {
+    /// For a plugin, with what the configuration says of it and of those that it requires, which
+    /// come after it; of others nothing, since their secrets are none of its business.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no plugin.
+    pub(crate) fn new(
+        plugins: &[Arc<Manifest>],
+        asks: &Asks,
+        options: &Options,
+    ) -> Result<Self, ConformanceError> {
+        let id = plugins.first().expect("a plugin is checked").id.as_str();
         let mut settings = options.settings.clone();
+        settings.retain(|id, _| plugins.iter().any(|plugin| plugin.id.as_str() == id));
         if let Some(config) = &asks.config {
             settings.entry(id.to_owned()).or_default().config = config.clone();
         }

@@ -2,8 +2,16 @@
 
 use super::{Said, command, configure};
 use jackfield_tests::{Site, library};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::{Value, json};
-use std::{fs, path::Path};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
 /// The battery on a library.
 fn examine(site: &Site, library: &Path, arguments: &[&str]) -> Said {
@@ -108,7 +116,105 @@ fn what_a_plugin_lacks_skips_its_checks() {
         report["cases"][1]["message"],
         "`recorder` requires heartbeat ^1, which is not there: name its directory with --plugins"
     );
-    assert_eq!(said.code, Some(0));
+    assert_eq!(
+        (said.err.as_str(), said.code),
+        (
+            &*format!(
+                "warning: {}: no check was made: `recorder` requires heartbeat ^1, which is not \
+                 there: name its directory with --plugins\n",
+                library("recorder").display()
+            ),
+            Some(1)
+        )
+    );
+}
+
+/// Waits until that file is there, or is not.
+fn wait_for(path: &Path, there: bool) {
+    let until = Instant::now() + Duration::from_secs(50);
+    while path.exists() != there {
+        assert!(Instant::now() < until, "{}: {there}", path.display());
+        thread::yield_now();
+    }
+}
+
+/// A battery whose plugin hangs in its start, in the temporary directory `t` of the site.
+fn hanging(site: &Site) -> Child {
+    fs::create_dir(site.root().join("t")).unwrap();
+    let release = site.root().join("release");
+    let text = format!("mode = \"hang-in-start\"\nrelease = {release:?}\n");
+    fs::write(site.root().join("m.toml"), text).unwrap();
+    let arguments = "check --conformance --only lifecycle.start --with-config m.toml";
+    let mut command = command(site, arguments);
+    command
+        .arg(library("misbehave"))
+        .env("TMPDIR", site.root().join("t"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_for(&site.root().join("release.begun"), true);
+    child
+}
+
+/// Where the checks of a battery are made, and the process that makes one.
+fn place(site: &Site, battery: &Child) -> (PathBuf, Pid) {
+    let mut places = fs::read_dir(site.root().join("t")).unwrap();
+    let place = places.next().unwrap().unwrap().path();
+    let id = battery.id();
+    let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+    let child = children.trim().parse().unwrap();
+    (place, Pid::from_raw(child).unwrap())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_left_of_a_battery_that_is_interrupted() {
+    let site = Site::new();
+    let battery = hanging(&site);
+    let (place, child) = place(&site, &battery);
+    let mode = fs::metadata(&place).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o700, "nobody else can look into it");
+    kill_process(Pid::from_child(&battery), Signal::TERM).unwrap();
+    let said = Said::new(battery.wait_with_output().unwrap());
+    assert_eq!(said.err, "error: interrupted: not every check was made\n");
+    assert_eq!(said.code, Some(1));
+    assert!(!place.exists());
+    assert!(test_kill_process(child).is_err(), "its process is gone");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_check_ends_when_its_battery_was_killed() {
+    let site = Site::new();
+    let mut battery = hanging(&site);
+    let (_, child) = place(&site, &battery);
+    battery.kill().unwrap();
+    battery.wait().unwrap();
+    // Whose child it is now takes it away, or leaves it as one that has ended.
+    let until = Instant::now() + Duration::from_secs(30);
+    let runs = || {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", child.as_raw_nonzero()));
+        stat.is_ok_and(|stat| !stat.contains(") Z "))
+    };
+    while runs() {
+        assert!(Instant::now() < until, "it goes on");
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn secrets_of_others_are_no_business_of_a_plugin_that_is_checked() {
+    let site = Site::new();
+    configure(
+        &site,
+        "[plugins.other.config]\ntoken = \"hunter2\"\n\
+         [plugins.misbehave.config]\nmode = \"hunter3\"\n",
+    );
+    let arguments = ["--only", "lifecycle.start", "--format", "json"];
+    let said = examine(&site, &library("misbehave"), &arguments);
+    let message = &said.json()[0]["cases"][1]["message"];
+    let expected = "expected it to run, found it failed: initialize: there is no mode `hunter3`";
+    assert_eq!(message, expected);
 }
 
 #[test]

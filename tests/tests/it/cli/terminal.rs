@@ -61,6 +61,8 @@ fn wrong_usage_ends_with_2() {
         "log-level web loud",
         "logs --level all",
         "top --interval 0s",
+        "check --conformance --rounds 0 a.so",
+        "check --conformance --answer-within 0 a.so",
     ] {
         let said = jackfield(&site, arguments);
         assert_eq!(
