@@ -62,7 +62,7 @@ pub(crate) fn dispatch(args: Args) -> Result<Outcome, CommandError> {
         Command::Graph(graph) => graph.run(&config(&common)?),
         Command::New(new) => new.run(),
         Command::Completions(completions) => completions.run(),
-        Command::Run(run) => run.run(&config(&common)?, &common),
+        Command::Run(run) => run.run(config(&common)?, &common),
         Command::List(list) => list.run(&config(&common)?),
         Command::Inspect(inspect) => inspect.run(&config(&common)?),
         Command::Check(check) => check.run(&config(&common)?),

@@ -12,7 +12,7 @@ use jackfield_loader::{Code, Loader, Rejected, State, Status, StopReport};
 use std::{
     collections::BTreeSet,
     fmt,
-    sync::Arc,
+    sync::{Arc, mpsc::sync_channel},
     thread,
     time::{Duration, Instant},
 };
@@ -34,33 +34,39 @@ which they came to run, within host.stop_deadline; a second signal ends the host
 pub(crate) struct Run {}
 
 impl Run {
-    pub(crate) fn run(self, config: &Config, common: &Common) -> Result<Outcome, CommandError> {
+    pub(crate) fn run(self, config: Config, common: &Common) -> Result<Outcome, CommandError> {
+        let config = Arc::new(config);
         let process = |doing| move |source| CommandError::Process { doing, source };
         let log = logging::begin(&config.filter);
         let mut ending = Ending::listen().map_err(process("listen for signals"))?;
         let runtime = runtime().map_err(process("start the asynchronous runtime"))?;
         let began = Instant::now();
-        let loader = Arc::new(open(config, &runtime)?);
+        let loader = Arc::new(open(&config, &runtime)?);
         let filter = config.publish_filter();
         let publishing = Publishing::begin(&log, loader.publisher(), filter)
             .map_err(process("publish the log"))?;
-        let desk = desk(config, common, &loader, log);
+        let desk = desk(&config, common, &loader, log);
         // Before the plugins start: one that takes its time can be looked at.
         let server = Server::open(Arc::clone(&desk))
             .inspect_err(|error| log::error!("{}: nobody can talk to this host", chain(error)));
         // On a thread of its own, so that a signal counts from the beginning.
-        let report = thread::scope(|scope| {
-            let starting = thread::Builder::new().name("jackfield-start".to_owned());
-            starting
-                .spawn_scoped(scope, || {
-                    start(config, &loader, began);
-                    publishing.started();
-                })
-                .map_err(process("start the plugins"))?;
-            let signal = ending.wait();
-            desk.close();
-            Ok::<_, CommandError>(stop(&loader, &desk, signal, config.stop_deadline))
-        })?;
+        let (done, started) = sync_channel::<()>(1);
+        let starting = thread::Builder::new().name("jackfield-start".to_owned());
+        let body = {
+            let (config, loader) = (Arc::clone(&config), Arc::clone(&loader));
+            let started = publishing.when_started();
+            move || {
+                start(&config, &loader, began);
+                started();
+                drop((loader, done));
+            }
+        };
+        starting.spawn(body).map_err(process("start the plugins"))?;
+        let signal = ending.wait();
+        let until = Instant::now() + config.stop_deadline;
+        let report = stop(&loader, &desk, signal, config.stop_deadline);
+        // A start that hangs in a plugin is not waited for any longer. Nothing is ever sent.
+        let _ = started.recv_timeout(until.saturating_duration_since(Instant::now()));
         drop(server);
         drop(publishing);
         drop((desk, loader));
@@ -124,13 +130,12 @@ fn start(config: &Config, loader: &Loader, began: Instant) {
 fn stop(loader: &Loader, desk: &Desk, signal: &str, limit: Duration) -> StopReport {
     log::info!("{signal}: stopping");
     let began = Instant::now();
+    let changing = desk.close();
     let mut report = loader.stop(limit);
     // A change that was under way may have brought something up meanwhile.
-    if desk.wait(began + limit) {
+    if changing && desk.wait(began + limit) {
         let more = loader.stop(limit.saturating_sub(began.elapsed()));
-        report.stopped.extend(more.stopped);
-        report.failed.extend(more.failed);
-        report.refused = report.refused.or(more.refused);
+        report = merged(report, more);
     }
     if let Some(already) = &report.refused {
         log::error!("{already}");
@@ -144,6 +149,24 @@ fn stop(loader: &Loader, desk: &Desk, signal: &str, limit: Duration) -> StopRepo
         let names = names.join(", ");
         log::error!("{stopped} stopped, {failed} did not ({names}) in {took} ms");
     }
+    report
+}
+
+/// What came of two stops, the later of which is what counts of a plugin that is in both.
+fn merged(mut report: StopReport, more: StopReport) -> StopReport {
+    let later: BTreeSet<_> = {
+        let failed = more.failed.iter().map(|(id, _)| id);
+        more.stopped
+            .iter()
+            .map(|(id, _)| id)
+            .chain(failed)
+            .collect()
+    };
+    report.stopped.retain(|(id, _)| !later.contains(id));
+    report.failed.retain(|(id, _)| !later.contains(id));
+    report.stopped.extend(more.stopped);
+    report.failed.extend(more.failed);
+    report.refused = more.refused;
     report
 }
 
@@ -200,5 +223,35 @@ impl fmt::Display for Counts {
             write!(f, ", {count} {what}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jackfield_loader::Unload;
+    use jackfield_manifest::PluginId;
+
+    #[test]
+    fn a_plugin_that_was_stopped_twice_counts_once() {
+        let id = |id: &str| PluginId::new(id).unwrap();
+        let why = || "it hangs".to_owned();
+        let first = StopReport {
+            stopped: vec![(id("web"), Unload::Unmapped)],
+            failed: vec![(id("slow"), why()), (id("stuck"), why())],
+        };
+        let second = StopReport {
+            stopped: vec![
+                (id("late"), Unload::Unmapped),
+                (id("slow"), Unload::Unmapped),
+            ],
+            failed: vec![(id("stuck"), why())],
+        };
+        let report = merged(first, second);
+        let names = |ids: Vec<PluginId>| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let stopped = report.stopped.into_iter().map(|(id, _)| id).collect();
+        assert_eq!(names(stopped), ["web", "late", "slow"]);
+        let failed = report.failed.into_iter().map(|(id, _)| id).collect();
+        assert_eq!(names(failed), ["stuck"]);
     }
 }

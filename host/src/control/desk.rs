@@ -85,11 +85,12 @@ impl Desk {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes no more changes: the host is stopping.
-    pub(crate) fn close(&self) {
+    /// Takes no more changes: the host is stopping. Whether some are under way.
+    pub(crate) fn close(&self) -> bool {
         // Under the lock: whoever comes after it sees it.
-        let _jobs = self.jobs();
+        let jobs = self.jobs();
         self.closed.store(true, Ordering::Relaxed);
+        *jobs > 0
     }
 
     /// Whether the changes that were under way have ended; waits for them until the deadline.

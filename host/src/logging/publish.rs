@@ -28,8 +28,10 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
+        mpsc::{self, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 /// So many records wait to be published, at most; those that come then are lost, and counted.
@@ -42,10 +44,15 @@ thread_local! {
     static PUBLISHES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The log is published while this lives; what waits when it is dropped still is.
+/// How long what waits when nothing more is published may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// The log is published while this lives; what waits when it is dropped still is, as far as there is
+/// time.
 pub(crate) struct Publishing {
     starting: Arc<AtomicBool>,
     following: Option<End>,
+    ended: mpsc::Receiver<()>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -72,30 +79,40 @@ impl Publishing {
             kept: VecDeque::new(),
             lost: 0,
         };
+        let (end, ended) = mpsc::sync_channel(1);
         let publish = move || {
             PUBLISHES.set(true);
             for followed in entries {
                 desk.take(followed);
             }
+            // Nobody may wait for it any more.
+            let _ = end.send(());
         };
         let thread = thread::Builder::new().name("jackfield-log".to_owned());
         Ok(Self {
             starting,
             following: Some(following),
+            ended,
             thread: Some(thread.spawn(publish)?),
         })
     }
 
-    /// Plugins have started: what nobody has subscribed to by now is kept no longer.
-    pub(crate) fn started(&self) {
-        self.starting.store(false, Relaxed);
+    /// What is to be called when plugins have started: what nobody has subscribed to by then is kept
+    /// no longer.
+    pub(crate) fn when_started(&self) -> impl FnOnce() + Send + use<> {
+        let starting = Arc::clone(&self.starting);
+        move || starting.store(false, Relaxed)
     }
 }
 
 impl Drop for Publishing {
     fn drop(&mut self) {
         self.following.take();
-        if let Some(thread) = self.thread.take() {
+        let ended = self.ended.recv_timeout(FAREWELL);
+        // One that a subscriber holds up is left to itself.
+        if ended != Err(RecvTimeoutError::Timeout)
+            && let Some(thread) = self.thread.take()
+        {
             // Were it to panic, the log would have said so.
             let _ = thread.join();
         }
@@ -191,7 +208,7 @@ fn payload(entry: &Entry, lost: u64, of_plugin: bool) -> Value {
 mod tests {
     use super::*;
     use jackfield_loader::{Loader, Options};
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::time::UNIX_EPOCH;
 
     fn said(number: u64) -> Followed {
         let record = Record::builder()
@@ -224,6 +241,24 @@ mod tests {
         starting.store(false, Relaxed);
         desk.take(said(521));
         assert!(desk.kept.is_empty());
+    }
+
+    #[test]
+    fn who_holds_up_the_thread_that_publishes_does_not_hold_up_the_end() {
+        let (end, ended) = mpsc::sync_channel(1);
+        let (release, held) = mpsc::sync_channel::<()>(1);
+        let thread = thread::spawn(move || {
+            let _ = held.recv();
+            end.send(()).unwrap_err();
+        });
+        drop(Publishing {
+            starting: Arc::default(),
+            following: None,
+            ended,
+            thread: Some(thread),
+        });
+        // It waits still.
+        release.send(()).unwrap();
     }
 
     #[test]

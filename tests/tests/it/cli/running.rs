@@ -207,6 +207,35 @@ fn a_plugin_that_hangs_in_stop_is_told_and_a_second_signal_ends_at_once() {
 }
 
 #[test]
+fn a_start_that_hangs_does_not_hold_up_the_end() {
+    let site = Site::new();
+    site.add("misbehave");
+    let release = site.root().join("release");
+    configure(
+        &site,
+        &format!(
+            "[host]\nstop_deadline = \"1s\"\n\
+             [plugins.misbehave]\nenabled = true\nstart_deadline = \"10m\"\n\
+             config.mode = \"hang-in-start\"\nconfig.release = {release:?}\n"
+        ),
+    );
+    let mut host = Host::start(&site, "run");
+    let begun = release.with_extension("begun");
+    let until = Instant::now() + Duration::from_secs(30);
+    while !begun.exists() {
+        assert!(Instant::now() < until, "it did not begin to hang");
+        thread::yield_now();
+    }
+    let signalled = Instant::now();
+    host.signal(Signal::TERM);
+    host.wait("SIGTERM: stopping");
+    let (code, log) = host.end();
+    // It hangs for a minute.
+    assert!(signalled.elapsed() < Duration::from_secs(30), "{log:#?}");
+    assert_eq!(code, Some(1), "{log:#?}");
+}
+
+#[test]
 fn what_ended_the_host_is_quarantined_until_it_is_released() {
     let site = Site::new();
     site.add("misbehave");
