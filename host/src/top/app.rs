@@ -91,7 +91,7 @@ impl App {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         if let Some(done) = self.question.take() {
             return match key.code {
-                KeyCode::Char('y') | KeyCode::Enter => Action::Ask(Wish::Restart(done.id)),
+                KeyCode::Char('y') => Action::Ask(Wish::Restart(done.id)),
                 KeyCode::Char('c') if control => Action::Quit,
                 _ => Action::Draw,
             };
@@ -104,7 +104,7 @@ impl App {
                 self.sort = self.sort.next();
                 self.arrange();
             }
-            KeyCode::Char('r') | KeyCode::Enter => {
+            KeyCode::Char('r') => {
                 if let Some(row) = self.chosen() {
                     return Action::Ask(Wish::Look(row.plugin.id.clone()));
                 }

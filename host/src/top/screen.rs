@@ -42,7 +42,9 @@ pub(crate) fn show(state: PathBuf, interval: Duration, sort: Sort) -> io::Result
     for signal in [SIGINT, SIGTERM] {
         flag::register(signal, Arc::clone(&ended))?;
     }
-    let mut screen = Screen(ratatui::try_init()?);
+    // Where it fails half of it may be done.
+    let terminal = ratatui::try_init().inspect_err(|_| drop(ratatui::try_restore()));
+    let mut screen = Screen(terminal?);
     let (feeds, wishes) = feed::begin(state, interval);
     let mut app = App::new(sort);
     let mut is_new = true;
