@@ -15,6 +15,8 @@ pub(super) const OWN: &str = "jackfield";
 const MESSAGE_LEN: usize = 32 << 10;
 /// All keys and values of fields together have so many bytes; what is beyond is left out.
 const FIELDS_LEN: usize = 8 << 10;
+/// So many fields are kept; those that come after them are left out.
+const MOST_FIELDS: usize = 64;
 
 /// Who speaks: a plugin's id, or that of the host's crates taken together.
 pub(super) fn who(target: &str) -> &str {
@@ -111,6 +113,9 @@ struct Fields {
 
 impl<'kvs> VisitSource<'kvs> for Fields {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
+        if self.pairs.len() == MOST_FIELDS {
+            return Ok(());
+        }
         let value = text(&value, self.left);
         let len = key.as_str().len() + value.len();
         match self.left.checked_sub(len) {
@@ -188,5 +193,11 @@ mod tests {
             .map(|(key, _)| key)
             .collect();
         assert_eq!(kept, ["a", "long", "b", "c"]);
+        let empty = [("", ""); 100];
+        let record = Record::builder()
+            .args(format_args!(""))
+            .key_values(&empty)
+            .build();
+        assert_eq!(Entry::of(&record).fields.len(), MOST_FIELDS);
     }
 }

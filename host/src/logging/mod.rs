@@ -20,7 +20,7 @@ use env_logger::{Builder, Env, Logger};
 use feed::Feed;
 use levels::Levels;
 use log::{LevelFilter, Metadata, Record};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The variable whose filter wins over the configuration's.
 const VARIABLE: &str = "RUST_LOG";
@@ -30,6 +30,8 @@ pub(crate) struct Log {
     /// What the filter lets through; it writes nothing.
     filter: Logger,
     levels: Levels,
+    /// One level is set at a time.
+    setting: Mutex<()>,
     printer: Logger,
     ring: Arc<Ring>,
     feed: Arc<Feed>,
@@ -54,6 +56,7 @@ impl Log {
         Self {
             filter,
             levels: Levels::default(),
+            setting: Mutex::default(),
             printer: Builder::new()
                 .filter_level(LevelFilter::Trace)
                 .format(text::format)
@@ -93,6 +96,8 @@ impl Log {
 
     /// Sets that level, whatever the filter says; `None` leaves it to the filter again.
     pub(crate) fn set_level(&self, target: &str, level: Option<LevelFilter>) {
+        // Else what was set first might be what everybody is told in the end.
+        let _alone = self.setting.lock().unwrap_or_else(PoisonError::into_inner);
         let most = self.levels.set(target, level).unwrap_or(LevelFilter::Off);
         // A plugin that starts is told the most verbose of all.
         self.feed.write(self.filter.filter().max(most));

@@ -20,6 +20,9 @@ const MOST_BYTES: usize = 8 << 20;
 /// What a record takes beside its texts, roughly.
 const OVERHEAD: usize = 256;
 
+/// What a field takes beside its texts, roughly: two strings and its share of the map.
+const FIELD_OVERHEAD: usize = 100;
+
 /// One record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Line {
@@ -55,7 +58,7 @@ impl Line {
         let fields = self
             .fields
             .iter()
-            .map(|(key, value)| key.len() + value.len());
+            .map(|(key, value)| FIELD_OVERHEAD + key.len() + value.len());
         OVERHEAD + self.target.len() + self.message.len() + fields.sum::<usize>()
     }
 
@@ -174,6 +177,19 @@ mod tests {
         }
         let kept = ring.lock();
         assert!(kept.bytes <= MOST_BYTES && kept.lines.len() < 600);
+    }
+
+    #[test]
+    fn fields_count_also_where_there_is_nothing_in_them() {
+        let ring = Arc::new(Ring::default());
+        let keys: Vec<String> = (0..50).map(|number| number.to_string()).collect();
+        let fields: Vec<(&str, &str)> = keys.iter().map(|key| (&**key, "")).collect();
+        let mut record = log::Record::builder();
+        record.key_values(&fields);
+        for _ in 0..2000 {
+            ring.push(&record.args(format_args!("")).build());
+        }
+        assert!(ring.lock().lines.len() < MOST_BYTES / (50 * FIELD_OVERHEAD));
     }
 
     #[test]
