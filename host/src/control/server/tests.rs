@@ -32,6 +32,7 @@ const FOLLOW: &str = r#"{"v":1,"do":"logs","follow":true,"lines":10}"#;
 struct Scene {
     dir: TempDir,
     log: Arc<Log>,
+    desk: Arc<Desk>,
     _server: Server,
 }
 
@@ -49,10 +50,12 @@ impl Scene {
             Vec::new(),
             state,
         );
+        let desk = Arc::new(desk);
         Self {
             dir,
             log,
-            _server: Server::with(Arc::new(desk), limits).unwrap(),
+            _server: Server::with(Arc::clone(&desk), limits).unwrap(),
+            desk,
         }
     }
 
@@ -141,6 +144,23 @@ fn clients_that_say_nothing_are_let_go_of_and_make_room() {
     // Who listens need not say anything.
     scene.log("second");
     assert!(follower.line().contains("second"));
+}
+
+#[test]
+fn there_are_so_many_changes_at_a_time_and_the_next_is_told() {
+    let scene = Scene::new(PATIENT);
+    let mut jobs: Vec<_> = (0..32).map(|_| scene.desk.job().unwrap()).collect();
+    let mut client = scene.client();
+    let stop = r#"{"v":1,"do":"stop","id":"web"}"#;
+    let refusal = client.ask(stop);
+    assert!(refusal.contains(r#""code":"too-many""#), "{refusal}");
+    let text = "32 changes are under way already: try again later";
+    assert!(refusal.contains(text), "{refusal}");
+    // Looking is no change.
+    scene.serves();
+    jobs.pop();
+    let refusal = client.ask(stop);
+    assert!(refusal.contains(r#""code":"unknown-plugin""#), "{refusal}");
 }
 
 #[test]
