@@ -82,7 +82,8 @@ pub(super) fn would(desk: &Desk, verb: Verb, id: &str) -> Result<Done, Refusal> 
         Verb::Disable if is_known(&change) => Some(enable::would_write(desk, id, false)?),
         _ => None,
     };
-    let change = change.map_err(|error| refuse(loader, &error, file.as_ref()))?;
+    // Nothing was written.
+    let change = change.map_err(|error| refuse(loader, &error, None))?;
     Ok(Done {
         file,
         dry_run: true,

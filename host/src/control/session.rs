@@ -164,8 +164,16 @@ async fn change(desk: &Arc<Desk>, verb: Verb, order: Order, peer: Peer) -> Resul
     }
     if dry_run || wait.is_zero() {
         let asked = id.clone();
-        let would = quick(desk, move |desk| would(desk, verb, &asked)).await?;
-        if dry_run {
+        let would = quick(desk, move |desk| match would(desk, verb, &asked) {
+            // Its file is written even where it cannot start yet, as for those who wait.
+            Err(_) if verb == Verb::Enable && !dry_run => {
+                note(peer, verb.as_str(), &asked);
+                act(desk, verb, &asked)
+            }
+            would => would,
+        });
+        let would = would.await?;
+        if dry_run || !would.dry_run {
             return value(&would);
         }
         let job = desk.job()?;

@@ -101,6 +101,26 @@ fn enable_of_what_cannot_start_yet_says_both() {
 }
 
 #[test]
+fn what_is_said_to_be_enabled_is_whether_one_waits_or_not() {
+    let site = site();
+    let text = "[plugins.pace-0003]\nenabled = true\n";
+    configure(&site, text);
+    let mut host = Host::start(&site, "run");
+    host.wait("1 running, 2 disabled");
+    let said = jackfield(&site, "enable pace-0002 --dry-run");
+    let why = "`pace-0002` cannot be started: requires pace-0001, which is disabled";
+    assert_eq!(said.err, format!("error: {why}\n"));
+    assert_eq!((said.code, file(&site).as_str()), (Some(1), text));
+    let said = jackfield(&site, "enable pace-0002 --no-wait");
+    assert_eq!(
+        said.err,
+        format!("error: enabled in jackfield.toml, but {why}\n")
+    );
+    let enabled = format!("{text}\n[plugins.pace-0002]\nenabled = true\n");
+    assert_eq!((said.code, file(&site)), (Some(1), enabled));
+}
+
+#[test]
 fn without_a_host_the_file_alone_is_changed() {
     let site = site();
     let said = jackfield(&site, "disable pace-0002");
