@@ -1,10 +1,13 @@
 use std::borrow::Cow;
 
-/// Text from outside as it can be shown on a terminal: control characters, and those that turn the
-/// direction of what follows, are written as escapes.
+/// Text from outside as it can be shown on a terminal: control characters, those that turn the
+/// direction of what stands around them, and those that end a line are written as escapes.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
-    let foul =
-        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let foul = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
+            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     if !text.contains(foul) {
         return Cow::Borrowed(text);
     }
@@ -30,5 +33,10 @@ mod tests {
             clean("a\u{1b}[31mb\nc\u{202e}d"),
             "a\\u{1b}[31mb\\nc\\u{202e}d"
         );
+        for foul in [
+            "\u{61c}", "\u{200e}", "\u{200f}", "\u{2028}", "\u{2029}", "\u{2066}",
+        ] {
+            assert_eq!(clean(foul), foul.escape_default().to_string());
+        }
     }
 }
