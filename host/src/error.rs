@@ -4,7 +4,7 @@ use crate::{
     conformance::ConformanceError,
     control::{ClientError, EnableError},
     graph::SvgError,
-    output::style,
+    output::{clean, style},
 };
 use jackfield_loader::{OpenLoaderError, QuarantineError};
 use std::{error::Error, io, io::Write, process::ExitCode};
@@ -64,10 +64,17 @@ impl CommandError {
             return ExitCode::SUCCESS;
         }
         let bad = style::BAD;
-        let text = format!("{bad}error{bad:#}: {}", chain(self));
+        let text = format!("{bad}error{bad:#}: {}", self.shown());
         // Nowhere to tell that standard error is gone.
         let _ = writeln!(anstream::stderr(), "{text}");
         ExitCode::from(self.code())
+    }
+
+    /// With its causes. What a plugin or a file says in it is not obeyed by a terminal.
+    fn shown(&self) -> String {
+        let text = chain(self);
+        let lines: Vec<_> = text.lines().map(clean).collect();
+        lines.join("\n")
     }
 
     fn code(&self) -> u8 {
@@ -97,5 +104,22 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::{Code, Refusal};
+
+    #[test]
+    fn what_a_plugin_says_in_an_error_is_not_obeyed_by_a_terminal() {
+        let text = "`evil` is failed: \u{1b}]0;mine\u{7}\u{1b}[2J\nsecond\r line";
+        let refusal = Refusal::new(Code::NotRunning, text);
+        let error = CommandError::from(ClientError::from(refusal));
+        assert_eq!(
+            error.shown(),
+            "`evil` is failed: \\u{1b}]0;mine\\u{7}\\u{1b}[2J\nsecond\\r line"
+        );
     }
 }
