@@ -23,7 +23,7 @@ use crate::{
     config::VARIABLE_CONFIG,
     conformance::Inside,
 };
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -51,6 +51,29 @@ pub(crate) struct Args {
     pub(crate) common: Common,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Args {
+    /// What the process was told, and how the command is to write where that is for it to say.
+    ///
+    /// # Errors
+    ///
+    /// When that is nothing that it can do; also where help was asked for.
+    pub(crate) fn read() -> Result<(Self, Format), clap::Error> {
+        let matches = Self::command().try_get_matches()?;
+        Ok((Self::from_arg_matches(&matches)?, format(&matches)))
+    }
+}
+
+fn format(matches: &ArgMatches) -> Format {
+    match matches.subcommand() {
+        Some((_, of_command)) => format(of_command),
+        None => {
+            // Some have none, and some others than these.
+            let given = matches.try_get_one("format").ok().flatten();
+            given.copied().unwrap_or_default()
+        }
+    }
 }
 
 /// What every command takes.

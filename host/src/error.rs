@@ -2,11 +2,12 @@ use crate::{
     commands::{new::NewError, set::SetError},
     config::ConfigError,
     conformance::ConformanceError,
-    control::{ClientError, EnableError},
+    control::{ClientError, Code, EnableError},
     graph::SvgError,
     output::{clean, style},
 };
 use jackfield_loader::{OpenLoaderError, QuarantineError};
+use serde_json::{Value, json};
 use std::{error::Error, io, io::Write, process::ExitCode};
 
 /// Why a command could not do what it is for.
@@ -77,6 +78,17 @@ impl CommandError {
         lines.join("\n")
     }
 
+    /// As programs are told of it.
+    pub(crate) fn told(&self) -> Value {
+        let code = match self {
+            Self::Client(error) => return error.told(),
+            Self::Enable(error) => json!(error.refusal_code()),
+            Self::Config(_) => json!(Code::Configuration),
+            _ => json!(Code::Internal),
+        };
+        json!({ "code": code, "message": chain(self) })
+    }
+
     fn code(&self) -> u8 {
         match self {
             Self::Config(_) => 2,
@@ -110,7 +122,7 @@ impl From<io::Error> for CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::{Code, Refusal};
+    use crate::control::Refusal;
 
     #[test]
     fn what_a_plugin_says_in_an_error_is_not_obeyed_by_a_terminal() {
@@ -121,5 +133,7 @@ mod tests {
             error.shown(),
             "`evil` is failed: \\u{1b}]0;mine\\u{7}\\u{1b}[2J\nsecond\\r line"
         );
+        // Programs get it as it is.
+        assert_eq!(error.told()["message"], text);
     }
 }

@@ -20,22 +20,21 @@ mod signals;
 mod top;
 
 use args::Args;
-use clap::Parser;
 use std::process::ExitCode;
 
 /// Runs the program and tells how it is to end: 0 good, 1 something was rejected or failed, 2 wrong
 /// usage or configuration. A reader that goes away is nobody's fault.
 #[must_use]
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
-        Ok(args) => args,
+    let (args, format) = match Args::read() {
+        Ok(read) => read,
         Err(error) => {
             // Nowhere to tell that the terminal is gone.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    match commands::dispatch(args) {
+    match commands::dispatch(args, format) {
         Ok(outcome) => outcome.into(),
         Err(error) => error.report(),
     }

@@ -7,7 +7,6 @@ use crate::{
     logging::{Line, message},
     output::{self, Out, clean, style, tell},
 };
-use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,13 +47,13 @@ impl Logs {
             follow: self.follow,
         });
         let began = Client::connect(&config.state).and_then(|mut client| {
-            client.follow(&request)?;
+            client.begin(&request, self.follow)?;
             Ok(client)
         });
         let mut client = tell(self.format, began)?;
         let mut out = Out::new();
         loop {
-            match client.next(Duration::ZERO) {
+            match client.next() {
                 Ok(Answer::Record(line)) => show(&mut out, &line, self.format)?,
                 Ok(Answer::Dropped(count)) => output::warn(&format!(
                     "{count} records were passed by: they came faster than they were read"
@@ -68,8 +67,12 @@ impl Logs {
                     output::warn(&message);
                     return Ok(Outcome::Good);
                 }
-                Ok(Answer::Error(refusal)) => tell(self.format, Err(refusal.into()))?,
-                Err(ClientError::Gone) => return Err(ClientError::Gone.into()),
+                Ok(Answer::Error(refusal)) => {
+                    tell(self.format, Err(ClientError::from(refusal)))?;
+                }
+                Err(ClientError::Gone) if self.follow => {
+                    tell(self.format, Err(ClientError::CutOff))?;
+                }
                 Err(error) => tell(self.format, Err(error))?,
             }
         }

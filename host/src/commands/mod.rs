@@ -23,8 +23,8 @@ pub(crate) mod why;
 mod absent;
 
 use crate::{
-    args::{Args, Command, Common},
-    config::{Config, ConfigError, load},
+    args::{Args, Command, Common, Format},
+    config::{Config, load},
     error::CommandError,
     output,
 };
@@ -55,9 +55,10 @@ impl Outcome {
     }
 }
 
-/// Does what was asked for.
-pub(crate) fn dispatch(args: Args) -> Result<Outcome, CommandError> {
+/// Does what was asked for; `format` is how programs are told that the configuration is wrong.
+pub(crate) fn dispatch(args: Args, format: Format) -> Result<Outcome, CommandError> {
     let Args { common, command } = args;
+    let config = |common: &Common| config(common, format);
     match command {
         Command::Graph(graph) => graph.run(&config(&common)?),
         Command::New(new) => new.run(),
@@ -87,8 +88,8 @@ pub(crate) fn dispatch(args: Args) -> Result<Outcome, CommandError> {
     }
 }
 
-fn config(common: &Common) -> Result<Config, ConfigError> {
-    let config = load(common)?;
+fn config(common: &Common, format: Format) -> Result<Config, CommandError> {
+    let config = output::tell(format, load(common))?;
     for warning in &config.warnings {
         output::warn(warning);
     }

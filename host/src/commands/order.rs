@@ -171,7 +171,8 @@ impl Ordered {
         let done = match self.ask(config, request) {
             Err(ClientError::NoHost { .. }) => {
                 tell(self.format, self.known(config))?;
-                let file = write_enabled(common, &self.id, enabled, self.dry_run)?;
+                let file = write_enabled(common, &self.id, enabled, self.dry_run);
+                let file = tell(self.format, file)?;
                 output::warn("no host runs: it counts from the next start");
                 Done {
                     id: self.id,

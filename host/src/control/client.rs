@@ -1,6 +1,7 @@
 //! A command line that talks to the running host.
 
 use super::{Answer, Code, Refusal, Request};
+use crate::error::chain;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::{
@@ -45,6 +46,13 @@ pub(crate) enum ClientError {
         /// Why.
         source: io::Error,
     },
+    /// It is somebody else's.
+    #[error(
+        "cannot talk to the host over {}: permission denied: only the user that it runs as, and \
+         root, may: run this command as one of them",
+        .0.display()
+    )]
+    Denied(PathBuf),
     /// This system has no such sockets.
     #[cfg(not(unix))]
     #[error("a running host is talked to on Unix only")]
@@ -55,6 +63,12 @@ pub(crate) enum ClientError {
     /// The host went away.
     #[error("the host went away before it answered")]
     Gone,
+    /// The host went away, or does not tell its log any more.
+    #[error(
+        "the host ended the connection: it was ended itself, or what it told was not read for \
+         60 s: see `jackfield status`, and ask again"
+    )]
+    CutOff,
     /// The host is silent.
     #[error("the host did not answer within {}: is it stopped, or very busy?", humantime::format_duration(*.0))]
     Silent(Duration),
@@ -71,7 +85,8 @@ impl ClientError {
         match self {
             Self::Refused(refusal) => json!(refusal),
             Self::NoHost { .. } => json!({ "code": "no-host", "message": self.to_string() }),
-            other => json!({ "code": "unreachable", "message": other.to_string() }),
+            Self::Denied(_) => json!({ "code": Code::NotAllowed, "message": self.to_string() }),
+            other => json!({ "code": "unreachable", "message": chain(other) }),
         }
     }
 
@@ -91,6 +106,8 @@ impl ClientError {
 pub(crate) struct Client {
     path: PathBuf,
     stream: BufReader<Stream>,
+    /// How long the host may take for what it does at once.
+    patience: Duration,
 }
 
 impl Client {
@@ -104,6 +121,7 @@ impl Client {
         Ok(Self {
             path,
             stream: BufReader::new(stream),
+            patience: PATIENCE,
         })
     }
 
@@ -113,34 +131,40 @@ impl Client {
         request: &Request,
         wait: Duration,
     ) -> Result<T, ClientError> {
-        self.send(request, Some(PATIENCE + wait))?;
-        match self.next(PATIENCE + wait)? {
+        let limit = self.patience + wait;
+        self.send(request, Some(limit))?;
+        match self.read(limit)? {
             Answer::Ok(value) => serde_json::from_value(value).map_err(|_| ClientError::Unreadable),
             Answer::Error(refusal) => Err(refusal.into()),
             Answer::Record(_) | Answer::Dropped(_) => Err(ClientError::Unreadable),
         }
     }
 
-    /// Sends a request whose answer has several lines, however late they come.
-    pub(crate) fn follow(&mut self, request: &Request) -> Result<(), ClientError> {
-        self.send(request, None)
+    /// Sends a request whose answer has several lines, as [`Client::next`] tells; `late` is whether
+    /// each may come however late.
+    pub(crate) fn begin(&mut self, request: &Request, late: bool) -> Result<(), ClientError> {
+        self.send(request, (!late).then_some(self.patience))
     }
 
     fn send(&mut self, request: &Request, limit: Option<Duration>) -> Result<(), ClientError> {
         let stream = self.stream.get_mut();
         let sent = stream
             .set_read_timeout(limit)
-            .and_then(|()| stream.set_write_timeout(Some(PATIENCE)))
+            .and_then(|()| stream.set_write_timeout(Some(self.patience)))
             .and_then(|()| stream.write_all(&request.line()));
         match sent {
             // It may have said why before it closed.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.map_err(|source| self.failed(source, PATIENCE)),
+            other => other.map_err(|source| self.failed(source, self.patience)),
         }
     }
 
-    /// The next line.
-    pub(crate) fn next(&mut self, limit: Duration) -> Result<Answer, ClientError> {
+    /// The next line of an answer that has several.
+    pub(crate) fn next(&mut self) -> Result<Answer, ClientError> {
+        self.read(self.patience)
+    }
+
+    fn read(&mut self, limit: Duration) -> Result<Answer, ClientError> {
         let mut line = Vec::new();
         let mut reader = (&mut self.stream).take(MAX_ANSWER);
         let read = reader.read_until(b'\n', &mut line);
@@ -175,6 +199,7 @@ fn connect(state: &Path) -> Result<(PathBuf, Stream), ClientError> {
             path: path.clone(),
             left_behind: true,
         },
+        io::ErrorKind::PermissionDenied => ClientError::Denied(path.clone()),
         _ => ClientError::Connect {
             path: path.clone(),
             source,
@@ -186,4 +211,57 @@ fn connect(state: &Path) -> Result<(PathBuf, Stream), ClientError> {
 #[cfg(not(unix))]
 fn connect(_: &Path) -> Result<(PathBuf, Stream), ClientError> {
     Err(ClientError::NotHere)
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Reading;
+
+    /// A client, and the host that it talks to.
+    fn pair(patience: Duration) -> (Client, Stream) {
+        let (own, host) = Stream::pair().unwrap();
+        let client = Client {
+            path: PathBuf::from("control.sock"),
+            stream: BufReader::new(own),
+            patience,
+        };
+        (client, host)
+    }
+
+    fn logs(follow: bool) -> Request {
+        Request::Logs(Reading {
+            id: None,
+            level: None,
+            lines: 1,
+            follow,
+        })
+    }
+
+    #[test]
+    fn a_host_that_is_silent_is_waited_for_only_where_the_log_is_followed() {
+        let (mut client, host) = pair(Duration::from_millis(10));
+        client.begin(&logs(false), false).unwrap();
+        let error = client.next().unwrap_err();
+        let text = "the host did not answer within 10ms: is it stopped, or very busy?";
+        assert_eq!(error.to_string(), text);
+        client.begin(&logs(true), true).unwrap();
+        assert_eq!(client.stream.get_ref().read_timeout().unwrap(), None);
+        drop(host);
+        assert!(matches!(client.next(), Err(ClientError::Gone)));
+    }
+
+    #[test]
+    fn programs_are_told_the_causes_as_well() {
+        let error = ClientError::Connect {
+            path: PathBuf::from("control.sock"),
+            source: io::Error::other("it is odd"),
+        };
+        let message = "cannot talk to the host over control.sock: it is odd";
+        let told = json!({ "code": "unreachable", "message": message });
+        assert_eq!(error.told(), told);
+        let denied = ClientError::Denied(PathBuf::from("control.sock"));
+        assert_eq!(denied.told()["code"], "not-allowed");
+    }
 }

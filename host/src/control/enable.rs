@@ -71,6 +71,14 @@ impl EnableError {
         matches!(self, Self::Set(SetError::Write(_)))
     }
 
+    /// What programs are told.
+    pub(crate) fn refusal_code(&self) -> Code {
+        match self.is_about_the_file() {
+            true => Code::Unwritten,
+            false => Code::Configuration,
+        }
+    }
+
     /// 2 where what is asked for is wrong, 1 where the file is.
     pub(crate) fn code(&self) -> u8 {
         if self.is_about_the_file() { 1 } else { 2 }
@@ -138,9 +146,5 @@ pub(super) fn write(desk: &Desk, id: &str, enabled: bool) -> Result<Written, Ref
 }
 
 fn refuse(error: &EnableError) -> Refusal {
-    let code = match error.is_about_the_file() {
-        true => Code::Unwritten,
-        false => Code::Configuration,
-    };
-    Refusal::new(code, chain(error))
+    Refusal::new(error.refusal_code(), chain(error))
 }

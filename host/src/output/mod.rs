@@ -13,7 +13,7 @@ pub(crate) use progress::waiting;
 pub(crate) use record::Record;
 pub(crate) use table::{Cell, Table};
 
-use crate::{args::Format, control::ClientError, error::CommandError};
+use crate::{args::Format, error::CommandError};
 use anstream::stream::IsTerminal;
 use serde::Serialize;
 use std::{
@@ -60,12 +60,17 @@ impl Out {
     }
 }
 
-/// What the running host answered; where it refused, programs are told on standard output as well.
-pub(crate) fn tell<T>(format: Format, asked: Result<T, ClientError>) -> Result<T, CommandError> {
-    if let (Format::Json, Err(error)) = (format, &asked) {
-        Out::new().json(&serde_json::json!({ "error": error.told() }))?;
+/// What came of something; where it failed, programs are told on standard output as well, in one
+/// line.
+pub(crate) fn tell<T>(
+    format: Format,
+    done: Result<T, impl Into<CommandError>>,
+) -> Result<T, CommandError> {
+    let done = done.map_err(Into::into);
+    if let (Format::Json, Err(error)) = (format, &done) {
+        Out::new().line(serde_json::json!({ "error": error.told() }))?;
     }
-    Ok(asked?)
+    done
 }
 
 /// Text behind an indent, wrapped between words where a width is given.

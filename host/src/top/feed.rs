@@ -1,4 +1,7 @@
-use crate::control::{Client, ClientError, Done, Order, Report, Request};
+use crate::{
+    control::{Client, ClientError, Done, Order, Report, Request},
+    error::chain,
+};
 use std::{
     path::PathBuf,
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
@@ -78,7 +81,7 @@ impl Asker {
             Ok(report) => Feed::Report(Box::new(report), Instant::now()),
             Err(error) => {
                 self.client = None;
-                Feed::Lost(error.to_string())
+                Feed::Lost(chain(&error))
             }
         }
     }
@@ -95,7 +98,40 @@ impl Asker {
         match asked {
             Ok(done) if dry_run => Feed::Would(done),
             Ok(_) => Feed::Said(format!("restarting {id}")),
-            Err(error) => Feed::Said(error.to_string()),
+            Err(error) => {
+                // An answer that comes late would be taken for that to the next request.
+                self.client = None;
+                Feed::Said(chain(&error))
+            }
         }
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        io::{BufRead, BufReader, Write},
+        os::unix::net::UnixListener,
+    };
+
+    #[test]
+    fn nothing_more_is_asked_where_an_answer_may_come_late() {
+        let state = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(state.path().join("control.sock")).unwrap();
+        let host = thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut line = String::new();
+            BufReader::new(&stream).read_line(&mut line).unwrap();
+            (&stream).write_all(b"no answer\n").unwrap();
+        });
+        let mut asker = Asker {
+            state: state.path().to_owned(),
+            client: None,
+        };
+        assert!(matches!(asker.restart("web", false), Feed::Said(_)));
+        assert!(asker.client.is_none());
+        host.join().unwrap();
     }
 }

@@ -4,6 +4,7 @@ use super::{add, chain, chain_states, enabled};
 use crate::cli::{Said, configure, jackfield, running::Host};
 use jackfield_tests::Site;
 use rustix::process::Signal;
+use serde_json::json;
 use std::fs;
 
 const FILE: &str = "\
@@ -201,6 +202,82 @@ fn a_failure_is_told_and_forgotten() {
     let said = jackfield(&site, "start misbehave --format json");
     assert_eq!(said.json()["error"]["code"], "not-running");
     assert_eq!(said.code, Some(1));
+}
+
+#[test]
+fn one_that_was_given_up_is_started_again_once_it_is_reset() {
+    let site = Site::new();
+    site.add("misbehave");
+    let release = site.root().join("release");
+    configure(
+        &site,
+        &format!(
+            "[plugins.misbehave]\nenabled = true\nconfig.mode = \"fails-until-released\"\n\
+             config.release = {release:?}\n"
+        ),
+    );
+    let mut host = Host::start(&site, "run");
+    host.wait("misbehave: gave up after 5 starts within 60 s");
+    fs::write(release, "").unwrap();
+    let said = jackfield(&site, "reset-failed misbehave --format json");
+    let told = said.json();
+    assert_eq!(
+        (&told["id"], &told["dry_run"], &told["reset"]),
+        (&json!("misbehave"), &json!(false), &json!(true)),
+        "{told}"
+    );
+    assert_eq!((said.err.as_str(), said.code), ("", Some(0)));
+    host.wait("misbehave 1.0.0: starting -> running");
+    let said = jackfield(&site, "reset-failed misbehave --format json");
+    let told = said.json();
+    assert_eq!(
+        (&told["reset"], &told["state"]),
+        (&json!(false), &json!("running"))
+    );
+}
+
+#[test]
+fn what_a_plugin_says_in_an_error_is_not_obeyed_by_a_terminal() {
+    let site = Site::new();
+    site.add("misbehave");
+    configure(
+        &site,
+        "[plugins.misbehave]\nrestart = \"never\"\nenabled = true\n\
+         config.mode = \"\\u001b]0;mine\\u0007\\u001b[2J\"\n",
+    );
+    let mut host = Host::start(&site, "run");
+    host.wait("1 failed");
+    let said = jackfield(&site, "start misbehave");
+    assert!(
+        said.err
+            .contains("there is no mode `\\u{1b}]0;mine\\u{7}\\u{1b}[2J`"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn programs_are_told_in_json_what_the_files_keep_from_being_done() {
+    let site = site();
+    let error = |arguments: &str| {
+        let said = jackfield(&site, arguments);
+        assert_eq!(said.out.lines().count(), 1, "{arguments}: {said:?}");
+        let told = said.json()["error"].clone();
+        let message = told["message"].as_str().unwrap();
+        assert_eq!(said.err, format!("error: {message}\n"), "{arguments}");
+        (told["code"].as_str().unwrap().to_owned(), said.code)
+    };
+    let wrong = ("configuration".to_owned(), Some(2));
+    // No host runs, so this command would write it.
+    assert_eq!(error("disable pace-0003 --all --format json"), wrong);
+    fs::write(site.root().join("jackfield.toml"), "[host\n").unwrap();
+    for arguments in [
+        "enable pace-0003 --format json",
+        "status --format json",
+        "logs -f --format json",
+        "plan --format json",
+    ] {
+        assert_eq!(error(arguments), wrong, "{arguments}");
+    }
 }
 
 #[test]
