@@ -144,6 +144,7 @@ fn hanging(site: &Site) -> Child {
     let release = site.root().join("release");
     let text = format!("mode = \"hang-in-start\"\nrelease = {release:?}\n");
     fs::write(site.root().join("m.toml"), text).unwrap();
+    configure(site, "[plugins.misbehave]\nstart_deadline = \"10m\"\n");
     let arguments = "check --conformance --only lifecycle.start --with-config m.toml";
     let mut command = command(site, arguments);
     command
