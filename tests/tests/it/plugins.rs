@@ -99,6 +99,37 @@ fn all_three_run_together_and_leave_nothing_behind() {
 }
 
 #[test]
+fn each_runs_where_permissions_are_on_and_its_topics_are_granted() {
+    /// The id, and what its default configuration publishes on and hears.
+    const ALL: [(&str, &[&str], &[&str]); 7] = [
+        ("heartbeat", &["heartbeat.*"], &[]),
+        ("log-store", &[], &["logs.**"]),
+        ("recorder", &[], &["heartbeat.**", "sysinfo.**"]),
+        ("sqlite-backend", &[], &[]),
+        ("sysinfo", &["sysinfo.*"], &[]),
+        ("system-collector", &[], &[]),
+        ("tracker", &[], &["metrics.**"]),
+    ];
+    let site = Site::new();
+    let mut options = Options::new(site.plugins(), site.state());
+    options.permissions = true;
+    let patterns = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+    for (id, publish, subscribe) in ALL {
+        site.add(&id.replace('-', "_"));
+        let settings = options.settings.entry(id.to_owned()).or_default();
+        settings.granted.publish = patterns(publish);
+        settings.granted.subscribe = patterns(subscribe);
+    }
+    let loader = Loader::open(options).unwrap();
+    loader.start();
+    for (id, ..) in ALL {
+        plugin(&loader, id);
+    }
+    next(&plugin(&loader, "recorder"), "heartbeat.tick");
+    stop(&loader);
+}
+
+#[test]
 fn the_recorder_starts_after_the_heartbeat_and_stays_out_without_it() {
     let site = Site::new();
     let loader = start(&site, &["recorder", "sysinfo"]);
