@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
-use tracking_api::{Backend, Map, Metric, provide_backend};
+use tracking_api::{Backend, Incomplete, Map, Metric, provide_backend};
 
 /// Its file, in the data directory.
 const FILE: &str = "experiments.db";
@@ -96,11 +96,12 @@ impl Keeper {
 
 impl Backend for Keeper {
     fn log_metric(&self, name: &str, value: f64, step: Option<i64>) -> Result<()> {
-        self.log_metrics(&[Metric::new(name, value, now_ms()).at_step(step)])
+        let metric = Metric::new(name, value, now_ms()).at_step(step);
+        self.noted(self.store.metrics(&[metric]))
     }
 
-    fn log_metrics(&self, metrics: &[Metric<'_>]) -> Result<()> {
-        self.noted(self.store.metrics(metrics))
+    fn log_metrics(&self, metrics: &[Metric<'_>]) -> Result<(), Incomplete> {
+        Ok(self.noted(self.store.metrics(metrics))?)
     }
 
     fn log_params(&self, params: &Map) -> Result<()> {

@@ -2,12 +2,12 @@
 
 use crate::{
     flatten::flatten,
-    record::{Record, Sample, Sort, now_ms},
+    record::{Record, Sample, Sort},
     rules::{Rules, Thing},
     sink::Sink,
     source::Source,
 };
-use plugin_api::{Context, log, serde::Serialize};
+use plugin_api::{Context, Error, Result, log, serde::Serialize};
 use std::{
     collections::BTreeSet,
     path::PathBuf,
@@ -26,6 +26,8 @@ pub(crate) struct Hub {
     queue_bytes: usize,
     sinks: Mutex<Arc<[Arc<Sink>]>>,
     sources: Mutex<Arc<[Arc<Source>]>>,
+    /// What was dropped because its backend is gone.
+    gone: Arc<AtomicU64>,
     /// Numbers that became no metric: too many at once, or of a name that is none.
     skipped: AtomicU64,
 }
@@ -48,6 +50,7 @@ impl Hub {
             queue_bytes,
             sinks: Mutex::new(Arc::default()),
             sources: Mutex::new(Arc::default()),
+            gone: Arc::default(),
             skipped: AtomicU64::new(0),
         }
     }
@@ -60,8 +63,21 @@ impl Hub {
         Arc::clone(&self.sources.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// How many records were dropped: from queues that were full, and with backends that are gone.
+    pub(crate) fn dropped(&self) -> u64 {
+        let sinks = self.sinks();
+        let full: u64 = sinks.iter().map(|sink| sink.dropped()).sum();
+        full + self.gone.load(Relaxed)
+    }
+
     pub(crate) fn skipped(&self) -> u64 {
         self.skipped.load(Relaxed)
+    }
+
+    /// Notes that something became no metric.
+    pub(crate) fn skip(&self, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.skipped.fetch_add(count, Relaxed);
     }
 
     /// Takes those that are there now, and gives up those that are gone. Called by one at a time.
@@ -83,7 +99,7 @@ impl Hub {
             match old.iter().find(|sink| sink.lease().is_same(&lease)) {
                 Some(sink) => next.push(Arc::clone(sink)),
                 None => {
-                    let sink = Arc::new(Sink::new(lease, self.queue_bytes));
+                    let sink = Arc::new(Sink::new(lease, self.queue_bytes, Arc::clone(&self.gone)));
                     fresh.push(Arc::clone(&sink));
                     next.push(sink);
                 }
@@ -98,22 +114,40 @@ impl Hub {
         }
         *self.sinks.lock().unwrap_or_else(PoisonError::into_inner) = next.into();
         for sink in gone {
-            sink.close();
-            let left = sink.left();
+            let left = sink.close();
             // Started again, it takes what waited for it before.
             match fresh.iter().find(|other| other.id() == sink.id()) {
                 Some(other) => other.push(&self.context, left),
-                None => log::info!(
-                    "backend {} is gone, {} records with it",
-                    sink.id(),
-                    left.len()
-                ),
+                None => {
+                    let count = left.len();
+                    log::info!("backend {} is gone, {count} records with it", sink.id());
+                    let count = u64::try_from(count).unwrap_or(u64::MAX);
+                    self.gone.fetch_add(count, Relaxed);
+                }
             }
         }
         for sink in fresh {
             log::info!("backend {} is there", sink.id());
-            self.give_params(&sink, self.context.id(), &self.params);
+            if let Some(params) = self.params_for(&sink, self.context.id(), &self.params) {
+                match self.check_weight(&params) {
+                    Ok(()) => sink.push(&self.context, [params]),
+                    Err(error) => log::error!("`params` of the configuration: {error}"),
+                }
+            }
         }
+    }
+
+    /// Whether it can wait for a backend.
+    fn check_weight(&self, record: &Record) -> Result<()> {
+        let (weight, limit) = (record.weight(), self.queue_bytes);
+        if weight <= limit {
+            return Ok(());
+        }
+        let text = format!(
+            "expected what takes at most {limit} bytes in memory (`queue_bytes`), found {weight}: \
+             give less at a time, or raise it"
+        );
+        Err(Error::with_status(413, text))
     }
 
     fn refresh_sources(self: &Arc<Self>, leases: Vec<CollectorLease>) {
@@ -146,7 +180,7 @@ impl Hub {
     }
 
     /// Those parameters that the rules send from there to it.
-    fn give_params(&self, sink: &Arc<Sink>, source: &str, params: &Map) -> bool {
+    fn params_for(&self, sink: &Sink, source: &str, params: &Map) -> Option<Record> {
         let wanted = |name: &str| {
             let thing = Thing {
                 sort: Sort::Params,
@@ -163,28 +197,29 @@ impl Hub {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         if some.is_empty() {
-            return false;
+            return None;
         }
         let bytes = plugin_api::serde_json::to_string(&some).map_or(0, |text| text.len());
-        sink.push(&self.context, [Record::params(some, bytes)]);
-        true
+        Some(Record::params(some, bytes))
     }
 
-    /// The numbers of a map, each under the source's name and its own.
-    pub(crate) fn reading(&self, source: &str, map: &Map, step: Option<i64>) -> Routed {
+    /// The numbers of a map, measured then, each under the source's name and its own.
+    pub(crate) fn reading(
+        &self,
+        source: &str,
+        map: &Map,
+        step: Option<i64>,
+        time_unix_ms: i64,
+    ) -> Routed {
         let (numbers, more) = flatten(map);
-        if more > 0 {
-            self.skipped
-                .fetch_add(u64::try_from(more).unwrap_or(0), Relaxed);
-        }
-        let now = now_ms();
+        self.skip(more);
         let samples = numbers.into_iter().map(|(name, value)| {
             let whole: String = format!("{source}.{name}");
             let sample = Sample {
                 name: whole.into(),
                 value,
                 step,
-                time_unix_ms: now,
+                time_unix_ms,
             };
             (name, sample)
         });
@@ -202,7 +237,7 @@ impl Hub {
         let mut routed = Routed::default();
         for (name, sample) in samples {
             if check_name(&sample.name).is_err() {
-                self.skipped.fetch_add(1, Relaxed);
+                self.skip(1);
                 continue;
             }
             routed.metrics += 1;
@@ -230,18 +265,34 @@ impl Hub {
     }
 
     /// Queues parameters, each for those whom the rules name.
-    pub(crate) fn params(&self, source: &str, params: &Map) -> Routed {
-        let mut routed = Routed::default();
-        for sink in self.sinks().iter() {
-            if self.give_params(sink, source, params) {
-                routed.targets.insert(sink.id().to_owned());
-            }
+    ///
+    /// # Errors
+    ///
+    /// 413 where they never fit; then nobody gets any.
+    pub(crate) fn params(&self, source: &str, params: &Map) -> Result<Routed> {
+        let sinks = self.sinks();
+        let wanted = sinks.iter().filter_map(|sink| {
+            let record = self.params_for(sink, source, params)?;
+            Some((sink, record))
+        });
+        let wanted: Vec<_> = wanted.collect();
+        for (_, record) in &wanted {
+            self.check_weight(record)?;
         }
-        routed
+        let mut routed = Routed::default();
+        for (sink, record) in wanted {
+            routed.targets.insert(sink.id().to_owned());
+            sink.push(&self.context, [record]);
+        }
+        Ok(routed)
     }
 
     /// Queues a file.
-    pub(crate) fn artifact(&self, source: &str, local: PathBuf, path: String) -> Routed {
+    ///
+    /// # Errors
+    ///
+    /// 413 where its paths never fit.
+    pub(crate) fn artifact(&self, source: &str, local: PathBuf, path: String) -> Result<Routed> {
         let mut routed = Routed::default();
         let thing = Thing {
             sort: Sort::Artifact,
@@ -253,10 +304,11 @@ impl Hub {
             .rules
             .targets(thing, sinks.iter().map(|sink| sink.id()));
         let record = Record::Artifact(Arc::new((local, path.clone())));
+        self.check_weight(&record)?;
         for sink in sinks.iter().filter(|sink| targets.contains(&sink.id())) {
             routed.targets.insert(sink.id().to_owned());
             sink.push(&self.context, [record.clone()]);
         }
-        routed
+        Ok(routed)
     }
 }

@@ -9,7 +9,8 @@ use std::{
 /// The most metrics in one call of a backend.
 const MOST: usize = 512;
 
-/// Records in order, up to so many bytes; beyond that the oldest is dropped, and counted.
+/// Records in order, up to so many bytes; beyond that the oldest is dropped, and counted. One that is
+/// larger than all of it is dropped alone.
 pub(crate) struct Queue {
     limit: usize,
     inner: Mutex<Inner>,
@@ -22,6 +23,8 @@ struct Inner {
     dropped: u64,
     /// Somebody empties it just now.
     draining: bool,
+    /// Whom it was for is gone: nothing waits any more.
+    closed: bool,
 }
 
 impl Queue {
@@ -40,7 +43,12 @@ impl Queue {
     pub(crate) fn push(&self, records: impl IntoIterator<Item = Record>) -> bool {
         let mut inner = self.lock();
         for record in records {
-            inner.bytes += record.weight();
+            let weight = record.weight();
+            if inner.closed || weight > self.limit {
+                inner.dropped += 1;
+                continue;
+            }
+            inner.bytes += weight;
             inner.records.push_back(record);
         }
         inner.shrink(self.limit);
@@ -58,14 +66,27 @@ impl Queue {
         batch
     }
 
-    /// Back to the front, since it was not taken.
-    pub(crate) fn put_back(&self, batch: Batch) {
+    /// Takes no more; returns what waited.
+    pub(crate) fn close(&self) -> Vec<Record> {
         let mut inner = self.lock();
+        inner.closed = true;
+        inner.bytes = 0;
+        inner.records.drain(..).collect()
+    }
+
+    /// Back to the front, since it was not taken; false where it is closed, and they are dropped.
+    pub(crate) fn put_back(&self, batch: Batch) -> bool {
+        let mut inner = self.lock();
+        if inner.closed {
+            inner.dropped += batch.len();
+            return false;
+        }
         for record in batch.into_records().into_iter().rev() {
             inner.bytes += record.weight();
             inner.records.push_front(record);
         }
         inner.shrink(self.limit);
+        true
     }
 
     /// Whoever empties it was ended before it was empty.
@@ -152,6 +173,26 @@ mod tests {
         assert!(queue.push([metric(5)]), "nobody comes any more");
         queue.push((0..600).map(metric));
         assert_eq!(steps(queue.take()).len(), MOST);
+    }
+
+    #[test]
+    fn one_that_never_fits_costs_nobody_else() {
+        let queue = Queue::new(3 * metric(0).weight());
+        queue.push([metric(1), Record::params(Map::new(), 1000), metric(2)]);
+        assert_eq!(queue.counts(), (2, 1));
+        assert_eq!(steps(queue.take()), [1, 2]);
+    }
+
+    #[test]
+    fn closed_it_keeps_nothing_and_counts_what_comes() {
+        let queue = Queue::new(1 << 20);
+        queue.push([metric(1), metric(2)]);
+        let batch = queue.take().unwrap();
+        queue.push([metric(3)]);
+        assert_eq!(queue.close(), [metric(3)]);
+        assert!(!queue.put_back(batch));
+        assert!(!queue.push([metric(4)]));
+        assert_eq!(queue.counts(), (0, 3));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     source::NoReading,
     tracker::Tracker,
 };
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use plugin_api::{
     prelude::*,
     serde_json::{Map, Value, json},
@@ -68,9 +68,12 @@ impl Tracker {
         // All at once, so that those that do not answer cost one limit together.
         let sinks = self.hub.sinks();
         let asked = sinks.iter().map(|sink| Arc::clone(sink).status(context));
-        let backends = join_all(asked).await;
+        let backends = join_all(asked);
         let sources = self.hub.sources();
-        let collectors: Vec<Value> = sources.iter().map(|source| source.status()).collect();
+        let asked = sources
+            .iter()
+            .map(|source| Arc::clone(source).status(context));
+        let (backends, collectors) = join(backends, join_all(asked)).await;
         Response::json(&json!({
             "backends": backends,
             "collectors": collectors,
@@ -118,7 +121,7 @@ impl Tracker {
             let (hub, asked) = (Arc::clone(&self.hub), Arc::clone(source));
             let collect = move || {
                 let (map, step) = asked.collect()?;
-                Ok::<Routed, NoReading>(hub.reading(asked.id(), &map, Some(step)))
+                Ok::<Routed, NoReading>(hub.reading(asked.id(), &map, Some(step), now_ms()))
             };
             let context = &self.hub.context;
             let collect = context.run_blocking("collect", collect);
@@ -153,8 +156,10 @@ impl Tracker {
                 )));
             }
         };
-        let now = now_ms();
+        let (now, mut sources) = (now_ms(), Vec::new());
+        // All of them are good before the first is queued.
         for body in &bodies {
+            sources.push(source(&request, body.source.as_deref())?);
             check_name(&body.name).map_err(refused)?;
             if !body.value.is_finite() {
                 return Err(bad(format!(
@@ -164,8 +169,7 @@ impl Tracker {
             }
         }
         let mut routed = Routed::default();
-        for body in bodies {
-            let source = source(&request, body.source.as_deref())?;
+        for (source, body) in sources.into_iter().zip(bodies) {
             let sample = Sample {
                 name: body.name.as_str().into(),
                 value: body.value,
@@ -185,7 +189,7 @@ impl Tracker {
             check_name(name).map_err(refused)?;
         }
         let source = source(&request, body.source.as_deref())?;
-        self.queued(&self.hub.params(&source, &body.params))
+        self.queued(&self.hub.params(&source, &body.params)?)
     }
 
     fn artifact(&self, request: Request<'_>) -> Result<Response> {
@@ -199,10 +203,11 @@ impl Tracker {
             (None, None) => return Err(bad("artifact_path: missing, and the file has no name")),
         };
         check_artifact_path(&path).map_err(refused)?;
-        self.queued(&self.hub.artifact(&source, local, path))
+        self.queued(&self.hub.artifact(&source, local, path)?)
     }
 
-    /// The file itself, where it lies below a directory whose files may be named.
+    /// The file itself, where it lies below a directory whose files may be named. Looked at once more
+    /// before a backend is given the path (`batch.rs`).
     fn allowed(&self, path: &std::path::Path) -> Result<PathBuf> {
         let shown = path.display();
         let unreadable = |error| bad(format!("{shown}: {error}"));

@@ -1,25 +1,20 @@
 //! One backend, and what is on its way to it.
 
-use crate::{batch::Batch, queue::Queue, record::Record};
-use plugin_api::{
-    Context, Task, log,
-    serde_json::{Value, json},
-};
+use crate::{asking::Asking, batch::Batch, queue::Queue, record::Record};
+use plugin_api::{Context, Task, log, serde_json::json};
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
-use tracking_api::{BackendLease, TrackingError};
+use tracking_api::{BackendLease, Incomplete, Map, TrackingError};
 
 /// How often a backend is given something that it cannot take, and how long it has in between: this
 /// long at first, then four times as long each time.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(120);
-/// How long it may take to say how it does.
-const STATUS_LIMIT: Duration = Duration::from_secs(2);
 
 /// A backend.
 pub(crate) struct Sink {
@@ -28,8 +23,9 @@ pub(crate) struct Sink {
     progress: Mutex<Progress>,
     /// Empties the queue.
     task: Mutex<Option<Task>>,
-    /// It was asked how it does, and has not answered.
-    asked: AtomicBool,
+    /// Counts what comes to nothing because it is gone.
+    gone: Arc<AtomicU64>,
+    asking: Asking,
 }
 
 #[derive(Default)]
@@ -46,13 +42,14 @@ struct Progress {
 }
 
 impl Sink {
-    pub(crate) fn new(lease: BackendLease, queue_bytes: usize) -> Self {
+    pub(crate) fn new(lease: BackendLease, queue_bytes: usize, gone: Arc<AtomicU64>) -> Self {
         Self {
             lease,
             queue: Queue::new(queue_bytes),
             progress: Mutex::default(),
             task: Mutex::default(),
-            asked: AtomicBool::new(false),
+            gone,
+            asking: Asking::default(),
         }
     }
 
@@ -64,8 +61,9 @@ impl Sink {
         &self.lease
     }
 
-    /// It is gone: nothing is given to it any more, but for what is being given.
-    pub(crate) fn close(&self) {
+    /// It is gone: nothing is given to it any more, but for what is being given. Returns what waits
+    /// for it, for another that takes its place.
+    pub(crate) fn close(&self) -> Vec<Record> {
         let task = self
             .task
             .lock()
@@ -74,13 +72,7 @@ impl Sink {
         if let Some(task) = task {
             task.cancel();
         }
-    }
-
-    /// What waits for it, for another that takes its place.
-    pub(crate) fn left(&self) -> Vec<Record> {
-        std::iter::from_fn(|| self.queue.take())
-            .flat_map(Batch::into_records)
-            .collect()
+        self.queue.close()
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
@@ -115,10 +107,10 @@ impl Sink {
         Some(self.note(batch, given))
     }
 
-    fn note(&self, batch: Batch, given: Result<(), TrackingError>) -> Duration {
+    fn note(&self, mut batch: Batch, given: Result<(), Incomplete>) -> Duration {
         let mut progress = self.progress();
         progress.writing = None;
-        let Err(error) = given else {
+        let Err(Incomplete { kept, error }) = given else {
             progress.written += batch.len();
             progress.tries = 0;
             if progress.fault.take().is_some() {
@@ -130,20 +122,36 @@ impl Sink {
             log::warn!("{}: does not take what comes: {error}", self.id());
         }
         progress.fault = Some(error.to_string());
-        progress.tries += 1;
-        let hopeless = matches!(
-            error,
-            TrackingError::Invalid(_) | TrackingError::Unsupported(_)
-        );
-        if hopeless || progress.tries >= TRIES {
-            progress.failed += batch.len();
+        let kept = batch.skip(kept);
+        progress.written += kept;
+        // Another is the first now, which was tried once.
+        progress.tries = if kept > 0 { 1 } else { progress.tries + 1 };
+        let hopeless = match error {
+            TrackingError::Invalid(_) => 1,
+            TrackingError::Unsupported(_) => batch.len(),
+            _ if progress.tries >= TRIES => batch.len(),
+            _ => 0,
+        };
+        let mut pause = PAUSE * 4_u32.pow(progress.tries.min(TRIES) - 1);
+        if hopeless > 0 {
+            progress.failed += batch.skip(hopeless);
             progress.tries = 0;
-            return Duration::ZERO;
+            pause = Duration::ZERO;
         }
-        let pause = PAUSE * 4_u32.pow(progress.tries - 1);
         drop(progress);
-        self.queue.put_back(batch);
+        self.put_back(batch);
         pause
+    }
+
+    fn put_back(&self, batch: Batch) {
+        let count = batch.len();
+        if count > 0 && !self.queue.put_back(batch) {
+            log::warn!(
+                "backend {} is gone, {count} more records with it",
+                self.id()
+            );
+            self.gone.fetch_add(count, Relaxed);
+        }
     }
 
     /// Writes what waits, one more time each, unless it is failing or hangs; until then.
@@ -173,49 +181,24 @@ impl Sink {
     }
 
     /// How it does, by its own word and by what is known of it.
-    pub(crate) async fn status(self: Arc<Self>, context: &Context) -> Value {
-        let (status, error) = match self.own_status(context).await {
-            Ok(status) => (Value::Object(status), Value::Null),
-            Err(error) => (Value::Null, error.into()),
-        };
+    pub(crate) async fn status(self: Arc<Self>, context: &Context) -> Map {
+        let asked = Arc::clone(&self);
+        let question = move || asked.lease.get_status();
+        let mut status = Map::from_iter([("id".to_owned(), self.id().into())]);
+        status.extend(self.asking.ask(context, question).await);
         let (queued, dropped) = self.queue.counts();
         let progress = self.progress();
         let writing = progress.writing.map(|since| millis(since.elapsed()));
-        json!({
-            "id": self.id(),
-            "status": status,
-            "status_error": error,
+        let known = json!({
             "queued": queued,
             "dropped": dropped,
             "written": progress.written,
             "failed": progress.failed,
             "fault": progress.fault,
             "writing_for_ms": writing,
-        })
-    }
-
-    /// One question at a time: a backend that hangs holds one thread for it, however many ask.
-    async fn own_status(self: &Arc<Self>, context: &Context) -> Result<tracking_api::Map, String> {
-        if self.asked.swap(true, Relaxed) {
-            return Err("it has not answered an earlier question yet".to_owned());
-        }
-        let asking = Asking(Arc::clone(self));
-        let ask = context.run_blocking("status", move || asking.0.lease.get_status());
-        match context.timeout(STATUS_LIMIT, ask).await {
-            None => Err(format!("it did not answer within {STATUS_LIMIT:?}")),
-            Some(Ok(Ok(status))) => Ok(status),
-            Some(Ok(Err(error))) => Err(error.to_string()),
-            Some(Err(error)) => Err(error.to_string()),
-        }
-    }
-}
-
-/// Until it is dropped, also by a task that never began.
-struct Asking(Arc<Sink>);
-
-impl Drop for Asking {
-    fn drop(&mut self) {
-        self.0.asked.store(false, Relaxed);
+        });
+        status.extend(known.as_object().cloned().unwrap_or_default());
+        status
     }
 }
 

@@ -1,10 +1,7 @@
 //! One collector.
 
-use crate::{hub::Hub, sink::millis};
-use plugin_api::{
-    Context, Task, log,
-    serde_json::{Value, json},
-};
+use crate::{asking::Asking, hub::Hub, record::now_ms, sink::millis};
+use plugin_api::{Context, Task, log, serde_json::json};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -21,6 +18,7 @@ pub(crate) struct Source {
     state: Mutex<State>,
     /// Asks it at its interval.
     task: Mutex<Option<Task>>,
+    asking: Asking,
 }
 
 #[derive(Default)]
@@ -49,6 +47,7 @@ impl Source {
             lease,
             state: Mutex::default(),
             task: Mutex::default(),
+            asking: Asking::default(),
         }
     }
 
@@ -116,16 +115,22 @@ impl Source {
         }
     }
 
-    pub(crate) fn status(&self) -> Value {
+    /// How it does, by its own word and by what is known of it.
+    pub(crate) async fn status(self: Arc<Self>, context: &Context) -> Map {
+        let asked = Arc::clone(&self);
+        let question = move || asked.lease.get_status();
+        let mut status = Map::from_iter([("id".to_owned(), self.id().into())]);
+        status.extend(self.asking.ask(context, question).await);
         let state = self.state();
-        json!({
-            "id": self.id(),
+        let known = json!({
             "interval_ms": state.interval.map(millis),
             "readings": state.step,
             "failures": state.failures,
             "fault": state.fault,
             "collecting_for_ms": state.collecting.map(|since| millis(since.elapsed())),
-        })
+        });
+        status.extend(known.as_object().cloned().unwrap_or_default());
+        status
     }
 }
 
@@ -141,7 +146,7 @@ async fn run(context: Context, hub: Arc<Hub>, source: Arc<Source>) {
         let (hub, asked) = (Arc::clone(&hub), Arc::clone(&source));
         let collect = move || {
             if let Ok((map, step)) = asked.collect() {
-                hub.reading(asked.id(), &map, Some(step));
+                hub.reading(asked.id(), &map, Some(step), now_ms());
             }
         };
         if context.run_blocking("collect", collect).await.is_err() {

@@ -1,5 +1,7 @@
 use crate::{
+    event::{measured, name},
     hub::Hub,
+    record::unix_ms,
     rules::{Rule, Rules},
 };
 use plugin_api::{
@@ -32,9 +34,6 @@ pub(crate) struct Tracker {
     pub(crate) artifact_roots: Vec<PathBuf>,
     refresh: Duration,
 }
-
-/// What plugins publish their own metrics under.
-const TOPIC: &str = "metrics.";
 
 impl Plugin for Tracker {
     type Config = Config;
@@ -80,36 +79,23 @@ impl Plugin for Tracker {
             (_, true) => Health::healthy(),
             (_, false) => Health::degraded(faults.join("; ")),
         };
-        let dropped: u64 = sinks.iter().map(|sink| sink.dropped()).sum();
         health
             .with("backends", sinks.len())
             .with("collectors", self.hub.sources().len())
-            .with("dropped", dropped)
+            .with("dropped", self.hub.dropped())
             .with("skipped", self.hub.skipped())
     }
 
     fn event(&self, event: Event<'_>) -> Result<()> {
-        let name = event.topic().strip_prefix(TOPIC).unwrap_or_default();
         let publisher = event.publisher();
-        // `metrics.train.loss` of `train` is its `loss`.
-        let own = name
-            .strip_prefix(publisher)
-            .and_then(|name| name.strip_prefix('.'));
-        let name = own.unwrap_or(name);
-        let mut map = match event.json::<Value>()? {
-            Value::Object(map) => map,
-            value => Map::from_iter([("value".to_owned(), value)]),
+        let Some(name) = name(event.topic(), publisher) else {
+            self.hub.skip(1);
+            return Ok(());
         };
-        // `{"value": 1, "step": 2}` is one number at a step.
-        let step = match map.get("value") {
-            Some(Value::Number(_)) => map.remove("step").and_then(|step| step.as_i64()),
-            _ => None,
-        };
-        let values = match map.remove("value") {
-            Some(value) => Map::from_iter([(name.to_owned(), value)]),
-            None => Map::from_iter([(name.to_owned(), Value::Object(map))]),
-        };
-        self.hub.reading(publisher, &values, step);
+        let (value, step) = measured(event.json()?);
+        let values = Map::from_iter([(name.to_owned(), value)]);
+        self.hub
+            .reading(publisher, &values, step, unix_ms(event.time()));
         Ok(())
     }
 

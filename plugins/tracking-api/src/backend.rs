@@ -1,6 +1,6 @@
 use crate::{
-    Map, Metric, TrackingError,
-    check::{check_artifact_path, check_metrics, read_map, write_map},
+    Incomplete, Map, Metric, TrackingError,
+    check::{check_artifact_path, check_metric, read_map, write_map},
     raw::{BackendContract, BackendContract_TO, BackendObject, Fault},
 };
 use abi_stable::{
@@ -13,8 +13,8 @@ use std::{fmt, path::Path, ptr, sync::Arc};
 /// Keeps what an experiment measures. Its methods may be called from any thread, several at once,
 /// and may block. What each keeps belongs to whatever its plugin's `start` has begun.
 ///
-/// An error of status 400 to 499 says that what was given cannot be taken; 503 that it cannot now;
-/// any other that it went wrong.
+/// An error of status 400 to 499 says that what was given cannot be taken, but for 429, which says like
+/// 503 that it cannot now; any other that it went wrong.
 pub trait Backend: Send + Sync + 'static {
     /// Keeps a number under a name. When it returns, the number is kept.
     ///
@@ -24,15 +24,17 @@ pub trait Backend: Send + Sync + 'static {
     fn log_metric(&self, name: &str, value: f64, step: Option<i64>) -> Result<()>;
 
     /// Keeps several numbers, in order, each with the time at which it was measured. As it is, it
-    /// gives one after another to [`log_metric`](Backend::log_metric); a backend that can keep all
-    /// of them or none, at once, does so here.
+    /// gives one after another to [`log_metric`](Backend::log_metric), and stops at the first that
+    /// fails; a backend that can keep all of them or none, at once, does so here.
     ///
     /// # Errors
     ///
-    /// Anything.
-    fn log_metrics(&self, metrics: &[Metric<'_>]) -> Result<()> {
-        for metric in metrics {
-            self.log_metric(metric.name(), metric.value(), metric.step())?;
+    /// Anything, with how many of the first were kept: of the plugin's own errors `?` makes one that
+    /// says none. Where the error is that a number cannot be taken, it is the one after these.
+    fn log_metrics(&self, metrics: &[Metric<'_>]) -> Result<(), Incomplete> {
+        for (kept, metric) in (0..).zip(metrics) {
+            let log = || self.log_metric(metric.name(), metric.value(), metric.step());
+            caught(|| told(log())).map_err(|error| Incomplete { kept, error })?;
         }
         Ok(())
     }
@@ -77,11 +79,16 @@ pub(crate) fn run<R, C>(
     body: impl FnOnce() -> Result<R, TrackingError>,
     cross: impl FnOnce(R) -> C,
 ) -> RResult<C, Fault> {
-    match guarded(body) {
-        Ok(Ok(done)) => RResult::ROk(cross(done)),
-        Ok(Err(error)) => RResult::RErr(error.into_fault()),
-        Err(panic) => RResult::RErr(TrackingError::Panicked(panic.to_string()).into_fault()),
+    match caught(body) {
+        Ok(done) => RResult::ROk(cross(done)),
+        Err(error) => RResult::RErr(error.into_fault()),
     }
+}
+
+/// An author's code, a panic being an error of it.
+fn caught<R, E: From<TrackingError>>(body: impl FnOnce() -> Result<R, E>) -> Result<R, E> {
+    let panicked = |text: String| E::from(TrackingError::Panicked(text));
+    guarded(body).unwrap_or_else(|panic| Err(panicked(panic.to_string())))
 }
 
 pub(crate) fn told<R>(result: Result<R>) -> Result<R, TrackingError> {
@@ -91,11 +98,20 @@ pub(crate) fn told<R>(result: Result<R>) -> Result<R, TrackingError> {
 impl<B: Backend> BackendContract for Guarded<B> {
     fn log_metrics(&self, metrics: RSlice<'_, Metric<'_>>) -> RResult<(), Fault> {
         let metrics = metrics.as_slice();
-        let body = || {
-            check_metrics(metrics)?;
-            told(self.0.log_metrics(metrics))
-        };
-        run(body, |()| ())
+        let bad = (0..).zip(metrics).find_map(|(at, metric)| {
+            let error = check_metric(metric).err()?;
+            Some((at, error))
+        });
+        let good = bad.as_ref().map_or(metrics, |(at, _)| &metrics[..*at]);
+        let mut logged = Ok(());
+        if !good.is_empty() {
+            logged = caught(|| self.0.log_metrics(good));
+        }
+        if let Some((_, error)) = bad {
+            let kept = u64::try_from(good.len()).unwrap_or(u64::MAX);
+            logged = logged.and(Err(Incomplete { kept, error }));
+        }
+        logged.map_err(Incomplete::into_fault).into()
     }
 
     fn log_params(&self, params: RStr<'_>) -> RResult<(), Fault> {
@@ -148,9 +164,15 @@ impl BackendLease {
     ///
     /// # Errors
     ///
-    /// [`TrackingError`]; [`TrackingError::Invalid`] for all of them where one cannot be taken.
-    pub fn log_metrics(&self, metrics: &[Metric<'_>]) -> Result<(), TrackingError> {
-        given(self.0.log_metrics(metrics.into()))
+    /// [`Incomplete`], with how many were kept; whatever a backend says, no more than there are.
+    pub fn log_metrics(&self, metrics: &[Metric<'_>]) -> Result<(), Incomplete> {
+        let logged = self.0.log_metrics(metrics.into()).into_result();
+        logged.map_err(|fault| {
+            let mut incomplete = Incomplete::from_fault(fault);
+            let most = u64::try_from(metrics.len()).unwrap_or(u64::MAX);
+            incomplete.kept = incomplete.kept.min(most);
+            incomplete
+        })
     }
 
     /// As [`Backend::log_params`].
@@ -192,5 +214,59 @@ pub(crate) fn given<R>(result: RResult<R, Fault>) -> Result<R, TrackingError> {
 impl fmt::Debug for BackendLease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plugin_api::Error;
+
+    /// Refuses what is negative, and panics at 0.
+    struct Picky;
+
+    impl Backend for Picky {
+        fn log_metric(&self, _name: &str, value: f64, _step: Option<i64>) -> Result<()> {
+            assert!(value != 0.0, "as told");
+            match value < 0.0 {
+                true => Err(Error::with_status(422, "not that")),
+                false => Ok(()),
+            }
+        }
+
+        fn log_params(&self, _params: &Map) -> Result<()> {
+            Ok(())
+        }
+
+        fn log_artifact(&self, _local_path: &Path, _artifact_path: &str) -> Result<()> {
+            Ok(())
+        }
+
+        fn get_status(&self) -> Result<Map> {
+            Ok(Map::new())
+        }
+    }
+
+    fn log(values: &[f64]) -> Result<(), (u64, String)> {
+        let metrics: Vec<_> = values.iter().map(|v| Metric::new("a", *v, 0)).collect();
+        let backend = Guarded(Arc::new(Picky));
+        let logged = BackendContract::log_metrics(&backend, RSlice::from_slice(&metrics));
+        logged.into_result().map_err(|fault| {
+            let incomplete = Incomplete::from_fault(fault);
+            (incomplete.kept, incomplete.to_string())
+        })
+    }
+
+    #[test]
+    fn who_is_told_of_an_error_knows_how_many_were_kept() {
+        let failed = |kept, text: &str| Err((kept, text.to_owned()));
+        assert_eq!(log(&[]), Ok(()));
+        assert_eq!(log(&[1.0, 2.0]), Ok(()));
+        assert_eq!(log(&[1.0, -1.0, 2.0]), failed(1, "not that"));
+        assert_eq!(log(&[1.0, 2.0, 0.0]), failed(2, "it panicked: as told"));
+        // What the contract refuses, and what the backend refuses before.
+        let nan = "metric `a`: expected a finite number, found NaN";
+        assert_eq!(log(&[1.0, 2.0, f64::NAN, 0.0]), failed(2, nan));
+        assert_eq!(log(&[1.0, -1.0, f64::NAN]), failed(1, "not that"));
     }
 }

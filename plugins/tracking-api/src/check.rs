@@ -47,18 +47,16 @@ pub fn check_artifact_path(path: &str) -> Result<(), TrackingError> {
     )))
 }
 
-pub(crate) fn check_metrics(metrics: &[Metric<'_>]) -> Result<(), TrackingError> {
-    for metric in metrics {
-        check_name(metric.name())?;
-        let value = metric.value();
-        if !value.is_finite() {
-            return Err(TrackingError::Invalid(format!(
-                "metric `{}`: expected a finite number, found {value}",
-                metric.name()
-            )));
-        }
+pub(crate) fn check_metric(metric: &Metric<'_>) -> Result<(), TrackingError> {
+    check_name(metric.name())?;
+    let value = metric.value();
+    if value.is_finite() {
+        return Ok(());
     }
-    Ok(())
+    Err(TrackingError::Invalid(format!(
+        "metric `{}`: expected a finite number, found {value}",
+        metric.name()
+    )))
 }
 
 pub(crate) fn read_map(text: &str) -> Result<Map, TrackingError> {
@@ -126,10 +124,10 @@ mod tests {
     fn a_value_is_finite() {
         let nan = Metric::new("loss", f64::NAN, 0);
         assert_eq!(
-            message(check_metrics(&[nan])),
+            message(check_metric(&nan)),
             "metric `loss`: expected a finite number, found NaN"
         );
-        check_metrics(&[Metric::new("loss", -0.5, 0)]).unwrap();
+        check_metric(&Metric::new("loss", -0.5, 0)).unwrap();
     }
 
     #[test]

@@ -59,6 +59,7 @@ impl TrackingError {
         Fault {
             kind,
             message: text.into(),
+            kept: 0,
         }
     }
 
@@ -72,6 +73,44 @@ impl TrackingError {
             // Also one that a later version of the contract has.
             _ => Self::Failed(text),
         }
+    }
+}
+
+/// Of several numbers only the first were kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct Incomplete {
+    /// How many of the first; 0 where none was kept.
+    pub kept: u64,
+    /// Why the next was not.
+    pub error: TrackingError,
+}
+
+impl Incomplete {
+    pub(crate) fn into_fault(self) -> Fault {
+        Fault {
+            kept: self.kept,
+            ..self.error.into_fault()
+        }
+    }
+
+    pub(crate) fn from_fault(fault: Fault) -> Self {
+        Self {
+            kept: fault.kept,
+            error: TrackingError::from_fault(fault),
+        }
+    }
+}
+
+impl From<TrackingError> for Incomplete {
+    fn from(error: TrackingError) -> Self {
+        Self { kept: 0, error }
+    }
+}
+
+impl From<Error> for Incomplete {
+    fn from(error: Error) -> Self {
+        TrackingError::of(&error).into()
     }
 }
 
@@ -94,6 +133,7 @@ mod tests {
         let later = Fault {
             kind: FaultKind(77),
             message: "f".into(),
+            kept: 0,
         };
         let failed = TrackingError::Failed("f".to_owned());
         assert_eq!(TrackingError::from_fault(later), failed);

@@ -31,7 +31,7 @@ pub mod raw;
 pub use backend::{Backend, BackendLease, provide_backend};
 pub use check::{MAX_MAP_LEN, MAX_NAME_LEN, check_artifact_path, check_name};
 pub use collector::{Collector, CollectorLease, provide_collector};
-pub use error::TrackingError;
+pub use error::{Incomplete, TrackingError};
 pub use metric::Metric;
 pub use raw::{BackendObject, CollectorObject};
 

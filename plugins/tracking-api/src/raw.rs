@@ -17,7 +17,8 @@ use plugin_api::Service;
 /// block for as long as it takes; none lets a panic out.
 #[sabi_trait]
 pub trait BackendContract: Send + Sync {
-    /// Keeps numbers, in order: all of them or, on an error, none. When it returns they are kept.
+    /// Keeps numbers, in order: all of them or, on an error, the first `kept` of it, and the error is
+    /// that of the next. When it returns they are kept.
     fn log_metrics(&self, metrics: RSlice<'_, Metric<'_>>) -> RResult<(), Fault>;
 
     /// Keeps parameters: the text of a JSON object. A name that is there gets the new value.
@@ -66,6 +67,8 @@ impl Service for CollectorObject {
 pub struct Fault {
     pub(crate) kind: FaultKind,
     pub(crate) message: RString,
+    /// Of several numbers, how many of the first were kept all the same.
+    pub(crate) kept: u64,
 }
 
 /// What sort of an error. No enum: another version may know more of them.
@@ -82,4 +85,4 @@ impl FaultKind {
 }
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Fault>() == 40 && align_of::<Fault>() == 8);
+const _: () = assert!(size_of::<Fault>() == 48 && align_of::<Fault>() == 8);

@@ -1,7 +1,7 @@
 //! Can metrics, parameters and artifacts be logged by hand and over the bus, and is what is no good
 //! refused with what is wrong?
 
-use super::{Scene, ask, kept, no_config, post, refused, stop, until};
+use super::{Scene, ask, get, kept, no_config, post, refused, stop, until};
 use jackfield_loader::Loader;
 use serde_json::{Value, json};
 use std::fs;
@@ -74,6 +74,9 @@ fn what_is_no_good_is_refused() {
         (400, name.to_owned())
     );
     assert_eq!(refused("/metric", json!({"name": "a"})).0, 400);
+    // One keeps all out: at the end there is nothing that was queued.
+    let one = json!([{"name": "a", "value": 1}, {"name": "a", "value": 1, "source": ""}]);
+    assert_eq!(refused("/metric", one), (400, name.to_owned()));
     let many = vec![json!({"name": "a", "value": 1}); 10_001];
     assert_eq!(
         refused("/metric", json!(many)),
@@ -128,6 +131,36 @@ fn what_is_no_good_is_refused() {
             "type: expected `metric`, `params` or `artifact`, found `c`".to_owned()
         )
     );
+    post(
+        &loader,
+        "tracker",
+        "/metric",
+        json!({"name": "b", "value": 1}),
+    );
+    assert_eq!(kept(&loader, 1, 1)["metrics"][0]["name"], "b");
+    stop(&loader);
+}
+
+#[test]
+fn what_fits_in_no_queue_is_refused_and_costs_nobody_else() {
+    let (_scene, loader) = started(json!({"queue_bytes": 1024}));
+    let params = json!({"params": {"text": "x".repeat(300)}}).to_string();
+    assert_eq!(
+        refused(&loader, "tracker", "POST", "/params", &params),
+        (
+            413,
+            "expected what takes at most 1024 bytes in memory (`queue_bytes`), found 1340: give \
+             less at a time, or raise it"
+                .to_owned()
+        )
+    );
+    post(
+        &loader,
+        "tracker",
+        "/metric",
+        json!({"name": "b", "value": 1}),
+    );
+    assert_eq!(kept(&loader, 1, 1)["params"], json!({}));
     stop(&loader);
 }
 
@@ -155,15 +188,20 @@ fn what_plugins_publish_is_a_metric_of_theirs() {
     };
     publish("metrics.loss", json!(0.5));
     publish("metrics.tracked-0001.acc", json!({"value": 1, "step": 4}));
+    publish("metrics", json!({"loss": 3}));
     publish("metrics.gpu", json!({"load": 2, "name": "x"}));
-    let some = kept(&loader, 1, 3);
+    publish("metrics.both", json!({"value": 1, "loss": 2}));
+    let some = kept(&loader, 1, 5);
     assert_eq!(
         some["metrics"],
         json!([
             {"name": "tracked-0001.loss", "value": 0.5, "step": null},
             {"name": "tracked-0001.acc", "value": 1.0, "step": 4},
             {"name": "tracked-0001.gpu.load", "value": 2.0, "step": null},
+            {"name": "tracked-0001.both.value", "value": 1.0, "step": null},
+            {"name": "tracked-0001.both.loss", "value": 2.0, "step": null},
         ])
     );
+    assert_eq!(get(&loader, "tracker", "/status")["skipped"], 1);
     stop(&loader);
 }

@@ -104,6 +104,37 @@ fn a_backend_that_hangs_costs_its_queue_and_then_its_oldest() {
     let loader = scene.start();
     let metric = |step: u32| {
         let body = json!({"name": "loss", "value": 1.0, "step": step});
+#[test]
+fn what_is_kept_is_given_once_and_one_that_is_no_good_costs_itself_only() {
+    let scene = Scene::new()
+        .tracked(1, json!({"backend": "picks"}))
+        .tracked(2, json!({"backend": "stumbles"}))
+        .with("tracker", json!({}));
+    let loader = scene.start();
+    let many: Vec<Value> = (0..10)
+        .map(|step| json!({"name": "loss", "value": if step % 4 == 3 { -1 } else { 1 }, "step": step}))
+        .collect();
+    let (status, _) = post(&loader, "tracker", "/metric", json!(many));
+    assert_eq!(status, 202);
+    let steps = |number, count| {
+        let kept = kept(&loader, number, count);
+        let metrics = kept["metrics"].as_array().unwrap().iter();
+        let steps: Vec<u64> = metrics.map(|one| one["step"].as_u64().unwrap()).collect();
+        steps
+    };
+    // It refuses what is negative.
+    assert_eq!(steps(1, 8), [0, 1, 2, 4, 5, 6, 8, 9]);
+    // It can take none each third time.
+    assert_eq!(steps(2, 10), (0..10).collect::<Vec<_>>());
+    for (id, written, failed) in [("tracked-0001", 8, 2), ("tracked-0002", 10, 0)] {
+        until(id, || {
+            let entry = entry(&loader, "backends", id)?;
+            (entry["written"] == written && entry["failed"] == failed).then_some(entry)
+        });
+    }
+    stop(&loader);
+}
+
         let (status, body) = post(&loader, "tracker", "/metric", body);
         assert_eq!(status, 202);
         assert_eq!(body, json!({"targets": ["tracked-0001"], "metrics": 1}));
