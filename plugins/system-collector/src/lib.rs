@@ -6,14 +6,17 @@
 //! | `uptime`, `system_uptime` | seconds since this plugin began, and since the machine did |
 //! | `cpu_percent` | of all cores together, 0 to 100, since the reading before; `null` in the first 200 ms |
 //! | `cpu_count_logical`, `cpu_count_physical` | how many; `null` where the system does not tell |
-//! | `cpu_freq` | `current`, in MHz: the mean of the cores |
+//! | `cpu_freq` | `current`, `min`, `max`, in MHz: means of the cores; `null` where the system does not tell |
 //! | `memory_total`, `memory_available`, `memory_used`, `memory_percent` | bytes; what is not available, of the total |
-//! | `swap_total`, `swap_used`, `swap_percent` | bytes |
-//! | `disk_total`, `disk_used`, `disk_percent` | bytes, of the file system that `disk` lies in |
-//! | `disk_read_bytes`, `disk_write_bytes` | of all disks since the machine began |
+//! | `swap_total`, `swap_used`, `swap_percent` | bytes; 0 % where there is none |
+//! | `disk_total`, `disk_used`, `disk_percent` | bytes, of the file system that `disk` leads to; what is kept for root is not used, and no part of what the percentage is of |
+//! | `disk_read_bytes`, `disk_write_bytes` | of all whole disks since the machine began, mounted or not; `null` where the system does not tell |
 //! | `network_bytes_sent`, `network_bytes_recv` | of all interfaces since they came up |
 //! | `network_bytes_sent_rate`, `network_bytes_recv_rate` | a second, since the reading before |
 //! | `top_processes` | `pid`, `name`, `cpu_percent` (of one core), `memory_percent`; the first uses most |
+//!
+//! `gpu`, which trackers elsewhere have beside these, is left out: only the maker's own library tells of
+//! it.
 //!
 //! Which of them there are is configured group by group (`plugin.toml`). A reading that is younger
 //! than 200 ms is given again: usage over less time than that says nothing.
@@ -21,7 +24,9 @@
 //! `GET /collect` answers with a reading (JSON).
 #![forbid(unsafe_code)]
 
+mod disk;
 mod figures;
+mod frequency;
 mod machine;
 
 use machine::{Config, Machine};

@@ -1,18 +1,21 @@
 //! Readings, each compared with the one before.
 
-use crate::figures::{mount, percent, rate};
+use crate::{
+    disk,
+    figures::{percent, rate, share},
+    frequency,
+};
 use plugin_api::{
     Result,
     serde::{Deserialize, Serialize},
     serde_json::{Value, json},
 };
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use system::{
-    Disks, MINIMUM_CPU_UPDATE_INTERVAL, Networks, ProcessRefreshKind, ProcessesToUpdate, System,
+    MINIMUM_CPU_UPDATE_INTERVAL, Networks, ProcessRefreshKind, ProcessesToUpdate, System,
 };
 use tracking_api::Map;
 
@@ -39,7 +42,6 @@ pub(crate) struct Machine {
 /// What a reading is compared with.
 struct Source {
     system: System,
-    disks: Disks,
     networks: Networks,
     read: Instant,
     /// The last reading; the first is only there to compare with.
@@ -49,11 +51,14 @@ struct Source {
 impl Machine {
     /// # Errors
     ///
-    /// On an operating system that the `sysinfo` crate does not know.
+    /// On an operating system that the `sysinfo` crate does not know, and for a `disk` that is not
+    /// there.
     pub(crate) fn new(config: Config) -> Result<Self> {
+        if config.include_disk {
+            disk::check(&config.disk)?;
+        }
         let mut source = Source {
             system: System::new()?,
-            disks: Disks::new()?,
             networks: Networks::new()?,
             read: Instant::now(),
             last: None,
@@ -72,11 +77,17 @@ impl Machine {
 
     /// A reading, or the last, where that is young. Blocks.
     pub(crate) fn read(&self) -> Map {
-        self.read_at(Instant::now())
+        let mut source = self.source();
+        // Now, and not before the lock: whoever waited for it finds a reading that is young.
+        let now = Instant::now();
+        self.read_at(&mut source, now)
     }
 
-    fn read_at(&self, now: Instant) -> Map {
-        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+    fn source(&self) -> MutexGuard<'_, Source> {
+        self.source.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_at(&self, source: &mut Source, now: Instant) -> Map {
         let since = now.saturating_duration_since(source.read);
         if let Some(last) = &source.last
             && since < MINIMUM_CPU_UPDATE_INTERVAL
@@ -104,9 +115,6 @@ impl Source {
         if config.include_memory || config.include_processes {
             self.system.refresh_memory();
         }
-        if config.include_disk {
-            self.disks.refresh(true);
-        }
         if config.include_network {
             self.networks.refresh(true);
         }
@@ -130,7 +138,8 @@ impl Source {
             add(self.memory());
         }
         if config.include_disk {
-            add(self.disk(&config.disk));
+            add(disk::space(&config.disk));
+            add(disk::traffic());
         }
         if config.include_network {
             add(self.network(since));
@@ -151,7 +160,7 @@ impl Source {
             "cpu_percent": known.then(|| self.system.global_cpu_usage()),
             "cpu_count_logical": Some(cores.len()).filter(|count| *count > 0),
             "cpu_count_physical": System::physical_core_count().ok(),
-            "cpu_freq": { "current": frequency },
+            "cpu_freq": frequency::of_cores(frequency),
         })
     }
 
@@ -166,32 +175,7 @@ impl Source {
             "memory_percent": percent(total.saturating_sub(available), total),
             "swap_total": swap_total,
             "swap_used": swap_used,
-            "swap_percent": percent(swap_used, swap_total),
-        })
-    }
-
-    fn disk(&self, path: &str) -> Value {
-        let mounts = self.disks.iter().filter_map(|disk| {
-            let mount = disk.mount_point().to_str()?;
-            Some((mount, disk))
-        });
-        let mounts: HashMap<_, _> = mounts.collect();
-        let disk = mount(path, mounts.keys().copied()).and_then(|mount| mounts.get(mount));
-        let total = disk.map(|disk| disk.total_space());
-        let used = disk.map(|disk| disk.total_space().saturating_sub(disk.available_space()));
-        // One device that is mounted at several places counts once.
-        let (mut devices, mut read, mut written) = (HashSet::new(), 0, 0);
-        for disk in self.disks.iter().filter(|disk| devices.insert(disk.name())) {
-            let usage = disk.usage();
-            read += usage.total_read_bytes;
-            written += usage.total_written_bytes;
-        }
-        json!({
-            "disk_total": total,
-            "disk_used": used,
-            "disk_percent": total.zip(used).map(|(total, used)| percent(used, total)),
-            "disk_read_bytes": read,
-            "disk_write_bytes": written,
+            "swap_percent": share(swap_used, swap_total),
         })
     }
 
@@ -262,6 +246,12 @@ mod tests {
         assert!(number("cpu_count_logical") >= 1.0);
         assert!(number("memory_available") <= number("memory_total"));
         assert!((0.0..=100.0).contains(&number("memory_percent")));
+        assert!((0.0..=100.0).contains(&number("disk_percent")));
+        assert!(number("disk_used") <= number("disk_total"));
+        assert!(number("swap_percent") >= 0.0 && number("disk_read_bytes") >= 0.0);
+        let frequency = figures["cpu_freq"].as_object().unwrap();
+        let keys: Vec<&str> = frequency.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["current", "min", "max"]);
         assert!(number("network_bytes_sent_rate") >= 0.0);
         assert!(figures["top_processes"].as_array().unwrap().len() <= 2);
     }
@@ -270,7 +260,7 @@ mod tests {
     fn a_young_reading_is_given_again() {
         let machine = Machine::new(config(false)).unwrap();
         let begin = Instant::now();
-        let at = |ms| machine.read_at(begin + Duration::from_millis(ms));
+        let at = |ms| machine.read_at(&mut machine.source(), begin + Duration::from_millis(ms));
         let first = at(0);
         assert_eq!(at(199), first);
         assert_ne!(at(200), first);

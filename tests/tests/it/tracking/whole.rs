@@ -24,6 +24,39 @@ fn scene() -> Scene {
         )
 }
 
+/// All that a reading has, in this order.
+const FIELDS: [&str; 24] = [
+    "timestamp",
+    "uptime",
+    "system_uptime",
+    "cpu_percent",
+    "cpu_count_logical",
+    "cpu_count_physical",
+    "cpu_freq",
+    "memory_total",
+    "memory_available",
+    "memory_used",
+    "memory_percent",
+    "swap_total",
+    "swap_used",
+    "swap_percent",
+    "disk_total",
+    "disk_used",
+    "disk_percent",
+    "disk_read_bytes",
+    "disk_write_bytes",
+    "network_bytes_sent",
+    "network_bytes_recv",
+    "network_bytes_sent_rate",
+    "network_bytes_recv_rate",
+    "top_processes",
+];
+
+fn keys(value: &Value) -> Vec<&str> {
+    let map = value.as_object().unwrap();
+    map.keys().map(String::as_str).collect()
+}
+
 #[test]
 fn the_machine_is_measured_and_kept() {
     let scene = scene();
@@ -68,7 +101,16 @@ fn the_machine_is_measured_and_kept() {
         json!({"machine": "here"})
     );
     let reading = get(&loader, "system-collector", "/collect");
-    assert!(reading["top_processes"].as_array().unwrap().len() <= 3);
+    assert_eq!(keys(&reading), FIELDS);
+    assert_eq!(keys(&reading["cpu_freq"]), ["current", "min", "max"]);
+    let processes = reading["top_processes"].as_array().unwrap();
+    assert!((1..=3).contains(&processes.len()), "{reading}");
+    assert_eq!(
+        keys(&processes[0]),
+        ["pid", "name", "cpu_percent", "memory_percent"]
+    );
+    let collector = entry(&loader, "collectors", "system-collector").unwrap();
+    assert_eq!(collector["status"]["active"], true, "{collector}");
     for id in ["system-collector", "sqlite-backend", "tracker"] {
         let health = plugin(&loader, id).health().unwrap();
         assert_eq!(health.status, HealthStatus::Healthy, "{id}: {health:?}");
