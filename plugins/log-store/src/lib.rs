@@ -8,7 +8,8 @@
 //! It hears what is logged from when it starts until it stops, and before that up to 512 records from
 //! when the host began to start plugins; what waits for it when it stops is on standard error only.
 //! Records are collected and written many at a time; a query writes first what waits, so it sees all
-//! that has come. Written, they survive the end of the process. At most `keep` are kept, none longer
+//! that has come. Where that fails it sees what is kept, and `behind` says how many records are not.
+//! Written, they survive the end of the process. At most `keep` are kept, none longer
 //! than `keep_days`.
 //!
 //! What this plugin logs is kept like the rest and makes no further record: the host publishes
@@ -24,14 +25,8 @@ mod store;
 use entry::Entry;
 use plugin_api::{prelude::*, serde_json::json};
 use query::Filter;
-use sqlite_kit::{Batch, Next};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use sqlite_kit::{Batch, keep};
+use std::{sync::Arc, time::Duration};
 use store::Store;
 
 /// Its file, in the data directory.
@@ -50,7 +45,6 @@ struct LogStore {
     context: Context,
     batch: Arc<Batch<Store>>,
     flush_after: Duration,
-    failing: Arc<AtomicBool>,
 }
 
 impl Plugin for LogStore {
@@ -66,7 +60,6 @@ impl Plugin for LogStore {
             context,
             batch: Arc::new(Batch::new(store)),
             flush_after: Duration::from_millis(config.flush_ms),
-            failing: Arc::default(),
         })
     }
 
@@ -79,19 +72,12 @@ impl Plugin for LogStore {
     }
 
     fn event(&self, event: Event<'_>) -> Result<()> {
-        match self.batch.push(Entry::of(&event))? {
-            Next::Wait => Ok(()),
-            Next::FlushNow => self.batch.flush(),
-            Next::FlushSoon => {
-                let flush = flush_soon(
-                    self.context.clone(),
-                    Arc::clone(&self.batch),
-                    self.flush_after,
-                    Arc::clone(&self.failing),
-                );
-                self.context.spawn("flush", flush).map(|_task| ())
-            }
-        }
+        keep(
+            &self.context,
+            &self.batch,
+            Entry::of(&event),
+            self.flush_after,
+        )
     }
 
     fn routes(routes: &mut Routes<Self>) {
@@ -103,42 +89,14 @@ impl Plugin for LogStore {
 impl LogStore {
     fn logs(&self, request: Request<'_>) -> Result<Response> {
         let filter = Filter::parse(request.query_pairs())?;
-        self.batch.flush()?;
-        Response::json(&self.batch.shelf().records(&filter)?)
+        let behind = self.batch.behind();
+        let page = self.batch.shelf().records(&filter)?;
+        Response::json(&json!({ "records": page.records, "more": page.more, "behind": behind }))
     }
 
     fn summary(&self, _request: Request<'_>) -> Result<Response> {
-        self.batch.flush()?;
-        Response::json(&json!({ "plugins": self.batch.shelf().summary()? }))
-    }
-}
-
-/// Writes what waits, `delay` from now, and again for as long as something is left. Tells of a
-/// failure once: each record about it is one more that waits.
-async fn flush_soon(
-    context: Context,
-    batch: Arc<Batch<Store>>,
-    delay: Duration,
-    failing: Arc<AtomicBool>,
-) {
-    loop {
-        context.sleep(delay).await;
-        let flushed = Arc::clone(&batch);
-        match context.run_blocking("flush", move || flushed.flush()).await {
-            Ok(Ok(())) => {
-                if failing.swap(false, Relaxed) {
-                    log::info!("records are written again");
-                }
-            }
-            Ok(Err(error)) | Err(error) => {
-                if !failing.swap(true, Relaxed) {
-                    log::warn!("records are not written, and tried again: {error}");
-                }
-            }
-        }
-        if batch.done() {
-            return;
-        }
+        let behind = self.batch.behind();
+        Response::json(&json!({ "plugins": self.batch.shelf().summary()?, "behind": behind }))
     }
 }
 

@@ -26,14 +26,15 @@ const DAY_US: i64 = 86_400_000_000;
 
 /// The database.
 pub(crate) struct Store {
-    writer: Mutex<Connection>,
+    /// Closed before the writer: the last to close puts the log into the file, and this one may not.
     reader: Mutex<Connection>,
+    writer: Mutex<Connection>,
     keep: i64,
     keep_days: i64,
 }
 
-/// The answer of `GET /logs`.
-#[derive(Debug, Serialize)]
+/// Some records.
+#[derive(Debug)]
 pub(crate) struct Page {
     /// Each as it was published, with its `id`.
     pub(crate) records: Vec<Value>,

@@ -4,7 +4,7 @@ use crate::{
     store::{Entry, Store},
 };
 use plugin_api::{prelude::*, serde_json::json};
-use sqlite_kit::{Batch, Next, flush_soon};
+use sqlite_kit::{Batch, keep};
 use std::{
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -61,22 +61,14 @@ impl Plugin for Recorder {
     }
 
     fn event(&self, event: Event<'_>) -> Result<()> {
-        let next = self.batch.push(Entry {
+        let entry = Entry {
             topic: event.topic().to_owned(),
             publisher: event.publisher().to_owned(),
             sequence: event.sequence(),
             time_unix_ns: nanos(event.time()),
             payload: event.payload().to_vec(),
-        })?;
-        match next {
-            Next::Wait => Ok(()),
-            Next::FlushNow => self.batch.flush(),
-            Next::FlushSoon => {
-                let (context, batch) = (self.context.clone(), Arc::clone(&self.batch));
-                let flush = flush_soon(context, batch, self.flush_after);
-                self.context.spawn("flush", flush).map(|_task| ())
-            }
-        }
+        };
+        keep(&self.context, &self.batch, entry, self.flush_after)
     }
 
     fn routes(routes: &mut Routes<Self>) {

@@ -39,11 +39,15 @@ pub struct Batch<S: Shelf> {
 struct Pending<E> {
     entries: Vec<E>,
     bytes: usize,
+    /// Of those that are just being written: they come back where that fails.
+    in_hand: usize,
     /// Somebody will come and write them.
     expected: bool,
     lost: u64,
     /// Why the last write failed; `None` when it did not.
     fault: Option<String>,
+    /// The log has that writing fails.
+    told: bool,
 }
 
 /// What [`Batch::push`] wants done.
@@ -65,9 +69,11 @@ impl<S: Shelf> Batch<S> {
             pending: Mutex::new(Pending {
                 entries: Vec::new(),
                 bytes: 0,
+                in_hand: 0,
                 expected: false,
                 lost: 0,
                 fault: None,
+                told: false,
             }),
             writing: Mutex::default(),
         }
@@ -86,11 +92,11 @@ impl<S: Shelf> Batch<S> {
     ///
     /// # Errors
     ///
-    /// When writing has failed for so long that there is no room for more.
+    /// When writing has failed for so long that there is no room for more. It is counted as lost.
     pub fn push(&self, entry: S::Entry) -> Result<Next> {
         let mut pending = self.pending();
         let bytes = S::weight(&entry);
-        if pending.bytes + bytes > MOST_BYTES {
+        if pending.bytes + pending.in_hand + bytes > MOST_BYTES {
             pending.lost += 1;
             return Err(Error::new("it is lost, because records cannot be written"));
         }
@@ -115,10 +121,33 @@ impl<S: Shelf> Batch<S> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let entries = {
             let mut pending = self.pending();
-            pending.bytes = 0;
+            pending.in_hand = mem::take(&mut pending.bytes);
             mem::take(&mut pending.entries)
         };
         self.write(entries).map(|_| ())
+    }
+
+    /// [`flush`](Batch::flush), which tells the log of a failure: once, until writing works again.
+    /// Where what is written is the log, each line about it would be one more that waits.
+    fn flush_and_tell(&self) {
+        let flushed = self.flush();
+        let fails = flushed.is_err();
+        if mem::replace(&mut self.pending().told, fails) == fails {
+            return;
+        }
+        match flushed {
+            Ok(()) => log::info!("records are written again"),
+            Err(error) => log::warn!("records are not written, and tried again: {error}"),
+        }
+    }
+
+    /// Writes what there is, as far as that works; returns how many records wait because it does not.
+    /// Blocks.
+    pub fn behind(&self) -> usize {
+        match self.flush() {
+            Ok(()) => 0,
+            Err(_) => self.pending().entries.len(),
+        }
     }
 
     /// Writes an entry at once, after those that wait; returns its id. Blocks.
@@ -138,11 +167,14 @@ impl<S: Shelf> Batch<S> {
         }
         match self.shelf.write(&entries) {
             Ok(_) => {
-                self.pending().fault = None;
+                let mut pending = self.pending();
+                pending.in_hand = 0;
+                pending.fault = None;
                 Ok(())
             }
             Err(error) => {
                 let mut pending = self.pending();
+                pending.in_hand = 0;
                 pending.fault = Some(error.to_string());
                 // Back to the front: they are older than what came meanwhile.
                 entries.append(&mut pending.entries);
@@ -174,14 +206,40 @@ impl<S: Shelf> Batch<S> {
     }
 }
 
+/// Takes an entry and has it written: `delay` from now, or at once where much waits. One that there is
+/// no room for, since writing fails, is lost; [`Batch::health`] counts it. May block.
+///
+/// # Errors
+///
+/// When the plugin can begin no task.
+pub fn keep<S: Shelf>(
+    context: &Context,
+    batch: &Arc<Batch<S>>,
+    entry: S::Entry,
+    delay: Duration,
+) -> Result<()> {
+    match batch.push(entry) {
+        // Told once, when writing began to fail.
+        Err(_) | Ok(Next::Wait) => Ok(()),
+        Ok(Next::FlushNow) => {
+            batch.flush_and_tell();
+            Ok(())
+        }
+        Ok(Next::FlushSoon) => {
+            let flush = flush_soon(context.clone(), Arc::clone(batch), delay);
+            context.spawn("flush", flush).map(|_task| ())
+        }
+    }
+}
+
 /// Writes what waits, `delay` from now, and tries again for as long as something is left.
-pub async fn flush_soon<S: Shelf>(context: Context, batch: Arc<Batch<S>>, delay: Duration) {
+async fn flush_soon<S: Shelf>(context: Context, batch: Arc<Batch<S>>, delay: Duration) {
     loop {
         context.sleep(delay).await;
         let flushed = Arc::clone(&batch);
-        match context.run_blocking("flush", move || flushed.flush()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) | Err(error) => log::warn!("records were not written: {error}"),
+        let flush = context.run_blocking("flush", move || flushed.flush_and_tell());
+        if let Err(error) = flush.await {
+            log::warn!("records were not written: {error}");
         }
         if batch.done() {
             return;

@@ -7,7 +7,7 @@ mod batch;
 mod open;
 mod query;
 
-pub use batch::{Batch, Next, Shelf, flush_soon};
+pub use batch::{Batch, Next, Shelf, keep};
 pub use open::{OpenError, Schema};
 pub use query::{DEFAULT_LIMIT, MAX_LIMIT, bad_value, limit, unknown_key};
 pub use rusqlite;

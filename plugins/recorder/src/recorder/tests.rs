@@ -96,3 +96,29 @@ fn a_snapshot_needs_sysinfo() {
     assert_eq!(snapshot().status(), 201);
     assert_eq!(written(&kit), [json!({ "memory": 1 })]);
 }
+
+#[test]
+fn that_it_cannot_write_is_logged_once_until_it_can() {
+    let kit = recorder();
+    let path = kit.data_dir().join(FILE);
+    let other = sqlite_kit::rusqlite::Connection::open(path).unwrap();
+    let spoil = "CREATE TRIGGER spoiled BEFORE INSERT ON records
+                 BEGIN SELECT raise(ABORT, 'as told'); END";
+    other.execute_batch(spoil).unwrap();
+    kit.forget();
+    tick(&kit, 1);
+    kit.advance(10 * FLUSH);
+    let logged = || {
+        let logs = kit.logs().into_iter();
+        kit.forget();
+        logs.map(|log| log.message).collect::<Vec<String>>()
+    };
+    assert_eq!(
+        logged(),
+        ["records are not written, and tried again: as told: Error code 1811: constraint failed"]
+    );
+    other.execute_batch("DROP TRIGGER spoiled").unwrap();
+    kit.advance(FLUSH);
+    assert_eq!(logged(), ["records are written again"]);
+    assert_eq!(written(&kit), [json!({ "count": 1 })]);
+}

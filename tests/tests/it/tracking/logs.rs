@@ -196,6 +196,41 @@ fn questions_select_by_level_plugin_time_and_text() {
     assert_eq!(ask("text=THR"), answer("three", false));
     assert_eq!(ask("limit=2"), answer("three two", true));
     assert_eq!(ask("limit=2&before=2"), answer("one", false));
+
+#[test]
+fn what_is_kept_can_be_read_while_nothing_can_be_written() {
+    let scene = Scene::new().with("log-store", no_config());
+    let loader = scene.start();
+    let publish = |message: &str| {
+        let payload = json!({"message": message}).to_string();
+        loader.publish("logs.info", payload.as_bytes()).unwrap();
+    };
+    let ask = || {
+        let page = get(&loader, "log-store", "/logs");
+        let records = page["records"].as_array().unwrap();
+        let messages: Vec<&str> = records.iter().map(message).collect();
+        json!([messages, page["behind"]])
+    };
+    let comes = |expected: Value| {
+        super::until("what is kept", || {
+            (ask() == expected).then_some(Value::Null)
+        });
+    };
+    publish("one");
+    comes(json!([["one"], 0]));
+    let path = scene.site.state().join("data/log-store/logs.db");
+    let database = Connection::open(path).unwrap();
+    let spoil = "CREATE TRIGGER spoiled BEFORE INSERT ON records
+                 BEGIN SELECT raise(ABORT, 'as told'); END";
+    database.execute_batch(spoil).unwrap();
+    publish("two");
+    comes(json!([["one"], 1]));
+    assert_eq!(get(&loader, "log-store", "/summary")["behind"], 1);
+    database.execute_batch("DROP TRIGGER spoiled").unwrap();
+    comes(json!([["two", "one"], 0]));
+    drop(database);
+    stop(&loader);
+}
     let summary = get(&loader, "log-store", "/summary");
     assert_eq!(
         summary["plugins"][0],
