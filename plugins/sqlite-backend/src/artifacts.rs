@@ -3,6 +3,7 @@
 use plugin_api::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::{
+    collections::HashSet,
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -103,30 +104,50 @@ impl Artifacts {
         }
     }
 
-    /// Removes what a process that was killed left unfinished.
-    pub(crate) fn tidy(&self) -> io::Result<()> {
+    /// Removes what a process that was killed left: copies that are unfinished or that no row names,
+    /// and the directories in which nothing is left.
+    pub(crate) fn tidy(&self, named: &HashSet<(i64, String)>) -> io::Result<()> {
         let experiments = match fs::read_dir(&self.root) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             experiments => experiments?,
         };
-        for experiment in experiments {
-            let experiment = experiment?;
-            if !experiment.file_type()?.is_dir() {
+        for directory in experiments {
+            let directory = directory?;
+            let id = directory.file_name();
+            // What is called otherwise is not ours.
+            let id = id.to_str().and_then(|id| id.parse().ok());
+            let (Some(id), true) = (id, directory.file_type()?.is_dir()) else {
                 continue;
-            }
-            for file in fs::read_dir(experiment.path())? {
-                let file = file?;
-                if file
-                    .file_name()
-                    .as_encoded_bytes()
-                    .starts_with(UNFINISHED.as_bytes())
-                {
-                    fs::remove_file(file.path())?;
-                }
-            }
+            };
+            tidy_one(&directory.path(), |hash| {
+                named.contains(&(id, hash.to_owned()))
+            })?;
         }
         Ok(())
     }
+}
+
+fn tidy_one(directory: &Path, is_named: impl Fn(&str) -> bool) -> io::Result<()> {
+    let mut empty = true;
+    for file in fs::read_dir(directory)? {
+        let file = file?;
+        let name = file.file_name();
+        let name = name.to_str().unwrap_or_default();
+        if name.starts_with(UNFINISHED) || (is_hash(name) && !is_named(name)) {
+            fs::remove_file(file.path())?;
+        } else {
+            empty = false;
+        }
+    }
+    match empty {
+        true => fs::remove_dir(directory),
+        false => Ok(()),
+    }
+}
+
+/// A SHA-256 in hexadecimal, which is how a copy is called.
+fn is_hash(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Gone with this, unless it was renamed.
@@ -202,18 +223,37 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_unfinished_is_removed() {
+    fn what_was_left_unfinished_or_is_named_by_nobody_is_removed() {
         let dir = TempDir::new().unwrap();
-        let artifacts = Artifacts::new(dir.path().join("kept"), 3);
-        artifacts.tidy().unwrap();
-        fs::create_dir_all(dir.path().join("kept/7")).unwrap();
-        let (left, kept) = (
-            dir.path().join("kept/7/.unfinished-0"),
-            dir.path().join("kept/7/abc"),
-        );
-        fs::write(&left, "a").unwrap();
-        fs::write(&kept, "a").unwrap();
-        artifacts.tidy().unwrap();
-        assert!(!left.exists() && kept.exists());
+        let root = dir.path().join("kept");
+        let artifacts = Artifacts::new(root.clone(), 3);
+        let (kept, left) = ("a".repeat(64), "b".repeat(64));
+        let named = HashSet::from([(7, kept.clone())]);
+        artifacts.tidy(&named).unwrap();
+        for directory in ["7", "8", "9", "notes"] {
+            fs::create_dir_all(root.join(directory)).unwrap();
+        }
+        let write = |path: &str| fs::write(root.join(path), "a").unwrap();
+        let paths = ["7/.unfinished-0", "7/a note", "notes/a"];
+        paths.into_iter().for_each(write);
+        for path in [
+            format!("7/{kept}"),
+            format!("7/{left}"),
+            format!("8/{kept}"),
+        ] {
+            write(&path);
+        }
+        artifacts.tidy(&named).unwrap();
+        let list = |path: &str| {
+            let files = fs::read_dir(root.join(path)).unwrap();
+            let mut names: Vec<String> = files
+                .map(|file| file.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names
+        };
+        assert_eq!(list(""), ["7", "notes"]);
+        assert_eq!(list("7"), ["a note", &kept]);
+        assert_eq!(list("notes"), ["a"]);
     }
 }

@@ -45,7 +45,7 @@ impl Plugin for SqliteBackend {
         let path = directory.join(FILE);
         let artifacts = Artifacts::new(directory.join("artifacts"), config.artifact_limit_mb << 20);
         let store = Store::open(&path, config.limit_mb, &config.experiment)?;
-        artifacts.tidy()?;
+        artifacts.tidy(&store.hashes()?)?;
         log::info!(
             "experiment {} (`{}`) in {}",
             store.experiment(),
@@ -82,6 +82,16 @@ impl Plugin for SqliteBackend {
 }
 
 impl Keeper {
+    /// Removes a copy that could not be noted, unless it is that of another path too.
+    fn drop_copy(&self, experiment: i64, sha256: &str) {
+        // Where even this cannot be told it stays until the next start.
+        if let Ok(false) = self.store.is_named(experiment, sha256)
+            && let Err(error) = self.artifacts.forget(experiment, sha256)
+        {
+            log::warn!("a copy that nothing names stays on the disk: {error}");
+        }
+    }
+
     /// Notes whether it was kept. What was wrong to begin with is no fault of ours.
     fn noted(&self, result: Result<()>) -> Result<()> {
         let fault = match &result {
@@ -112,7 +122,13 @@ impl Backend for Keeper {
         let _keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
         let experiment = self.store.experiment();
         let kept = self.artifacts.put(experiment, local_path);
-        let kept = kept.and_then(|stored| self.store.artifact(artifact_path, &stored));
+        let kept = kept.and_then(|stored| {
+            let noted = self.store.artifact(artifact_path, &stored);
+            if noted.is_err() {
+                self.drop_copy(experiment, &stored.sha256);
+            }
+            noted
+        });
         if let Ok(Some(old)) = &kept
             && let Err(error) = self.artifacts.forget(experiment, old)
         {
@@ -135,5 +151,43 @@ impl Backend for Keeper {
             "artifacts": count(|experiment| experiment.artifacts),
         });
         Ok(status.as_object().cloned().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlite_kit::rusqlite::Connection;
+    use std::fs;
+
+    #[test]
+    fn a_copy_that_could_not_be_noted_does_not_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE);
+        let keeper = Keeper {
+            store: Store::open(&path, 64, "test").unwrap(),
+            artifacts: Artifacts::new(dir.path().join("artifacts"), 100),
+            path: path.clone(),
+            keeping: Mutex::default(),
+            fault: Mutex::default(),
+        };
+        let (first, second) = (dir.path().join("a"), dir.path().join("b"));
+        fs::write(&first, "one").unwrap();
+        fs::write(&second, "two").unwrap();
+        keeper.log_artifact(&first, "kept").unwrap();
+        let other = Connection::open(&path).unwrap();
+        let spoil = "CREATE TRIGGER spoiled BEFORE INSERT ON artifacts
+                     BEGIN SELECT raise(ABORT, 'as told'); END";
+        other.execute_batch(spoil).unwrap();
+        // The bytes of the first are those of another path.
+        for local in [&first, &second] {
+            let error = keeper.log_artifact(local, "other").unwrap_err();
+            assert!(error.to_string().contains("as told"), "{error}");
+        }
+        let files = fs::read_dir(dir.path().join("artifacts/1")).unwrap();
+        assert_eq!(files.count(), 1);
+        let listed = keeper.store.hashes().unwrap();
+        let (_, hash) = listed.iter().next().unwrap();
+        assert_eq!(keeper.artifacts.get(1, hash, 0, 9).unwrap(), b"one");
     }
 }

@@ -20,7 +20,8 @@
 //! costs a sync, and a call that the disk has no room for fails and changes nothing.
 //!
 //! An artifact is copied under another name, synced, and then renamed to its SHA-256 in
-//! `artifacts/<experiment>/` of the data directory; what is read from there is whole.
+//! `artifacts/<experiment>/` of the data directory; what is read from there is whole. What is called
+//! so there and is nobody's, since the process ended in between, is removed at the next start.
 #![forbid(unsafe_code)]
 
 mod artifacts;

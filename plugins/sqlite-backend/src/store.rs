@@ -16,8 +16,9 @@ use std::{
 
 /// One experiment under way, and all that were.
 pub(crate) struct Store {
-    writer: Mutex<Connection>,
+    /// Closed before the writer: the last to close puts the log into the file, and this one may not.
     reader: Mutex<Connection>,
+    writer: Mutex<Connection>,
     experiment: i64,
 }
 

@@ -5,6 +5,7 @@ use crate::query::{Page, Range};
 use plugin_api::{Result, serde_json};
 use serde::Serialize;
 use sqlite_kit::rusqlite::{self, OptionalExtension, Row, named_params, params};
+use std::collections::HashSet;
 use tracking_api::Map;
 
 /// One experiment as an answer shows it.
@@ -70,6 +71,24 @@ const EXPERIMENTS: &str = "
     FROM experiments";
 
 impl Store {
+    /// Of which experiments there are which artifacts, by hash.
+    pub(crate) fn hashes(&self) -> Result<HashSet<(i64, String)>> {
+        let reader = lock(&self.reader);
+        let mut select = reader.prepare("SELECT experiment, sha256 FROM artifacts")?;
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether an artifact of the experiment has these bytes.
+    pub(crate) fn is_named(&self, experiment: i64, sha256: &str) -> Result<bool> {
+        let named = lock(&self.reader).query_row(
+            "SELECT EXISTS (SELECT 1 FROM artifacts WHERE experiment = ?1 AND sha256 = ?2)",
+            params![experiment, sha256],
+            |row| row.get(0),
+        )?;
+        Ok(named)
+    }
+
     fn shown(&self, row: &Row<'_>) -> rusqlite::Result<Experiment> {
         let id = row.get(0)?;
         Ok(Experiment {
