@@ -136,7 +136,7 @@ impl<T: Exported> Builder<T> {
     /// # Errors
     ///
     /// When the configuration does not fit the manifest's schema, or the plugin's `initialize`
-    /// fails.
+    /// fails; where it panicked, that is the error.
     ///
     /// # Panics
     ///
@@ -160,7 +160,11 @@ impl<T: Exported> Builder<T> {
         for (key, value) in &self.stored {
             kit.store(key, value)?;
         }
-        kit.create()?;
+        if let Err(error) = kit.create() {
+            // The test is told of it, and gets no kit to look at it with.
+            kit.panics();
+            return Err(error);
+        }
         Ok(kit)
     }
 
@@ -175,7 +179,10 @@ impl<T: Exported> Builder<T> {
     /// As [`create`](Builder::create).
     pub fn start(self) -> Result<Testkit<T>> {
         let kit = self.create()?;
-        kit.start()?;
+        if let Err(error) = kit.start() {
+            kit.panics();
+            return Err(error);
+        }
         Ok(kit)
     }
 }

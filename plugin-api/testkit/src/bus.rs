@@ -1,13 +1,13 @@
 //! Events, to the plugin and from it.
 
 use crate::stage::lock;
-use jackfield_abi::{Failure, RetainedEvent, SubscribeOptions};
+use jackfield_abi::{Failure, RetainedEvent, SUBSCRIBE_QUICK, SubscribeOptions};
 use jackfield_loader::{
-    BusError, MAX_PAYLOAD_LEN, MAX_SUBSCRIPTIONS,
+    BusError, MAX_PAYLOAD_LEN, MAX_RETAINED_BYTES_OF_ONE, MAX_RETAINED_OF_ONE, MAX_SUBSCRIPTIONS,
     testkit::{Hears, bus_failure, topic},
 };
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::Mutex,
 };
 
@@ -30,19 +30,53 @@ pub(crate) struct Bus(Mutex<State>);
 struct State {
     last: u64,
     subscriptions: Vec<Subscribed>,
-    sequences: HashMap<String, u64>,
     waiting: VecDeque<Event>,
     is_open: bool,
+    /// The plugin is stopping.
+    is_closed: bool,
 }
 
 struct Subscribed {
     id: u64,
     hears: Hears,
+    /// It has no queue: an event is handed over inside whoever publishes.
+    is_quick: bool,
     dropped: u64,
+}
+
+/// What becomes of an event.
+pub(crate) enum Pushed {
+    /// Nothing: nobody hears it, or it waits until the plugin runs.
+    Nothing,
+    /// Somebody has to hand out what waits.
+    Waits,
+    /// It is handed over at once.
+    Quick(Event),
 }
 
 /// The last values of topics. They outlive the plugin, as they do in a host.
 pub(crate) type Retained = BTreeMap<String, RetainedEvent>;
+
+/// What a host counts for each besides topic and payload.
+const RETAINED_BYTES: usize = 192;
+
+/// Refuses what is more than one publisher may have retained: all of it is the plugin's.
+pub(crate) fn check_retained(
+    retained: &Retained,
+    topic: &str,
+    payload: &[u8],
+) -> Result<(), Failure> {
+    let others = retained.iter().filter(|(known, _)| *known != topic);
+    let bytes = others
+        .clone()
+        .map(|(topic, event)| RETAINED_BYTES + topic.len() + event.payload.len());
+    let bytes = bytes.sum::<usize>() + RETAINED_BYTES + topic.len() + payload.len();
+    let topics = others.count() + 1;
+    if topics > MAX_RETAINED_OF_ONE || bytes > MAX_RETAINED_BYTES_OF_ONE {
+        return Err(bus_failure(&BusError::RetainedOfOne { topics, bytes }));
+    }
+    Ok(())
+}
 
 /// Refuses what a host's bus does not take.
 pub(crate) fn check(name: &str, payload: &[u8]) -> Result<(), Failure> {
@@ -68,6 +102,9 @@ impl Bus {
     ) -> Result<(u64, usize), Failure> {
         let hears = Hears::new(pattern, options).map_err(|error| bus_failure(&error))?;
         let mut state = lock(&self.0);
+        if state.is_closed {
+            return Err(bus_failure(&BusError::Stopping));
+        }
         if state.subscriptions.len() >= MAX_SUBSCRIPTIONS {
             return Err(bus_failure(&BusError::Full));
         }
@@ -86,8 +123,12 @@ impl Bus {
                 subscription: id,
             })
             .collect();
-        let dropped = 0;
-        state.subscriptions.push(Subscribed { id, hears, dropped });
+        state.subscriptions.push(Subscribed {
+            id,
+            hears,
+            is_quick: options.flags & SUBSCRIBE_QUICK != 0,
+            dropped: 0,
+        });
         for event in events {
             state.queue(event);
         }
@@ -102,6 +143,14 @@ impl Bus {
         state.subscriptions.len() < before
     }
 
+    /// Whether an event on that topic is handed over at once.
+    pub(crate) fn is_quick(&self, topic: &str) -> bool {
+        let state = lock(&self.0);
+        let mut subscriptions = state.subscriptions.iter();
+        let first = subscriptions.find(|known| known.hears.topic(topic));
+        first.is_some_and(|known| known.is_quick)
+    }
+
     /// How many events of a subscription found no room.
     pub(crate) fn dropped(&self, id: u64) -> Option<u64> {
         let state = lock(&self.0);
@@ -109,15 +158,7 @@ impl Bus {
         Some(known.dropped)
     }
 
-    /// The number of a publisher's next event.
-    pub(crate) fn count(&self, publisher: &str) -> u64 {
-        let mut state = lock(&self.0);
-        let sequence = state.sequences.entry(publisher.to_owned()).or_default();
-        *sequence += 1;
-        *sequence
-    }
-
-    /// Has an event wait if the plugin hears it: true where somebody has to hand it out.
+    /// Has an event wait if the plugin hears it, or gives it back to be handed over.
     pub(crate) fn push(
         &self,
         topic: &str,
@@ -125,22 +166,32 @@ impl Bus {
         payload: &[u8],
         sequence: u64,
         time_ns: u64,
-    ) -> bool {
+    ) -> Pushed {
         let mut state = lock(&self.0);
         let mut subscriptions = state.subscriptions.iter();
-        let Some(&Subscribed { id, .. }) = subscriptions.find(|known| known.hears.topic(topic))
+        let Some(&Subscribed { id, is_quick, .. }) =
+            subscriptions.find(|known| known.hears.topic(topic))
         else {
-            return false;
+            return Pushed::Nothing;
         };
-        state.queue(Event {
+        let event = Event {
             topic: topic.to_owned(),
             publisher: publisher.to_owned(),
             payload: payload.to_vec(),
             sequence,
             time_ns,
             subscription: id,
-        });
-        state.is_open
+        };
+        match (is_quick, state.is_open) {
+            (true, true) => return Pushed::Quick(event),
+            // What is published before the plugin runs does not come.
+            (true, false) => return Pushed::Nothing,
+            (false, _) => state.queue(event),
+        }
+        match state.is_open {
+            true => Pushed::Waits,
+            false => Pushed::Nothing,
+        }
     }
 
     /// From now on events are handed out; how many wait.
@@ -150,10 +201,11 @@ impl Bus {
         state.waiting.len()
     }
 
-    /// Hands out nothing any more.
+    /// Hands out nothing any more, and takes no subscription.
     pub(crate) fn close(&self) {
         let mut state = lock(&self.0);
         state.is_open = false;
+        state.is_closed = true;
         state.waiting.clear();
         state.subscriptions.clear();
     }

@@ -141,12 +141,16 @@ impl Host for KitHost {
             Err(failure) => return RResult::RErr(failure),
         };
         let stage = self.stage();
+        let (id, time) = (stage.manifest.id.as_str(), stage.clock.time());
+        if let Err(failure) = self.run.check(topic, payload, retain) {
+            return RResult::RErr(failure);
+        }
+        // Before whatever is published by who hears it.
         lock(&stage.published).push(Published {
             topic: topic.to_owned(),
             payload: payload.to_vec(),
-            time: stage.clock.time(),
+            time,
         });
-        let id = stage.manifest.id.as_str();
         self.run.hear(topic, id, payload, retain);
         RResult::ROk(())
     }

@@ -1,4 +1,5 @@
 mod around;
+mod health;
 
 use crate::{
     builder::{Builder, object},
@@ -143,6 +144,7 @@ impl<T: Exported> Testkit<T> {
         }
         self.phase.set(Phase::Stopped);
         let run = self.run();
+        run.offers.close();
         run.bus.close();
         run.tasks.close();
         run.tasks.run();
@@ -217,14 +219,17 @@ impl<T: Exported> Testkit<T> {
     ///
     /// # Errors
     ///
-    /// When it panics over it, or does not run.
+    /// When it panics over it, says more than a host takes, or does not run.
     pub fn health(&self) -> Result<Health> {
         self.expect(Phase::Running, "asked for its health")?;
         let health = self
             .run()
             .with("health", |object| object.health().into_result());
         match health.expect("a plugin that runs is there") {
-            Ok(health) => __testkit::health(&health),
+            Ok(said) => {
+                health::check(&said)?;
+                __testkit::health(&said)
+            }
             Err(failure) => Err(__testkit::error(failure)),
         }
     }

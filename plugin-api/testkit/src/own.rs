@@ -29,7 +29,7 @@ pub(crate) fn find(service: &str, host: KitHost) -> Option<Arc<Offered>> {
         "topology" => offer(TopologyObject::from_value(Side(host), TD_Opaque)),
         _ => return None,
     };
-    Some(Offered::of_test(service, &version.to_string(), offer))
+    Some(Offered::of_host(service, &version.to_string(), offer))
 }
 
 /// An object that stays where it is.

@@ -1,15 +1,27 @@
 //! One life of the plugin: from its creation until it is dropped.
 
 use crate::{
-    bus::Bus,
+    bus::{self, Bus, Pushed},
+    inside,
     kept::Logged,
     services::Offers,
     stage::{Stage, lock},
     tasks::Tasks,
 };
 use jackfield_abi::{Event, Failure, PluginObject, RetainedEvent, SubscribeOptions};
-use jackfield_loader::testkit::KitStorage;
-use std::sync::{Arc, Mutex};
+use jackfield_loader::{
+    BusError, MAX_DEPTH,
+    testkit::{KitStorage, bus_failure},
+};
+use std::{
+    cell::Cell,
+    sync::{Arc, Mutex},
+};
+
+thread_local! {
+    /// How many events of quick subscriptions this thread is inside.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
 
 pub(crate) struct Run {
     pub(crate) stage: Arc<Stage>,
@@ -24,6 +36,8 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn new(stage: &Arc<Stage>) -> Arc<Self> {
+        // Each run of the plugin counts its own; those of others go on.
+        lock(&stage.sequences).remove(stage.manifest.id.as_str());
         Arc::new(Self {
             tasks: Tasks::new(stage),
             bus: Bus::default(),
@@ -86,6 +100,17 @@ impl Run {
         Some(self.call(name, move || function(&object)))
     }
 
+    /// Refuses what the plugin may not publish here and now.
+    pub(crate) fn check(&self, topic: &str, payload: &[u8], retain: bool) -> Result<(), Failure> {
+        if DEPTH.get() >= MAX_DEPTH && self.bus.is_quick(topic) {
+            return Err(bus_failure(&BusError::TooDeep));
+        }
+        if retain {
+            bus::check_retained(&lock(&self.stage.retained), topic, payload)?;
+        }
+        Ok(())
+    }
+
     /// Has the plugin hear an event, if it wants to.
     pub(crate) fn hear(
         self: &Arc<Self>,
@@ -94,7 +119,7 @@ impl Run {
         payload: &[u8],
         retain: bool,
     ) {
-        let (time_ns, sequence) = (self.stage.clock.unix_ns(), self.bus.count(publisher));
+        let (time_ns, sequence) = (self.stage.clock.unix_ns(), self.count(publisher));
         if retain {
             let event = RetainedEvent {
                 publisher: publisher.into(),
@@ -104,9 +129,26 @@ impl Run {
             };
             lock(&self.stage.retained).insert(topic.to_owned(), event);
         }
-        if self.bus.push(topic, publisher, payload, sequence, time_ns) {
-            self.queue_event();
+        let pushed = self.bus.push(topic, publisher, payload, sequence, time_ns);
+        match pushed {
+            Pushed::Nothing => {}
+            Pushed::Waits => self.queue_event(),
+            Pushed::Quick(event) => {
+                let _inside = inside::enter(&self.stage, None);
+                DEPTH.set(DEPTH.get() + 1);
+                // No panic of the plugin comes out of it.
+                self.hand(event);
+                DEPTH.set(DEPTH.get() - 1);
+            }
         }
+    }
+
+    /// The number of a publisher's next event.
+    fn count(&self, publisher: &str) -> u64 {
+        let mut sequences = lock(&self.stage.sequences);
+        let sequence = sequences.entry(publisher.to_owned()).or_default();
+        *sequence += 1;
+        *sequence
     }
 
     /// Subscribes for the plugin: the last values that it wants are handed out.
@@ -133,7 +175,13 @@ impl Run {
     }
 
     fn hand_out(&self) {
-        let (Some(object), Some(event)) = (self.object(), self.bus.next()) else {
+        if let Some(event) = self.bus.next() {
+            self.hand(event);
+        }
+    }
+
+    fn hand(&self, event: bus::Event) {
+        let Some(object) = self.object() else {
             return;
         };
         let handed = object.event(&Event {

@@ -21,7 +21,8 @@ pub(crate) const TESTKIT: &str = "testkit";
 pub(crate) struct Offered {
     pub(crate) service: ServiceId,
     version: Version,
-    provider: PluginId,
+    /// `None` is the host.
+    provider: Option<PluginId>,
     offer: ServiceOfferObject,
 }
 
@@ -32,12 +33,27 @@ impl Offered {
     ///
     /// When id or version are none.
     pub(crate) fn of_test(service: &str, version: &str, offer: ServiceOfferObject) -> Arc<Self> {
+        let provider = PluginId::new(TESTKIT).expect("it is a plugin's id");
+        Self::of(service, version, offer, Some(provider))
+    }
+
+    /// What the host itself offers.
+    pub(crate) fn of_host(service: &str, version: &str, offer: ServiceOfferObject) -> Arc<Self> {
+        Self::of(service, version, offer, None)
+    }
+
+    fn of(
+        service: &str,
+        version: &str,
+        offer: ServiceOfferObject,
+        provider: Option<PluginId>,
+    ) -> Arc<Self> {
         let id = ServiceId::new(service);
         let version = Version::parse(version);
         Arc::new(Self {
             service: id.expect("the contract's ID is that of a service"),
             version: version.expect("the contract's VERSION is a version such as 1.2.3"),
-            provider: PluginId::new(TESTKIT).expect("it is a plugin's id"),
+            provider,
             offer,
         })
     }
@@ -63,7 +79,8 @@ pub(crate) fn lease(offered: &Arc<Offered>) -> ServiceLeaseObject {
 
 impl ServiceLease for Held {
     fn provider(&self) -> RStr<'_> {
-        self.offered.provider.as_str().into()
+        let provider = self.offered.provider.as_ref();
+        provider.map_or("", PluginId::as_str).into()
     }
 
     fn version(&self) -> RStr<'_> {
@@ -77,7 +94,21 @@ impl ServiceLease for Held {
 
 /// What one run of the plugin offers: no more than its manifest allows.
 #[derive(Default)]
-pub(crate) struct Offers(Mutex<Vec<Arc<Offered>>>);
+pub(crate) struct Offers(Mutex<Room>);
+
+#[derive(Default)]
+struct Room {
+    offers: Vec<Arc<Offered>>,
+    /// The plugin is stopping.
+    is_closed: bool,
+}
+
+impl Room {
+    fn find(&self, service: &str) -> Option<&Arc<Offered>> {
+        let mut offers = self.offers.iter();
+        offers.find(|offered| offered.service.as_str() == service)
+    }
+}
 
 impl Offers {
     /// Takes an offer of the plugin, as a host does.
@@ -104,28 +135,33 @@ impl Offers {
                 offered: version.to_owned(),
             }));
         }
-        if self.find(service).is_some() {
+        let mut room = lock(&self.0);
+        if room.is_closed {
+            return Err(refused(ProvideError::Stopping(declared.service.clone())));
+        }
+        if room.find(service).is_some() {
             return Err(refused(ProvideError::Twice(declared.service.clone())));
         }
-        lock(&self.0).push(Arc::new(Offered {
+        room.offers.push(Arc::new(Offered {
             service: declared.service.clone(),
             version: declared.version.clone(),
-            provider: manifest.id.clone(),
+            provider: Some(manifest.id.clone()),
             offer,
         }));
         Ok(())
     }
 
+    /// Takes no offer any more.
+    pub(crate) fn close(&self) {
+        lock(&self.0).is_closed = true;
+    }
+
     pub(crate) fn find(&self, service: &str) -> Option<Arc<Offered>> {
-        let offers = lock(&self.0);
-        let mut offers = offers.iter();
-        offers
-            .find(|offered| offered.service.as_str() == service)
-            .cloned()
+        lock(&self.0).find(service).cloned()
     }
 
     pub(crate) fn take(&self) -> Vec<Arc<Offered>> {
-        std::mem::take(&mut *lock(&self.0))
+        std::mem::take(&mut lock(&self.0).offers)
     }
 }
 
@@ -157,6 +193,8 @@ pub(crate) fn require(
         }));
     };
     let (mut leases, mut candidates) = (RVec::new(), Vec::new());
+    // Why the host's own will not do.
+    let mut hosts = None;
     for offered in offered.iter().filter(|offered| offered.service == *id) {
         let unfit = if !asked.matches(&offered.version) {
             ServiceUnfit::OutOfRange
@@ -168,22 +206,39 @@ pub(crate) fn require(
             leases.push(lease(offered));
             continue;
         };
-        candidates.push(ServiceCandidate {
-            plugin: offered.provider.clone(),
-            version: offered.version.clone(),
-            unfit,
-        });
+        let version = offered.version.clone();
+        match (&offered.provider, unfit) {
+            (Some(plugin), unfit) => candidates.push(ServiceCandidate {
+                plugin: plugin.clone(),
+                version,
+                unfit,
+            }),
+            (None, ServiceUnfit::Layout) => {
+                hosts = Some(RequireError::HostLayout(id.clone()));
+            }
+            (None, unfit) => {
+                let range = match unfit {
+                    ServiceUnfit::OutOfRange => asked.clone(),
+                    _ => declared.clone(),
+                };
+                hosts = Some(RequireError::HostVersion {
+                    service: id.clone(),
+                    range,
+                    version,
+                });
+            }
+        }
     }
     if all {
         return Ok(leases);
     }
     leases.truncate(1);
     if leases.is_empty() {
-        return Err(refused(RequireError::Lacking {
+        return Err(refused(hosts.unwrap_or(RequireError::Lacking {
             service: id.clone(),
             range: asked,
             candidates,
-        }));
+        })));
     }
     Ok(leases)
 }

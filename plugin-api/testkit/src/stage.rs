@@ -42,6 +42,8 @@ pub(crate) struct Stage {
     pub(crate) published: Mutex<Kept<Published>>,
     /// The last values of topics.
     pub(crate) retained: Mutex<crate::bus::Retained>,
+    /// How many events of each publisher there were.
+    pub(crate) sequences: Mutex<HashMap<String, u64>>,
     pub(crate) panics: Mutex<Kept<Panicked>>,
     pub(crate) asked: Mutex<Kept<Asked>>,
     /// A panic of the test's own code, which was called by the plugin.
@@ -77,6 +79,7 @@ impl Stage {
             logs: Mutex::default(),
             published: Mutex::default(),
             retained: Mutex::default(),
+            sequences: Mutex::default(),
             panics: Mutex::default(),
             asked: Mutex::default(),
             broken: Mutex::default(),

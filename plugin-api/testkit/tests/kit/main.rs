@@ -74,6 +74,9 @@ fn the_configuration_is_that_of_a_host() {
 fn a_plugin_that_fails_is_taken_down() {
     let error = mode("initialize fails").create().err().unwrap();
     assert_eq!(error.message(), "as configured");
+    // The test got no kit to look at the panic with.
+    let error = mode("initialize panics").create().err().unwrap();
+    assert_eq!(error.message(), "as configured");
     let kit = mode("start fails").create().unwrap();
     assert_eq!(kit.start().unwrap_err().message(), "as configured");
     assert_eq!(kit.stored("stopped").unwrap().as_deref(), Some(&b"yes"[..]));
@@ -188,6 +191,61 @@ fn events_come_in_order_once_the_plugin_runs() {
 }
 
 #[test]
+fn a_quick_subscription_hears_inside_whoever_publishes() {
+    let kit = builder().create().unwrap();
+    kit.publish("quick.early", &1).unwrap();
+    kit.start().unwrap();
+    let heard = kit.request(Ask::post("/publish/quick.own"));
+    assert_eq!(text(heard), r#"["quick.own probe 1"]"#);
+    // It publishes in a ring, which is cut.
+    kit.publish("quick.ring", &1).unwrap();
+    let heard: Vec<String> = kit.get("/heard").unwrap().read_json().unwrap();
+    assert_eq!(heard.len(), 1 + 16);
+    let told = kit.logs().into_iter().find(|log| log.target == "testkit");
+    let told = told.unwrap().message;
+    assert!(
+        told.contains("published inside 16 events of quick"),
+        "{told}"
+    );
+}
+
+#[test]
+fn other_publishers_count_on_when_the_plugin_is_started_again() {
+    let kit = builder().start().unwrap();
+    let publish = || kit.publish_from("other", "other.a", &1).unwrap();
+    publish();
+    kit.advance(SECOND);
+    kit.restart().unwrap();
+    publish();
+    kit.advance(SECOND);
+    let heard: Vec<String> = kit.get("/heard").unwrap().read_json().unwrap();
+    assert_eq!(heard, ["other.a other 2", "probe.beat probe 1"]);
+}
+
+#[test]
+fn the_bounds_are_those_of_a_host() {
+    let kit = mode("health bloats").start().unwrap();
+    let retain = |count: u32| kit.request(Ask::post(&format!("/retain/{count}")));
+    assert_eq!(retain(1024).unwrap().status(), 204);
+    // What is there may be replaced.
+    assert_eq!(retain(1024).unwrap().status(), 204);
+    let full = retain(1025).unwrap();
+    assert_eq!(full.status(), 429);
+    let said = text(Ok(full));
+    assert!(said.contains("found 1025 topics"), "{said}");
+    assert_eq!(
+        kit.health().unwrap_err().message(),
+        "the message of its health has 4097 bytes: it may have 4096"
+    );
+    kit.stop().unwrap();
+    // It subscribes and provides while it stops.
+    assert_eq!(
+        kit.stored("late").unwrap().as_deref(),
+        Some(&b"[503, 503]"[..])
+    );
+}
+
+#[test]
 fn schedules_go_by_the_clock() {
     let config = json!({ "period_ms": 3_600_000 });
     let kit = builder().config(config).start().unwrap();
@@ -253,6 +311,8 @@ fn the_hosts_own_services_go_by_the_kit() {
     let mut expected = json!({
         "now_ns": first["now_ns"], "steady": true, "zone": "UTC", "period_ms": 1000,
         "revision": 1, "stored": b"the service", "last": b"1", "edges": ["testkit"],
+        "provider": "",
+        "later": "`probe` asks for service `clock` ^2, and this host provides clock 1.0.0",
     });
     assert_eq!(first, expected);
     kit.advance(SECOND);

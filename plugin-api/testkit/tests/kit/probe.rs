@@ -64,6 +64,8 @@ impl Plugin for Probe {
         context.subscribe("probe.*")?;
         context.subscribe("other.**")?;
         context.provide(object(Sum(AtomicU64::new(0))))?;
+        context.subscribe_with("quick.*", &Subscribe::new().quick())?;
+        assert!(config.mode != "initialize panics", "as configured");
         log::info!(period = config.period_ms; "made");
         Ok(Self {
             context,
@@ -119,6 +121,13 @@ impl Plugin for Probe {
             let _ = thread.join();
         }
         self.context.storage()?.put(b"stopped", b"yes")?;
+        let late = [
+            self.context.subscribe("late.*").map(drop),
+            self.context.provide(object(Sum(AtomicU64::new(0)))),
+        ];
+        let late = late.map(|late| late.err().map_or(0, |error| error.status()));
+        let late = format!("{late:?}");
+        self.context.storage()?.put(b"late", late.as_bytes())?;
         match self.config.mode.as_str() {
             "stop fails" => Err(Error::new("as configured")),
             _ => Ok(()),
@@ -126,6 +135,9 @@ impl Plugin for Probe {
     }
 
     fn health(&self) -> Health {
+        if self.config.mode == "health bloats" {
+            return Health::degraded("x".repeat(4097));
+        }
         Health::degraded("so so").with("beats", self.beats.load(SeqCst))
     }
 
@@ -144,11 +156,16 @@ impl Plugin for Probe {
         }
         let line = format!("{topic} {publisher} {sequence}");
         self.heard.lock().unwrap().push(line);
+        if topic == "quick.ring" {
+            self.context.publish("quick.ring", &())?;
+        }
         Ok(())
     }
 
     fn routes(routes: &mut Routes<Self>) {
         routes.get("/heard", quick(Self::heard));
+        routes.post("/publish/{topic}", quick(Self::publish));
+        routes.post("/retain/{count}", blocking(Self::retain));
         routes.get("/late/{ms}", Self::late);
         routes.get("/never", Self::never);
         routes.get("/ask", Self::ask);
@@ -172,6 +189,23 @@ async fn beat(context: Context, period: u64, beats: Arc<AtomicU64>) {
 }
 
 impl Probe {
+    /// What has been heard when it has published.
+    fn publish(&self, request: Request<'_>) -> Result<Response> {
+        self.context.publish(&request.param("topic")?, &())?;
+        self.heard(request)
+    }
+
+    /// Has so many last values.
+    fn retain(&self, request: Request<'_>) -> Result<Response> {
+        for number in 0..request.param("count")?.parse::<u32>()? {
+            let retained = self
+                .context
+                .publish_retained(&format!("kept.{number}"), &number);
+            retained.map_err(|error| Error::with_status(error.status(), error.message()))?;
+        }
+        Ok(Response::new(204))
+    }
+
     fn heard(&self, _request: Request<'_>) -> Result<Response> {
         Response::json(&*self.heard.lock().unwrap())
     }
@@ -201,6 +235,8 @@ impl Probe {
             "revision": config.revision(),
             "stored": self.context.storage()?.get(b"by")?,
             "last": self.context.last("probe.last")?.map(|last| last.payload().to_vec()),
+            "provider": plugin_api::Lease::provider(&clock),
+            "later": self.context.require::<Clock>("^2").err().map(|error| error.message().to_owned()),
             "edges": topology.edges()?.keys().collect::<Vec<_>>(),
         }))
     }
