@@ -7,7 +7,7 @@ mod control;
 mod files;
 mod plans;
 mod replace;
-mod running;
+pub(crate) mod running;
 mod scaffold;
 mod set;
 mod terminal;

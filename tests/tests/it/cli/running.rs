@@ -14,14 +14,14 @@ use std::{
 };
 
 /// A host that runs, and what it logs, without the time.
-pub(super) struct Host {
+pub(crate) struct Host {
     child: Child,
     lines: Receiver<String>,
     seen: Vec<String>,
 }
 
 impl Host {
-    pub(super) fn start(site: &Site, arguments: &str) -> Self {
+    pub(crate) fn start(site: &Site, arguments: &str) -> Self {
         let mut command = command(site, arguments);
         let mut child = command
             .stdout(Stdio::null())
@@ -61,12 +61,20 @@ impl Host {
         }
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    /// What it has logged so far; waits a little for more.
+    pub(crate) fn seen(&mut self) -> &[String] {
+        let more = self.lines.recv_timeout(Duration::from_millis(20));
+        self.seen.extend(more);
+        self.seen.extend(self.lines.try_iter());
+        &self.seen
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Its exit code, once it has ended, and everything that it logged.
-    pub(super) fn end(mut self) -> (Option<i32>, Vec<String>) {
+    pub(crate) fn end(mut self) -> (Option<i32>, Vec<String>) {
         let code = self.child.wait().unwrap().code();
         self.seen.extend(self.lines.iter());
         (code, std::mem::take(&mut self.seen))

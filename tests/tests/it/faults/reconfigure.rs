@@ -1,9 +1,9 @@
 //! Is another configuration checked, given to the plugin and kept, or nothing changed?
 
-use super::scene::{LONG, Scene, pinned};
-use jackfield_loader::{ReconfigureError, Reconfigured, State};
+use super::scene::{LONG, Scene};
+use jackfield_loader::{ReconfigureError, Reconfigured, State, Unload};
 use serde_json::{Map, Value, json};
-use std::{fs, thread};
+use std::{fs, sync::mpsc, thread};
 
 /// A configuration of `misbehave`, with another diary.
 fn configuration(scene: &Scene, mode: &str) -> Map<String, Value> {
@@ -139,7 +139,7 @@ fn hang_in_reconfigure() {
     });
     assert_eq!(other_diary(&scene), "misbehave reconfigure\n");
     assert_eq!(scene.stop().failed, []);
-    assert_ne!(scene.unload("misbehave"), pinned(""));
+    assert_eq!(scene.unload("misbehave"), Unload::Unmapped);
 }
 
 #[test]
@@ -149,12 +149,20 @@ fn those_for_one_plugin_wait_for_each_other() {
         configuration(&scene, "hang-in-reconfigure"),
         configuration(&scene, "none"),
     );
-    let loader = &scene.loader;
+    let (loader, diary) = (&scene.loader, scene.site.root().join("other"));
+    let (sender, begun) = mpsc::sync_channel(1);
     thread::scope(|scope| {
         let first = scope.spawn(|| loader.reconfigure("misbehave", &one));
         scene.hangs();
-        let second = scope.spawn(|| loader.reconfigure("misbehave", &other));
-        assert_eq!(other_diary(&scene), "");
+        let second = scope.spawn(|| {
+            sender.send(()).unwrap();
+            let taken = loader.reconfigure("misbehave", &other);
+            // The first came before: it has noted so too.
+            let noted = fs::read_to_string(&diary).unwrap();
+            assert_eq!(noted, "misbehave reconfigure\n".repeat(2));
+            taken
+        });
+        begun.recv().unwrap();
         scene.release();
         assert_eq!(first.join().unwrap().unwrap(), Reconfigured::Now);
         assert_eq!(second.join().unwrap().unwrap(), Reconfigured::Now);

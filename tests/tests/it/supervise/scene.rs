@@ -51,11 +51,12 @@ impl Scene {
 
     /// What the operator says of `misbehave`.
     pub(super) fn settings(&mut self, say: impl FnOnce(&mut Settings)) {
-        say(self
-            .options
-            .settings
-            .entry("misbehave".to_owned())
-            .or_default());
+        self.settings_of("misbehave", say);
+    }
+
+    /// What the operator says of a plugin.
+    pub(super) fn settings_of(&mut self, id: &str, say: impl FnOnce(&mut Settings)) {
+        say(self.options.settings.entry(id.to_owned()).or_default());
     }
 
     pub(super) fn open(&self) -> Loader {

@@ -1,45 +1,27 @@
 //! Is the host's log on the bus and in the log store, once each, without ever causing itself?
 
 use super::{Scene, get, no_config, refused, soon, stop};
+use crate::cli::running::Host;
 use jackfield_tests::{Site, library};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use sqlite_kit::rusqlite::{Connection, OpenFlags};
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    process::{Command, Stdio},
-    sync::mpsc::sync_channel,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, time::Instant};
 
 /// What the program logs on this site until that is enough, and then to its end.
 fn run(site: &Site, config: &str, enough: impl Fn(&[String]) -> bool) -> Vec<String> {
     fs::write(site.root().join("jackfield.toml"), config).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_jackfield-under-test"))
-        .arg("run")
-        .current_dir(site.root())
-        .env_clear()
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (sender, receiver) = sync_channel(10_000);
-    let log = BufReader::new(child.stderr.take().unwrap());
-    thread::spawn(move || {
-        for line in log.lines() {
-            sender.send(line.unwrap()).unwrap();
+    let (mut host, deadline) = (Host::start(site, "run"), soon());
+    loop {
+        let lines = host.seen();
+        if enough(lines) {
+            break;
         }
-    });
-    let (mut lines, deadline) = (Vec::new(), soon());
-    while !enough(&lines) {
         assert!(Instant::now() < deadline, "{lines:#?}");
-        lines.extend(receiver.recv_timeout(Duration::from_millis(20)).ok());
     }
-    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    lines.extend(receiver.iter());
-    assert!(child.wait().unwrap().success(), "{lines:#?}");
+    host.signal(Signal::TERM);
+    let (code, lines) = host.end();
+    assert_eq!(code, Some(0), "{lines:#?}");
     lines
 }
 
@@ -196,6 +178,24 @@ fn questions_select_by_level_plugin_time_and_text() {
     assert_eq!(ask("text=THR"), answer("three", false));
     assert_eq!(ask("limit=2"), answer("three two", true));
     assert_eq!(ask("limit=2&before=2"), answer("one", false));
+    let summary = get(&loader, "log-store", "/summary");
+    assert_eq!(
+        summary["plugins"][0],
+        json!({
+            "plugin": null, "level": "info", "count": 1, "last_unix_ms": 1_767_398_400_000_i64,
+        })
+    );
+    assert_eq!(
+        refused(&loader, "log-store", "GET", "/logs?level=loud", ""),
+        (
+            400,
+            "level: expected one of error, warn, info, debug, trace, found `loud`".to_owned()
+        )
+    );
+    stop(&loader);
+    drop(loader);
+    assert_eq!(stored(&scene, "").len(), 3);
+}
 
 #[test]
 fn what_is_kept_can_be_read_while_nothing_can_be_written() {
@@ -230,22 +230,4 @@ fn what_is_kept_can_be_read_while_nothing_can_be_written() {
     comes(json!([["two", "one"], 0]));
     drop(database);
     stop(&loader);
-}
-    let summary = get(&loader, "log-store", "/summary");
-    assert_eq!(
-        summary["plugins"][0],
-        json!({
-            "plugin": null, "level": "info", "count": 1, "last_unix_ms": 1_767_398_400_000_i64,
-        })
-    );
-    assert_eq!(
-        refused(&loader, "log-store", "GET", "/logs?level=loud", ""),
-        (
-            400,
-            "level: expected one of error, warn, info, debug, trace, found `loud`".to_owned()
-        )
-    );
-    stop(&loader);
-    drop(loader);
-    assert_eq!(stored(&scene, "").len(), 3);
 }

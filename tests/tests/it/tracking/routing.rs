@@ -1,7 +1,8 @@
 //! Does each collector reach each backend that the rules name, whatever the others do?
 
 use super::{Scene, entry, get, kept, plugin, post, stop, until};
-use jackfield_loader::HealthStatus;
+use jackfield_loader::{HealthStatus, Loader};
+use jackfield_manifest::OnPanic;
 use serde_json::{Value, json};
 
 #[test]
@@ -55,7 +56,14 @@ fn whoever_fails_panics_or_hangs_keeps_nobody_waiting() {
         .tracked(8, json!({"backend": "hangs"}))
         .tracked(9, json!({"backend": "refuses"}))
         .with("tracker", json!({}));
-    let loader = scene.start();
+    let mut options = scene.options();
+    // Each panic is theirs alone: stopped and started again, they would be given up in time.
+    for id in ["tracked-0003", "tracked-0007"] {
+        let settings = options.settings.get_mut(id).unwrap();
+        settings.on_panic = Some(OnPanic::Continue);
+    }
+    let loader = Loader::open(options).unwrap();
+    loader.start();
     // Three metrics each time: it goes on while the others are at their worst.
     kept(&loader, 5, 30);
     let fault = |list: &str, id: &str| {
@@ -97,14 +105,6 @@ fn whoever_fails_panics_or_hangs_keeps_nobody_waiting() {
 }
 
 #[test]
-fn a_backend_that_hangs_costs_its_queue_and_then_its_oldest() {
-    let scene = Scene::new()
-        .tracked(1, json!({"backend": "hangs"}))
-        .with("tracker", json!({"queue_bytes": 1024}));
-    let loader = scene.start();
-    let metric = |step: u32| {
-        let body = json!({"name": "loss", "value": 1.0, "step": step});
-#[test]
 fn what_is_kept_is_given_once_and_one_that_is_no_good_costs_itself_only() {
     let scene = Scene::new()
         .tracked(1, json!({"backend": "picks"}))
@@ -135,6 +135,14 @@ fn what_is_kept_is_given_once_and_one_that_is_no_good_costs_itself_only() {
     stop(&loader);
 }
 
+#[test]
+fn a_backend_that_hangs_costs_its_queue_and_then_its_oldest() {
+    let scene = Scene::new()
+        .tracked(1, json!({"backend": "hangs"}))
+        .with("tracker", json!({"queue_bytes": 1024}));
+    let loader = scene.start();
+    let metric = |step: u32| {
+        let body = json!({"name": "loss", "value": 1.0, "step": step});
         let (status, body) = post(&loader, "tracker", "/metric", body);
         assert_eq!(status, 202);
         assert_eq!(body, json!({"targets": ["tracked-0001"], "metrics": 1}));
