@@ -33,6 +33,7 @@ pub struct Builder<T> {
     level: LevelFilter,
     patience: Duration,
     storage_limit: u64,
+    permissions: bool,
     data_dir: Option<PathBuf>,
     stored: Vec<(Vec<u8>, Vec<u8>)>,
     answers: HashMap<String, Arc<Mutex<Answerer>>>,
@@ -48,6 +49,7 @@ impl<T: Exported> Builder<T> {
             level: LevelFilter::Trace,
             patience: PATIENCE,
             storage_limit: DEFAULT_STORAGE_LIMIT,
+            permissions: false,
             data_dir: None,
             stored: Vec::new(),
             answers: HashMap::new(),
@@ -90,6 +92,14 @@ impl<T: Exported> Builder<T> {
     #[must_use]
     pub fn storage_limit(mut self, bytes: u64) -> Self {
         self.storage_limit = bytes;
+        self
+    }
+
+    /// Has the plugin publish and subscribe only where its manifest asks for it, as in a host with
+    /// `permissions = true` whose operator grants all of that.
+    #[must_use]
+    pub fn permissions(mut self) -> Self {
+        self.permissions = true;
         self
     }
 
@@ -150,6 +160,7 @@ impl<T: Exported> Builder<T> {
             level: self.level,
             patience: self.patience,
             storage_limit: self.storage_limit,
+            permissions: self.permissions,
             answers: self.answers,
             offered: self.offered,
             data_dir: self.data_dir,

@@ -6,6 +6,7 @@ use crate::{
     kept::{Logged, Panicked, Published},
     message::Asked,
     own,
+    permit::permit,
     run::Run,
     services,
     stage::{Stage, lock},
@@ -17,7 +18,10 @@ use jackfield_abi::{
     ServiceLeaseObject, ServiceOfferObject, StorageObject, SubscribeOptions,
     abi_stable::{type_layout::TypeLayout, type_level::downcasting::TD_Opaque},
 };
-use jackfield_loader::testkit::{KitClock, bus_failure, retains, schedule};
+use jackfield_loader::{
+    Act,
+    testkit::{KitClock, bus_failure, retains, schedule},
+};
 use std::{
     fs,
     future::{Future, ready},
@@ -135,6 +139,7 @@ impl Host for KitHost {
     ) -> RResult<(), Failure> {
         let (topic, payload) = (topic.as_str(), payload.as_slice());
         let checked = bus::check(topic, payload)
+            .and_then(|()| permit(self.stage(), Act::Publish, topic))
             .and_then(|()| retains(flags).map_err(|error| bus_failure(&error)));
         let retain = match checked {
             Ok(retain) => retain,
@@ -156,7 +161,10 @@ impl Host for KitHost {
     }
 
     fn subscribe(&self, pattern: RStr<'_>, options: &SubscribeOptions) -> RResult<u64, Failure> {
-        self.run.subscribe(pattern.as_str(), options).into()
+        let permitted = permit(self.stage(), Act::Subscribe, pattern.as_str());
+        permitted
+            .and_then(|()| self.run.subscribe(pattern.as_str(), options))
+            .into()
     }
 
     fn unsubscribe(&self, subscription: u64) -> bool {
@@ -168,7 +176,9 @@ impl Host for KitHost {
     }
 
     fn last(&self, topic: RStr<'_>) -> RResult<ROption<RetainedEvent>, Failure> {
-        if let Err(failure) = bus::check_topic(topic.as_str()) {
+        let checked = bus::check_topic(topic.as_str())
+            .and_then(|()| permit(self.stage(), Act::Subscribe, topic.as_str()));
+        if let Err(failure) = checked {
             return RResult::RErr(failure);
         }
         let last = lock(&self.stage().retained).get(topic.as_str()).cloned();
@@ -176,7 +186,9 @@ impl Host for KitHost {
     }
 
     fn clear_retained(&self, topic: RStr<'_>) -> RResult<bool, Failure> {
-        if let Err(failure) = bus::check_topic(topic.as_str()) {
+        let checked = bus::check_topic(topic.as_str())
+            .and_then(|()| permit(self.stage(), Act::Publish, topic.as_str()));
+        if let Err(failure) = checked {
             return RResult::RErr(failure);
         }
         let cleared = lock(&self.stage().retained).remove(topic.as_str());

@@ -70,9 +70,9 @@
 //! What is the kit's own and not a host's: there are no deadlines but the
 //! [`patience`](Builder::patience), a request that waits is cancelled when the plugin stops, and time
 //! that the plugin takes from [`Instant`](std::time::Instant) or [`SystemTime`](std::time::SystemTime)
-//! is not the kit's. Permissions are not enforced: whether the manifest asks for every topic that the
-//! plugin uses, which a host with `permissions = true` wants, no kit tells. A publisher never waits for
-//! room in a queue: what would is dropped.
+//! is not the kit's. Permissions are enforced where the test says so
+//! ([`permissions`](Builder::permissions)), and all that the manifest asks for is granted. A publisher
+//! never waits for room in a queue: what would is dropped.
 #![forbid(unsafe_code)]
 
 mod builder;
@@ -84,6 +84,7 @@ mod kept;
 mod kit;
 mod message;
 mod own;
+mod permit;
 mod run;
 mod sent;
 mod services;

@@ -35,6 +35,8 @@ pub(crate) struct Stage {
     /// How long what blocks may take.
     pub(crate) patience: Duration,
     pub(crate) storage_limit: u64,
+    /// The manifest has to ask for what the plugin does on the bus.
+    pub(crate) permissions: bool,
     pub(crate) fault: Mutex<Option<StorageFault>>,
     pub(crate) answers: Mutex<HashMap<String, Arc<Mutex<Answerer>>>>,
     pub(crate) offered: Mutex<Vec<Arc<Offered>>>,
@@ -58,6 +60,7 @@ pub(crate) struct Scenery {
     pub(crate) level: LevelFilter,
     pub(crate) patience: Duration,
     pub(crate) storage_limit: u64,
+    pub(crate) permissions: bool,
     pub(crate) answers: HashMap<String, Arc<Mutex<Answerer>>>,
     pub(crate) offered: Vec<Arc<Offered>>,
     pub(crate) data_dir: Option<PathBuf>,
@@ -73,6 +76,7 @@ impl Stage {
             level: Mutex::new(scenery.level),
             patience: scenery.patience,
             storage_limit: scenery.storage_limit,
+            permissions: scenery.permissions,
             fault: Mutex::default(),
             answers: Mutex::new(scenery.answers),
             offered: Mutex::new(scenery.offered),

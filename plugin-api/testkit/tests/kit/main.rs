@@ -191,6 +191,21 @@ fn events_come_in_order_once_the_plugin_runs() {
 }
 
 #[test]
+fn what_the_manifest_does_not_ask_for_is_denied_where_the_test_says_so() {
+    let kit = builder().permissions().start().unwrap();
+    assert_eq!(kit.request(Ask::post("/retain/1")).unwrap().status(), 403);
+    let heard = kit.request(Ask::post("/publish/quick.own"));
+    assert_eq!(text(heard), r#"["quick.own probe 1"]"#);
+    kit.stop().unwrap();
+    assert_eq!(
+        kit.stored("late").unwrap().as_deref(),
+        Some(&b"[403, 503]"[..])
+    );
+    let kit = builder().start().unwrap();
+    assert_eq!(kit.request(Ask::post("/retain/1")).unwrap().status(), 204);
+}
+
+#[test]
 fn a_quick_subscription_hears_inside_whoever_publishes() {
     let kit = builder().create().unwrap();
     kit.publish("quick.early", &1).unwrap();

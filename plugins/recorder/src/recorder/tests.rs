@@ -7,7 +7,7 @@ use testkit::{Ask, Testkit};
 const FLUSH: Duration = Duration::from_millis(200);
 
 fn recorder() -> Testkit<Recorder> {
-    Testkit::builder().start().unwrap()
+    Testkit::builder().permissions().start().unwrap()
 }
 
 fn tick(kit: &Testkit<Recorder>, count: u64) {
