@@ -76,13 +76,13 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if Instant::now() >= self.until {
+        let until = self.until;
+        let due = *self.due.get_or_insert_with(|| timers().number(until));
+        if Instant::now() >= until {
             return Poll::Ready(());
         }
         // Wakers are foreign code: they are cloned and dropped outside the lock.
         let waker = cx.waker().clone();
-        let until = self.until;
-        let due = *self.due.get_or_insert_with(|| timers().number(until));
         drop(timers().set(due, waker));
         Poll::Pending
     }

@@ -239,6 +239,7 @@ mod tests {
         let first = StopReport {
             stopped: vec![(id("web"), Unload::Unmapped)],
             failed: vec![(id("slow"), why()), (id("stuck"), why())],
+            refused: None,
         };
         let second = StopReport {
             stopped: vec![
@@ -246,6 +247,7 @@ mod tests {
                 (id("slow"), Unload::Unmapped),
             ],
             failed: vec![(id("stuck"), why())],
+            refused: None,
         };
         let report = merged(first, second);
         let names = |ids: Vec<PluginId>| ids.iter().map(ToString::to_string).collect::<Vec<_>>();

@@ -13,6 +13,9 @@ const MOST: u64 = 64 * 1024;
 /// How many schemas may stand in one another, or refer to one another.
 const DEEPEST: usize = 64;
 
+/// How many are looked at for one configuration: references may double at each step.
+const MOST_SCHEMAS: usize = 100_000;
+
 /// The places of a configuration whose values its schema marks as secret (`writeOnly`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
@@ -31,6 +34,7 @@ impl Secrets {
         let mut walk = Walk {
             root: schema,
             secrets: Self::default(),
+            left: MOST_SCHEMAS,
         };
         walk.value(schema, config, &mut String::new(), 0);
         walk.secrets
@@ -53,21 +57,25 @@ impl Secrets {
 struct Walk<'s> {
     root: &'s Value,
     secrets: Secrets,
+    /// How many more schemas are looked at; then all is secret.
+    left: usize,
 }
 
-impl Walk<'_> {
+impl<'s> Walk<'s> {
     fn value(&mut self, schema: &Value, value: &Value, place: &mut String, depth: usize) {
         let Some(parts) = schema.as_object() else {
             return;
         };
-        if depth > DEEPEST || parts.get("writeOnly") == Some(&Value::Bool(true)) {
+        let is_too_much = depth > DEEPEST || self.left == 0;
+        self.left = self.left.saturating_sub(1);
+        if is_too_much || parts.get("writeOnly") == Some(&Value::Bool(true)) {
             self.secrets.places.insert(place.clone());
             return;
         }
         for (keyword, part) in parts {
             match keyword.as_str() {
                 "$ref" | "$dynamicRef" => match self.target(part) {
-                    Some(target) => self.value(&target.clone(), value, place, depth + 1),
+                    Some(target) => self.value(target, value, place, depth + 1),
                     None => drop(self.secrets.places.insert(place.clone())),
                 },
                 "allOf" | "anyOf" | "oneOf" => {
@@ -131,7 +139,7 @@ impl Walk<'_> {
     }
 
     /// What a reference leads to, within the schema.
-    fn target(&self, reference: &Value) -> Option<&Value> {
+    fn target(&self, reference: &Value) -> Option<&'s Value> {
         let pointer = reference.as_str()?.strip_prefix('#')?;
         self.root.pointer(pointer)
     }

@@ -420,3 +420,11 @@ mod files {
         );
     }
 }
+
+#[test]
+fn a_schema_whose_references_double_at_each_step_has_an_end_and_all_is_secret() {
+    let twice = json!({"allOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}]});
+    let schema = json!({"$defs": {"a": twice}, "properties": {"x": {"$ref": "#/$defs/a"}}});
+    let secrets = Secrets::of(&schema.to_string(), &json!({"x": 1, "y": 2}));
+    assert!(secrets.hides("/x") && !secrets.hides("/y"));
+}

@@ -320,7 +320,7 @@ fn a_snapshot_asks_sysinfo_and_says_so_when_it_is_absent() {
     assert_eq!(
         json_of(&body),
         json!({"detail": "a snapshot needs the plugin sysinfo, which does not run: there is no \
-                          plugin `sysinfo`"})
+                          plugin `sysinfo`: install it, or name another"})
     );
     stop(&loader);
     drop(loader);
