@@ -327,7 +327,8 @@ fn the_hosts_own_services_go_by_the_kit() {
         "now_ns": first["now_ns"], "steady": true, "zone": "UTC", "period_ms": 1000,
         "revision": 1, "stored": b"the service", "last": b"1", "edges": ["testkit"],
         "provider": "",
-        "later": "`probe` asks for service `clock` ^2, and this host provides clock 1.0.0",
+        "later": "`probe` asks for service `clock` ^2, and this host provides clock 1.0.0: ask for \
+                  a range with that in it, or update the host",
     });
     assert_eq!(first, expected);
     kit.advance(SECOND);
