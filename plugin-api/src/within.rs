@@ -1,7 +1,11 @@
 //! What is left of the request that a blocking handler answers, on the thread that it runs on: the
 //! host sees only what is asked while it polls.
 
-use std::{cell::Cell, time::Duration};
+use std::{
+    cell::Cell,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 /// How long the host waits for an answer where nobody says anything.
 const USUAL: Duration = Duration::from_secs(45);
@@ -11,6 +15,9 @@ thread_local! {
     static END: Cell<Option<Duration>> = const { Cell::new(None) };
 }
 
+/// How many such handlers run: where none does, nobody has to look for theirs.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
 /// Runs a handler whose time is over then, if ever.
 pub(crate) fn until<R>(end: Option<Duration>, handler: impl FnOnce() -> R) -> R {
     /// Also when the handler unwinds.
@@ -18,14 +25,21 @@ pub(crate) fn until<R>(end: Option<Duration>, handler: impl FnOnce() -> R) -> R 
     impl Drop for Before {
         fn drop(&mut self) {
             END.set(self.0);
+            RUNNING.fetch_sub(1, Ordering::Relaxed);
         }
     }
+    RUNNING.fetch_add(1, Ordering::Relaxed);
     let _before = Before(END.replace(end));
     handler()
 }
 
 /// How long a request may take that is to take `own`, or as long as usual: as long as is left at most.
+#[inline]
 pub(crate) fn limit(own: Option<Duration>, now: impl FnOnce() -> Duration) -> Option<Duration> {
+    // One that runs on this thread was counted by it.
+    if RUNNING.load(Ordering::Relaxed) == 0 {
+        return own;
+    }
     let Some(end) = END.get() else { return own };
     Some(own.unwrap_or(USUAL).min(end.saturating_sub(now())))
 }
