@@ -85,5 +85,10 @@ pub(crate) fn check(
     Err(ConfigError::Violations(violations))
 }
 
+/// What a reference leads to, within the schema.
+fn target<'s>(schema: &'s Value, reference: &str) -> Option<&'s Value> {
+    schema.pointer(reference.strip_prefix('#')?)
+}
+
 #[cfg(test)]
 mod tests;

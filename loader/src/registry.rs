@@ -1,5 +1,9 @@
 //! What is known of every plugin, now: the one place that can hold any state.
 
+mod events;
+
+pub use events::{EVENTS_LEN, Events, Transition};
+
 use crate::{
     ContentHash, HealthReport, Reason, Recovery,
     ffi::{Slot, Unload},
@@ -13,7 +17,7 @@ use std::{
     fmt,
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, mpsc},
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
 
 /// Where a plugin stands.
@@ -123,47 +127,6 @@ pub struct Status {
     pub unload: Option<Unload>,
 }
 
-/// A change of state: there is one event, one log line and one count for each, and none without.
-#[derive(Debug, Clone)]
-pub struct Transition {
-    /// Counts all transitions of this loader from 1.
-    pub sequence: u64,
-    /// Whose.
-    pub id: PluginId,
-    /// Its version.
-    pub version: Version,
-    /// From where.
-    pub from: State,
-    /// To where.
-    pub to: State,
-    /// How long it was in `from`.
-    pub duration: Duration,
-    /// Why, where that needs a reason.
-    pub cause: Option<String>,
-}
-
-/// The most events that wait for one listener; beyond that new ones are dropped and counted.
-pub const EVENTS_LEN: usize = 4096;
-
-/// Transitions as they happen. Made by [`Loader::events`](crate::Loader::events).
-#[derive(Debug)]
-pub struct Events {
-    receiver: mpsc::Receiver<Transition>,
-}
-
-impl Events {
-    /// The next transition; `None` when none comes before the deadline, or none will.
-    pub fn next(&self, deadline: Instant) -> Option<Transition> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        self.receiver.recv_timeout(left).ok()
-    }
-
-    /// The transitions that have happened and were not read yet.
-    pub fn pending(&self) -> impl Iterator<Item = Transition> + '_ {
-        self.receiver.try_iter()
-    }
-}
-
 #[derive(Default)]
 pub(crate) struct Registry {
     inner: Mutex<Inner>,
@@ -196,14 +159,6 @@ struct Entry {
     since: Instant,
 }
 
-impl Inner {
-    fn tell_waiting(&self, changed: &Condvar) {
-        if self.waiting > 0 {
-            changed.notify_all();
-        }
-    }
-}
-
 impl Entry {
     /// All but the state, in which it stays for as long as it was.
     fn replace(&mut self, known: Status) {
@@ -222,6 +177,13 @@ impl Registry {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes those who wait for a change, so many.
+    fn rouse(&self, waiting: usize) {
+        if waiting > 0 {
+            self.changed.notify_all();
+        }
+    }
+
     /// Enters a plugin, or replaces what is known of it; where that changes its state, it is a
     /// transition as any other.
     pub(crate) fn insert(&self, status: Status) {
@@ -231,7 +193,7 @@ impl Registry {
                 let since = Instant::now();
                 let id = status.id.clone();
                 inner.plugins.insert(id, Entry { status, since });
-                inner.tell_waiting(&self.changed);
+                self.rouse(inner.waiting);
                 return;
             }
         }
@@ -294,9 +256,8 @@ impl Registry {
         let entry = inner.plugins.get_mut(id)?;
         if let Some(known) = known {
             entry.replace(known);
-            inner.tell_waiting(&self.changed);
+            self.rouse(inner.waiting);
         }
-        let entry = inner.plugins.get_mut(id)?;
         if entry.status.state == to {
             return None;
         }
@@ -305,23 +266,22 @@ impl Registry {
         let duration = now.saturating_duration_since(std::mem::replace(&mut entry.since, now));
         let from = std::mem::replace(&mut entry.status.state, to);
         entry.status.since = SystemTime::now();
-        entry.status.cause = cause.clone();
+        entry.status.cause = cause;
         if to != State::Running {
             entry.status.health = None;
         }
-        let version = entry.status.version.clone();
-        inner.tell_waiting(&self.changed);
+        self.rouse(inner.waiting);
         if inner.listeners.is_empty() && !is_wanted {
             return Some((inner.sequence, None));
         }
         let transition = Transition {
             sequence: inner.sequence,
             id: id.clone(),
-            version,
+            version: entry.status.version.clone(),
             from,
             to,
             duration,
-            cause,
+            cause: entry.status.cause.clone(),
         };
         inner
             .listeners
@@ -341,7 +301,7 @@ impl Registry {
         let mut inner = self.lock();
         if let Some(entry) = inner.plugins.get_mut(id) {
             change(&mut entry.status);
-            inner.tell_waiting(&self.changed);
+            self.rouse(inner.waiting);
         }
     }
 

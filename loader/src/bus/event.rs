@@ -36,6 +36,12 @@ pub(super) struct Origin {
     pub(super) publisher: Arc<str>,
 }
 
+impl Origin {
+    pub(super) fn is_of_host(&self) -> bool {
+        self.publisher.is_empty()
+    }
+}
+
 /// How an event is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {

@@ -3,7 +3,7 @@ use super::{
     event::Told,
     quick,
     recycled::Recycled,
-    route::{Route, Routes, Target},
+    route::{Route, Routes},
 };
 use jackfield_manifest::check_topic;
 use std::{
@@ -14,8 +14,7 @@ use std::{
 /// Who publishes: it gives its events their order.
 pub(crate) struct Publisher {
     name: Arc<str>,
-    /// Its own, for which it never waits; `None` for the host, which waits for nobody and calls
-    /// nobody.
+    /// Its own, for which it never waits; `None` for the host, which waits for nobody.
     inbox: Option<Arc<Inbox>>,
     /// `None` where everything is permitted.
     permit: Option<Permit>,
@@ -76,9 +75,7 @@ impl Publisher {
         self.permit.as_ref()
     }
 
-    /// Queues an event for everybody who hears it, and calls those who are quick. The host calls
-    /// nobody: one that never returned would hold whatever thread has something to tell, up to the
-    /// one that stops the plugins.
+    /// Queues an event for everybody who hears it, and calls those who are quick.
     pub(crate) fn publish(
         &self,
         bus: &Bus,
@@ -97,9 +94,7 @@ impl Publisher {
             recycled,
         } = &mut *order;
         let mut route = self.route(routes, bus, topic)?;
-        if self.inbox.is_some() {
-            quick::check(route)?;
-        }
+        quick::check(route)?;
         // A number is taken though nobody may hear it: so a gap means a drop.
         let next = *sequence + 1;
         if route.is_empty() && manner != Manner::Retained {
@@ -121,11 +116,7 @@ impl Publisher {
             recycled.event(&route.origin, payload, told)
         };
         *sequence = next;
-        self.queue(&route.queued, &event, &mut patience);
-        if self.inbox.is_none() {
-            self.queue(&route.quick, &event, &mut patience);
-            return Ok(());
-        }
+        self.queue(route, &event, &mut patience);
         let quick = (!route.quick.is_empty()).then(|| Arc::clone(route));
         drop(order);
         if let Some(route) = quick {
@@ -134,8 +125,8 @@ impl Publisher {
         Ok(())
     }
 
-    fn queue(&self, targets: &[Target], event: &Event, patience: &mut Patience) {
-        for target in targets {
+    fn queue(&self, route: &Route, event: &Event, patience: &mut Patience) {
+        for target in &route.queued {
             let waits = match &self.inbox {
                 None => false,
                 Some(own) => !Arc::ptr_eq(own, &target.inbox),

@@ -20,6 +20,7 @@ pub(super) struct Target {
 pub(super) struct Route {
     pub(super) origin: Arc<Origin>,
     pub(super) queued: Box<[Target]>,
+    /// Who is called at once; nobody by the host.
     pub(super) quick: Box<[Target]>,
 }
 

@@ -70,7 +70,10 @@ impl Table {
         found.sort_by_key(|(target, _)| (Arc::as_ptr(&target.inbox), target.id));
         found.dedup_by_key(|(target, _)| Arc::as_ptr(&target.inbox));
         found.sort_by_key(|(target, _)| target.id);
-        let (quick, queued): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, quick)| *quick);
+        // The host calls nobody: one that never returned would hold whatever thread has something to
+        // tell, up to the one that stops the plugins.
+        let is_called = |(_, quick): &&(Target, bool)| *quick && !origin.is_of_host();
+        let (quick, queued): (Vec<_>, Vec<_>) = found.into_iter().partition(is_called);
         Route {
             origin: Arc::new(origin),
             queued: targets(queued),

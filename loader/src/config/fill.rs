@@ -78,15 +78,10 @@ impl<'s> Filler<'s> {
             let reference = part.get("$ref").and_then(Value::as_str);
             if let Some(reference) = reference.filter(|one| !followed.contains(one)) {
                 followed.push(reference);
-                left.extend(self.target(reference));
+                left.extend(super::target(self.root, reference));
             }
         }
         parts
-    }
-
-    /// What a reference leads to, within the schema.
-    fn target(&self, reference: &str) -> Option<&'s Value> {
-        self.root.pointer(reference.strip_prefix('#')?)
     }
 }
 

@@ -74,10 +74,12 @@ impl<'s> Walk<'s> {
         }
         for (keyword, part) in parts {
             match keyword.as_str() {
-                "$ref" | "$dynamicRef" => match self.target(part) {
-                    Some(target) => self.value(target, value, place, depth + 1),
-                    None => drop(self.secrets.places.insert(place.clone())),
-                },
+                "$ref" | "$dynamicRef" => {
+                    match part.as_str().and_then(|r| super::target(self.root, r)) {
+                        Some(target) => self.value(target, value, place, depth + 1),
+                        None => drop(self.secrets.places.insert(place.clone())),
+                    }
+                }
                 "allOf" | "anyOf" | "oneOf" => {
                     for part in part.as_array().into_iter().flatten() {
                         self.value(part, value, place, depth + 1);
@@ -136,12 +138,6 @@ impl<'s> Walk<'s> {
             }
             place.truncate(end);
         }
-    }
-
-    /// What a reference leads to, within the schema.
-    fn target(&self, reference: &Value) -> Option<&'s Value> {
-        let pointer = reference.as_str()?.strip_prefix('#')?;
-        self.root.pointer(pointer)
     }
 }
 

@@ -42,6 +42,16 @@ pub(crate) fn answer<R>(body: impl FnOnce() -> Result<R, Failure>) -> RResult<R,
         .into()
 }
 
+impl HostSide {
+    /// The same for a plugin that is there still.
+    fn answer<R>(&self, body: impl FnOnce(&Room) -> Result<R, Failure>) -> RResult<R, Failure> {
+        answer(|| {
+            self.0.stay()?;
+            body(&self.0)
+        })
+    }
+}
+
 impl jackfield_abi::Host for HostSide {
     fn id(&self) -> RStr<'_> {
         self.0.id.as_str().into()
@@ -52,9 +62,8 @@ impl jackfield_abi::Host for HostSide {
     }
 
     fn data_dir(&self) -> RResult<RString, Failure> {
-        answer(|| {
-            self.0.stay()?;
-            let path = &self.0.data_dir;
+        self.answer(|room| {
+            let path = &room.data_dir;
             let failed = |error: &dyn fmt::Display| {
                 Failure::new(FailureCode::ERROR, format!("{}: {error}", path.display()))
             };
@@ -99,10 +108,7 @@ impl jackfield_abi::Host for HostSide {
         payload: RSlice<'_, u8>,
         flags: u32,
     ) -> RResult<(), Failure> {
-        answer(|| {
-            self.0.stay()?;
-            told(self.0.publish(topic.as_str(), payload.as_slice(), flags))
-        })
+        self.answer(|room| told(room.publish(topic.as_str(), payload.as_slice(), flags)))
     }
 
     fn subscribe(
@@ -128,18 +134,14 @@ impl jackfield_abi::Host for HostSide {
     }
 
     fn last(&self, topic: RStr<'_>) -> RResult<ROption<RetainedEvent>, Failure> {
-        answer(|| {
-            self.0.stay()?;
-            let event = told(self.0.last(topic.as_str()))?;
+        self.answer(|room| {
+            let event = told(room.last(topic.as_str()))?;
             Ok(event.map(|event| event.to_abi()).into())
         })
     }
 
     fn clear_retained(&self, topic: RStr<'_>) -> RResult<bool, Failure> {
-        answer(|| {
-            self.0.stay()?;
-            told(self.0.clear_retained(topic.as_str()))
-        })
+        self.answer(|room| told(room.clear_retained(topic.as_str())))
     }
 
     fn request<'a>(
@@ -177,10 +179,7 @@ impl jackfield_abi::Host for HostSide {
         layout: &'static TypeLayout,
         all: bool,
     ) -> RResult<RVec<ServiceLeaseObject>, Failure> {
-        answer(|| {
-            self.0.stay()?;
-            services::require(&self.0, service.as_str(), range.as_str(), layout, all)
-        })
+        self.answer(|_| services::require(&self.0, service.as_str(), range.as_str(), layout, all))
     }
 
     fn spawn(&self, name: RStr<'_>, task: FfiFuture<()>) -> RResult<u64, Failure> {
@@ -196,10 +195,9 @@ impl jackfield_abi::Host for HostSide {
     }
 
     fn schedule(&self, expression: RStr<'_>, after_ns: i64) -> RResult<FfiFuture<i64>, Failure> {
-        let executor = &self.0.shared.executor;
-        answer(|| {
-            self.0.stay()?;
-            wake::schedule(executor, self.0.lease()?, expression.as_str(), after_ns)
+        self.answer(|room| {
+            let executor = &room.shared.executor;
+            wake::schedule(executor, room.lease()?, expression.as_str(), after_ns)
         })
     }
 
