@@ -42,13 +42,12 @@ mod tests;
 
 pub use embed::HostPublisher;
 pub use error::BusError;
-pub use event::Event;
 pub(crate) use event::Manner;
+pub use event::{Event, cost};
 pub(crate) use inbox::Inbox;
 pub(crate) use options::retains;
 pub use options::{MAX_QUEUE_LEN, MAX_WAIT, Policy, QUEUE_LEN, SubscribeOptions};
-pub(crate) use permit::Permit;
-pub use permit::{Act, Denied};
+pub use permit::{Act, Denied, Permit};
 pub(crate) use publisher::Publisher;
 pub use queue::{MAX_QUEUE_BYTES, MAX_SUBSCRIPTIONS, Subscribed};
 pub use quick::MAX_DEPTH;

@@ -3,6 +3,7 @@
 
 use crate::{
     bus::{BusError, Policy, SubscribeOptions},
+    context::not_serving,
     cron::{self, Clock, Expression},
     executor::BoxFuture,
     services::{ProvideError, RequireError},
@@ -14,6 +15,7 @@ use jiff::tz::TimeZone;
 use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 pub use crate::{
+    bus::{Permit, cost},
     services::bus_of,
     tasks::{MAX_TASKS, SpawnError},
 };
@@ -21,6 +23,11 @@ pub use crate::{
 /// What the bus says, as a plugin is told of it.
 pub fn bus_failure(error: &BusError) -> Failure {
     error.failure()
+}
+
+/// What is said where a plugin is asked that is not there.
+pub fn not_found(id: &str) -> Failure {
+    not_serving(id, None)
 }
 
 /// The clock that schedules of a test go by; its zone is UTC.

@@ -246,11 +246,17 @@ mod tests {
         assert_eq!(names(directory.path()), ["link", "real"]);
     }
 
+    /// One in a directory of its own, with `a` in it.
+    fn file() -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        fs::write(&path, "a").expect("a file");
+        (directory, path)
+    }
+
     #[test]
     fn what_changed_meanwhile_is_left_as_it_is() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("file");
-        fs::write(&path, "a").unwrap();
+        let (directory, path) = file();
         let draft = Draft::read(&path).unwrap();
         fs::write(&path, "other").unwrap();
         let error = draft.write("b").unwrap_err();
@@ -265,9 +271,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_is_left_as_it_is() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("file");
-        fs::write(&path, "a").unwrap();
+        let (directory, path) = file();
         let draft = Draft::read(&path).unwrap();
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
@@ -278,9 +282,7 @@ mod tests {
 
     #[test]
     fn what_a_killed_writer_left_behind_is_in_nobodys_way() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("file");
-        fs::write(&path, "a").unwrap();
+        let (directory, path) = file();
         let left = format!(".file.{}.new", std::process::id());
         fs::write(directory.path().join(&left), "half").unwrap();
         let draft = Draft::read(&path).unwrap();

@@ -159,7 +159,7 @@ impl Event {
 }
 
 /// What an event counts for where bytes are bounded.
-pub(super) fn cost(topic: &str, payload: &[u8]) -> usize {
+pub fn cost(topic: &str, payload: &[u8]) -> usize {
     OWN_COST + topic.len() + payload.len()
 }
 

@@ -2,7 +2,7 @@ use jackfield_manifest::{Permissions, PluginId, TopicPattern};
 use std::fmt;
 
 /// What a plugin may do: what its manifest asks for and the configuration grants.
-pub(crate) struct Permit {
+pub struct Permit {
     id: PluginId,
     asked: Permissions,
     granted: Permissions,
@@ -49,24 +49,37 @@ impl Act {
 }
 
 impl Permit {
-    pub(crate) fn new(id: PluginId, asked: Permissions, granted: Permissions) -> Self {
+    /// For a plugin of that id.
+    pub fn new(id: PluginId, asked: Permissions, granted: Permissions) -> Self {
         Self { id, asked, granted }
     }
 
     /// Whether it may publish on a topic.
-    pub(crate) fn publish(&self, topic: &str) -> Result<(), Box<Denied>> {
+    ///
+    /// # Errors
+    ///
+    /// When it may not.
+    pub fn publish(&self, topic: &str) -> Result<(), Box<Denied>> {
         self.judge(Act::Publish, topic, |pattern| pattern.matches(topic))
     }
 
     /// Whether it may hear all that a pattern matches.
-    pub(crate) fn subscribe(&self, wanted: &TopicPattern) -> Result<(), Box<Denied>> {
+    ///
+    /// # Errors
+    ///
+    /// When it may not.
+    pub fn subscribe(&self, wanted: &TopicPattern) -> Result<(), Box<Denied>> {
         self.judge(Act::Subscribe, wanted.as_str(), |pattern| {
             pattern.covers(wanted)
         })
     }
 
     /// Whether it may hear one topic.
-    pub(crate) fn hear(&self, topic: &str) -> Result<(), Box<Denied>> {
+    ///
+    /// # Errors
+    ///
+    /// When it may not.
+    pub fn hear(&self, topic: &str) -> Result<(), Box<Denied>> {
         self.judge(Act::Subscribe, topic, |pattern| pattern.matches(topic))
     }
 

@@ -4,7 +4,7 @@ use crate::stage::lock;
 use jackfield_abi::{Failure, RetainedEvent, SUBSCRIBE_QUICK, SubscribeOptions};
 use jackfield_loader::{
     BusError, MAX_PAYLOAD_LEN, MAX_RETAINED_BYTES_OF_ONE, MAX_RETAINED_OF_ONE, MAX_SUBSCRIPTIONS,
-    testkit::{Hears, bus_failure, topic},
+    testkit::{Hears, bus_failure, cost, topic},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -57,9 +57,6 @@ pub(crate) enum Pushed {
 /// The last values of topics. They outlive the plugin, as they do in a host.
 pub(crate) type Retained = BTreeMap<String, RetainedEvent>;
 
-/// What a host counts for each besides topic and payload.
-const RETAINED_BYTES: usize = 192;
-
 /// Refuses what is more than one publisher may have retained: all of it is the plugin's.
 pub(crate) fn check_retained(
     retained: &Retained,
@@ -69,8 +66,8 @@ pub(crate) fn check_retained(
     let others = retained.iter().filter(|(known, _)| *known != topic);
     let bytes = others
         .clone()
-        .map(|(topic, event)| RETAINED_BYTES + topic.len() + event.payload.len());
-    let bytes = bytes.sum::<usize>() + RETAINED_BYTES + topic.len() + payload.len();
+        .map(|(topic, event)| cost(topic, &event.payload));
+    let bytes = bytes.sum::<usize>() + cost(topic, payload);
     let topics = others.count() + 1;
     if topics > MAX_RETAINED_OF_ONE || bytes > MAX_RETAINED_BYTES_OF_ONE {
         return Err(bus_failure(&BusError::RetainedOfOne { topics, bytes }));

@@ -6,7 +6,6 @@ use crate::{
     kept::{Logged, Panicked, Published},
     message::Asked,
     own,
-    permit::permit,
     run::Run,
     services,
     stage::{Stage, lock},
@@ -18,10 +17,8 @@ use jackfield_abi::{
     ServiceLeaseObject, ServiceOfferObject, StorageObject, SubscribeOptions,
     abi_stable::{type_layout::TypeLayout, type_level::downcasting::TD_Opaque},
 };
-use jackfield_loader::{
-    Act,
-    testkit::{KitClock, bus_failure, retains, schedule},
-};
+use jackfield_loader::testkit::{KitClock, bus_failure, retains, schedule};
+use jackfield_manifest::TopicPattern;
 use std::{
     fs,
     future::{Future, ready},
@@ -139,7 +136,7 @@ impl Host for KitHost {
     ) -> RResult<(), Failure> {
         let (topic, payload) = (topic.as_str(), payload.as_slice());
         let checked = bus::check(topic, payload)
-            .and_then(|()| permit(self.stage(), Act::Publish, topic))
+            .and_then(|()| self.stage().permits(|permit| Ok(permit.publish(topic)?)))
             .and_then(|()| retains(flags).map_err(|error| bus_failure(&error)));
         let retain = match checked {
             Ok(retain) => retain,
@@ -161,7 +158,10 @@ impl Host for KitHost {
     }
 
     fn subscribe(&self, pattern: RStr<'_>, options: &SubscribeOptions) -> RResult<u64, Failure> {
-        let permitted = permit(self.stage(), Act::Subscribe, pattern.as_str());
+        let permitted = self.stage().permits(|permit| {
+            let wanted = TopicPattern::new(pattern.as_str())?;
+            Ok(permit.subscribe(&wanted)?)
+        });
         permitted
             .and_then(|()| self.run.subscribe(pattern.as_str(), options))
             .into()
@@ -176,8 +176,10 @@ impl Host for KitHost {
     }
 
     fn last(&self, topic: RStr<'_>) -> RResult<ROption<RetainedEvent>, Failure> {
-        let checked = bus::check_topic(topic.as_str())
-            .and_then(|()| permit(self.stage(), Act::Subscribe, topic.as_str()));
+        let checked = bus::check_topic(topic.as_str()).and_then(|()| {
+            self.stage()
+                .permits(|permit| Ok(permit.hear(topic.as_str())?))
+        });
         if let Err(failure) = checked {
             return RResult::RErr(failure);
         }
@@ -186,8 +188,10 @@ impl Host for KitHost {
     }
 
     fn clear_retained(&self, topic: RStr<'_>) -> RResult<bool, Failure> {
-        let checked = bus::check_topic(topic.as_str())
-            .and_then(|()| permit(self.stage(), Act::Publish, topic.as_str()));
+        let checked = bus::check_topic(topic.as_str()).and_then(|()| {
+            self.stage()
+                .permits(|permit| Ok(permit.publish(topic.as_str())?))
+        });
         if let Err(failure) = checked {
             return RResult::RErr(failure);
         }

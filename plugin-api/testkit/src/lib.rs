@@ -71,7 +71,8 @@
 //! [`patience`](Builder::patience), a request that waits is cancelled when the plugin stops, and time
 //! that the plugin takes from [`Instant`](std::time::Instant) or [`SystemTime`](std::time::SystemTime)
 //! is not the kit's. Permissions are enforced where the test says so
-//! ([`permissions`](Builder::permissions)), and all that the manifest asks for is granted. A publisher
+//! ([`permissions`](Builder::permissions)), and all that the manifest asks for is granted. What the
+//! test publishes as the host is handed to a quick subscription at once, which a host queues. A publisher
 //! never waits for room in a queue: what would is dropped.
 #![forbid(unsafe_code)]
 
@@ -84,7 +85,6 @@ mod kept;
 mod kit;
 mod message;
 mod own;
-mod permit;
 mod run;
 mod sent;
 mod services;

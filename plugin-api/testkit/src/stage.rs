@@ -10,6 +10,10 @@ use crate::{
     storage::StorageFault,
 };
 use jackfield_abi::{Failure, FailureCode};
+use jackfield_loader::{
+    BusError,
+    testkit::{Permit, bus_failure, not_found},
+};
 use jackfield_manifest::Manifest;
 use log::LevelFilter;
 use plugin_api::{Error, Response, Result};
@@ -35,8 +39,8 @@ pub(crate) struct Stage {
     /// How long what blocks may take.
     pub(crate) patience: Duration,
     pub(crate) storage_limit: u64,
-    /// The manifest has to ask for what the plugin does on the bus.
-    pub(crate) permissions: bool,
+    /// What the plugin may do on the bus; `None` where that is everything.
+    permit: Option<Permit>,
     pub(crate) fault: Mutex<Option<StorageFault>>,
     pub(crate) answers: Mutex<HashMap<String, Arc<Mutex<Answerer>>>>,
     pub(crate) offered: Mutex<Vec<Arc<Offered>>>,
@@ -68,6 +72,11 @@ pub(crate) struct Scenery {
 
 impl Stage {
     pub(crate) fn new(scenery: Scenery, manifest: Manifest, config: String) -> Result<Arc<Self>> {
+        // All that the manifest asks for is granted.
+        let permit = scenery.permissions.then(|| {
+            let asked = &manifest.permissions;
+            Permit::new(manifest.id.clone(), asked.clone(), asked.clone())
+        });
         Ok(Arc::new(Self {
             manifest,
             clock: scenery.clock,
@@ -76,7 +85,7 @@ impl Stage {
             level: Mutex::new(scenery.level),
             patience: scenery.patience,
             storage_limit: scenery.storage_limit,
-            permissions: scenery.permissions,
+            permit,
             fault: Mutex::default(),
             answers: Mutex::new(scenery.answers),
             offered: Mutex::new(scenery.offered),
@@ -90,6 +99,15 @@ impl Stage {
             dir: TempDir::with_prefix("testkit-")?,
             data_dir: scenery.data_dir,
         }))
+    }
+
+    /// Refuses what the plugin may not do.
+    pub(crate) fn permits(
+        &self,
+        ask: impl FnOnce(&Permit) -> Result<(), BusError>,
+    ) -> Result<(), Failure> {
+        let asked = self.permit.as_ref().map_or(Ok(()), ask);
+        asked.map_err(|error| bus_failure(&error))
     }
 
     pub(crate) fn data_dir(&self) -> PathBuf {
@@ -108,11 +126,7 @@ impl Stage {
         lock(&self.asked).push(asked.clone());
         let answerer = lock(&self.answers).get(&asked.plugin).cloned();
         let Some(answerer) = answerer else {
-            let text = format!(
-                "there is no plugin `{}`: install it, or name another",
-                asked.plugin
-            );
-            return Err(Failure::new(FailureCode::NOT_FOUND, text));
+            return Err(not_found(&asked.plugin));
         };
         // The test's code: what it panics with is not the plugin's, and must not unwind through it.
         let call = inside::leave();

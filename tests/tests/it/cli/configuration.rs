@@ -5,6 +5,14 @@ use jackfield_tests::Site;
 use serde_json::json;
 use std::fs;
 
+/// Every way in which the configuration is shown.
+const SHOW: [&str; 4] = [
+    "config show",
+    "config show --origin",
+    "config show --format json",
+    "config show --format json --origin",
+];
+
 #[test]
 fn later_layers_win_and_each_value_tells_where_it_comes_from() {
     let site = Site::new();
@@ -194,12 +202,7 @@ fn secrets_are_not_shown() {
         "[plugins.store.config]\npin = \"hush\"\nname = \"n\"\nAPI_Key = \"hush\"\n\
          password = \"hush\"\nusers = [{ name = \"u\", token = \"hush\" }]\n",
     );
-    for arguments in [
-        "config show",
-        "config show --origin",
-        "config show --format json",
-        "config show --format json --origin",
-    ] {
+    for arguments in SHOW {
         let said = jackfield(&site, arguments);
         assert!(!said.out.contains("hush"), "{}", said.out);
         assert_eq!(said.out.matches("********").count(), 4, "{}", said.out);
@@ -222,13 +225,10 @@ fn secrets_are_not_shown_below_names_that_are_numbers_nor_in_lists_of_lists() {
          [plugins.store.config.accounts.1001]\npin = \"hush\"\n\
          [plugins.store.config.accounts.\"a.b\"]\npin = \"hush\"\n",
     );
-    for arguments in [
-        "config show",
-        "config show --origin",
-        "config show --format json",
-        "config show --format json --origin",
-        "config unset store lists --dry-run",
-    ] {
+    for arguments in SHOW
+        .into_iter()
+        .chain(["config unset store lists --dry-run"])
+    {
         let said = jackfield(&site, arguments);
         assert!(!said.out.contains("hush"), "{}", said.out);
         assert!(said.out.contains("********"), "{}", said.out);

@@ -74,3 +74,16 @@ fn add(site: &Site, id: &str, version: &str, rest: &str) -> PathBuf {
 fn configure(site: &Site, text: &str) {
     fs::write(site.root().join("jackfield.toml"), text).unwrap();
 }
+
+/// The plugin that misbehaves in some mode, enabled, with more of its settings and others after them;
+/// the file that ends its hangs.
+fn misbehaves(site: &Site, mode: &str, more: &str) -> PathBuf {
+    site.add("misbehave");
+    let release = site.root().join("release");
+    let own = format!("config.mode = {mode:?}\nconfig.release = {release:?}\n");
+    configure(
+        site,
+        &format!("[plugins.misbehave]\nenabled = true\n{own}{more}"),
+    );
+    release
+}

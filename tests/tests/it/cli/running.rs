@@ -1,6 +1,6 @@
 //! Does `run` start what is enabled, stay, stop in order on a signal, and tell of it?
 
-use super::{command, configure, jackfield};
+use super::{command, configure, jackfield, misbehaves};
 use jackfield_manifest::PluginId;
 use jackfield_tests::Site;
 use rustix::process::{Pid, Signal, kill_process};
@@ -217,16 +217,8 @@ fn a_plugin_that_hangs_in_stop_is_told_and_a_second_signal_ends_at_once() {
 #[test]
 fn a_start_that_hangs_does_not_hold_up_the_end() {
     let site = Site::new();
-    site.add("misbehave");
-    let release = site.root().join("release");
-    configure(
-        &site,
-        &format!(
-            "[host]\nstop_deadline = \"1s\"\n\
-             [plugins.misbehave]\nenabled = true\nstart_deadline = \"10m\"\n\
-             config.mode = \"hang-in-start\"\nconfig.release = {release:?}\n"
-        ),
-    );
+    let more = "start_deadline = \"10m\"\n[host]\nstop_deadline = \"1s\"\n";
+    let release = misbehaves(&site, "hang-in-start", more);
     let mut host = Host::start(&site, "run");
     let begun = release.with_extension("begun");
     let until = Instant::now() + Duration::from_secs(30);

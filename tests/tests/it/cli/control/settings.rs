@@ -1,7 +1,7 @@
 //! Do `enable`, `disable`, `reset-failed`, `log-level` and `release` change what they say, and stay?
 
 use super::{add, chain, chain_states, enabled};
-use crate::cli::{Said, configure, jackfield, running::Host};
+use crate::cli::{Said, configure, jackfield, misbehaves, running::Host};
 use jackfield_tests::Site;
 use rustix::process::Signal;
 use serde_json::json;
@@ -207,15 +207,7 @@ fn a_failure_is_told_and_forgotten() {
 #[test]
 fn one_that_was_given_up_is_started_again_once_it_is_reset() {
     let site = Site::new();
-    site.add("misbehave");
-    let release = site.root().join("release");
-    configure(
-        &site,
-        &format!(
-            "[plugins.misbehave]\nenabled = true\nconfig.mode = \"fails-until-released\"\n\
-             config.release = {release:?}\n"
-        ),
-    );
+    let release = misbehaves(&site, "fails-until-released", "");
     let mut host = Host::start(&site, "run");
     host.wait("misbehave: gave up after 5 starts within 60 s");
     fs::write(release, "").unwrap();
