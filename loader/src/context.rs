@@ -9,6 +9,7 @@ pub(crate) use ask::not_serving;
 pub(crate) use host_side::{HostSide, answer};
 
 use crate::{
+    Sessions,
     backtrace::{Backtrace, backtrace},
     bus::{Bus, Inbox, Publisher},
     executor::Executor,
@@ -58,6 +59,7 @@ pub(crate) struct Room {
     pub(crate) level: AtomicU32,
     panics: AtomicU64,
     on_panic: OnPanic,
+    pub(crate) sessions: Sessions,
     /// Where it is called, once it runs.
     slot: OnceLock<Weak<Slot>>,
     /// Its object was dropped, or given up: a thread that it left behind is told so.
@@ -80,6 +82,7 @@ pub(crate) struct Own {
     pub(crate) publisher: Publisher,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) on_panic: OnPanic,
+    pub(crate) sessions: Sessions,
 }
 
 impl AsRef<Space> for Room {
@@ -103,6 +106,7 @@ impl Room {
             publisher,
             inbox,
             on_panic,
+            sessions,
         } = own;
         let level = {
             let levels = shared.levels.lock();
@@ -117,6 +121,7 @@ impl Room {
             level: AtomicU32::new(level_of(level)),
             panics: AtomicU64::new(0),
             on_panic,
+            sessions,
             slot: OnceLock::new(),
             gone: AtomicBool::new(false),
             poison: OnceLock::new(),

@@ -137,6 +137,7 @@ impl Crew {
             publisher: Publisher::plugin(id.as_str(), Arc::clone(&inbox), permit),
             inbox,
             on_panic: vetted.supervision.on_panic,
+            sessions: vetted.sessions,
         };
         let config = self.reconfigured.current(&id, &vetted.config);
         Room::new(id, config, own, lease, shared)

@@ -169,6 +169,6 @@ pub use storage::{DEFAULT_STORAGE_LIMIT, StorageError};
 pub use store::{Refused, Store, StoreError, Stored, Swept};
 pub use supervise::{HealthReport, Recovery, Timing};
 pub use trust::{Breach, Trust};
-pub use vet::{HostFacts, Settings, VetError};
+pub use vet::{HostFacts, Sessions, Settings, VetError};
 pub use vetted::Vetted;
 pub use within::{MAX_REQUEST_LIMIT, REQUEST_LIMIT};

@@ -174,6 +174,7 @@ fn consider(
                     deadlines: vet::deadlines(&considered.manifest, &settings),
                     supervision: vet::supervision(&considered.manifest, &settings),
                     storage_limit: settings.storage_limit.unwrap_or(DEFAULT_STORAGE_LIMIT),
+                    sessions: settings.sessions,
                     granted: enforced.then(|| settings.granted.clone()),
                     layout_known: secured.layout_known,
                     manifest: Arc::clone(&considered.manifest),

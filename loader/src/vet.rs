@@ -35,11 +35,37 @@ pub struct Settings {
     /// Bytes of keys and values that it may store; `None` for
     /// [`DEFAULT_STORAGE_LIMIT`](crate::DEFAULT_STORAGE_LIMIT).
     pub storage_limit: Option<u64>,
+    /// How long and how many, where the operator says.
+    pub sessions: Sessions,
     /// Topics that it may use, where [`Options::permissions`](crate::Options::permissions) says that
     /// permissions are enforced and its manifest asks for them.
     pub granted: Permissions,
     /// The plugin's own configuration.
     pub config: Map<String, Value>,
+}
+
+/// What the operator says of a plugin's sessions; `None` leaves it to the plugin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sessions {
+    /// How long one may lie unused; zero is for ever.
+    pub ttl: Option<Duration>,
+    /// How many there may be at a time.
+    pub most: Option<u32>,
+}
+
+impl Sessions {
+    /// As [`jackfield_abi::Host::settings`] has it.
+    pub(crate) fn to_json(self) -> String {
+        let mut object = Map::new();
+        if let Some(ttl) = self.ttl {
+            let ttl = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
+            object.insert("session_ttl_ms".to_owned(), ttl.into());
+        }
+        if let Some(most) = self.most {
+            object.insert("max_sessions".to_owned(), most.into());
+        }
+        Value::Object(object).to_string()
+    }
 }
 
 impl fmt::Debug for Settings {

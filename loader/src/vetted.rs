@@ -1,4 +1,4 @@
-use crate::{ContentHash, FileKey};
+use crate::{ContentHash, FileKey, Sessions};
 use jackfield_manifest::{Deadlines, Manifest, Permissions, Supervision};
 use std::{fmt, path::PathBuf, sync::Arc};
 
@@ -25,6 +25,8 @@ pub struct Vetted {
     pub supervision: Supervision,
     /// Bytes of keys and values that it may store.
     pub storage_limit: u64,
+    /// What the configuration says of its sessions.
+    pub sessions: Sessions,
     /// What the configuration grants it, where permissions are enforced.
     pub granted: Option<Permissions>,
     /// The same bytes passed the layout check of this build of the host before.

@@ -56,6 +56,9 @@ impl Host for TestHost {
     fn storage(&self) -> RResult<StorageObject, Failure> {
         unsupported()
     }
+    fn settings(&self) -> RString {
+        "{}".into()
+    }
     fn log_level(&self) -> Level {
         // Without backtraces, which read files.
         Level(0)

@@ -2,9 +2,9 @@
 
 use super::{
     Config, Fault, Origin, Tree,
-    section::{Section, boolean, bytes, duration, priority, quoted, text},
+    section::{Section, boolean, bytes, duration, kind, lasting, priority, quoted, text},
 };
-use jackfield_loader::{Settings, Trust};
+use jackfield_loader::{Sessions, Settings, Trust};
 use jackfield_manifest::{OnPanic, Permissions, PluginId, Restart, TopicPattern};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
@@ -22,6 +22,9 @@ pub(super) const KEYS: [&str; 10] = [
     "log.filter",
     "log.publish",
 ];
+
+/// A session that lies unused for longer never ends.
+const SESSION_LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Threads beyond this number are a mistake.
 const MOST_THREADS: u64 = 1024;
@@ -107,6 +110,10 @@ fn settings(id: &str, table: Tree, faults: &mut Vec<Fault>) -> Settings {
         health_deadline: section.take("health_deadline", duration),
         restart_when_unhealthy: section.take("restart_when_unhealthy", boolean),
         storage_limit: section.take("storage_limit", bytes),
+        sessions: Sessions {
+            ttl: section.take("session_ttl", time_to_live),
+            most: section.take("max_sessions", most_sessions),
+        },
         granted: Permissions {
             publish: section.take("publish", patterns).unwrap_or_default(),
             subscribe: section.take("subscribe", patterns).unwrap_or_default(),
@@ -115,6 +122,25 @@ fn settings(id: &str, table: Tree, faults: &mut Vec<Fault>) -> Settings {
     };
     section.finish();
     settings
+}
+
+/// How long a session may lie unused: a time, or never ending.
+fn time_to_live(value: &Value, origin: &Origin) -> Result<Duration, String> {
+    match value.as_str() {
+        Some("never" | "0s") => Ok(Duration::ZERO),
+        Some(_) => lasting(value, origin, SESSION_LONGEST),
+        None => Err(format!(
+            "expected a time such as \"1h\", or \"never\", found {}",
+            kind(value)
+        )),
+    }
+}
+
+fn most_sessions(value: &Value, _: &Origin) -> Result<u32, String> {
+    let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+    number
+        .filter(|number| *number > 0)
+        .ok_or_else(|| format!("expected an integer from 1 to {}, found {value}", u32::MAX))
 }
 
 fn path(value: &Value, origin: &Origin) -> Result<PathBuf, String> {

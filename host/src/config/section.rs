@@ -108,7 +108,7 @@ pub(crate) fn quoted(key: &str) -> String {
 }
 
 /// What a value is, for a message; never the value.
-fn kind(value: &Json) -> &'static str {
+pub(super) fn kind(value: &Json) -> &'static str {
     match value {
         Json::Null => "nothing",
         Json::Bool(_) => "a boolean",
@@ -146,7 +146,12 @@ pub(super) fn bytes(value: &Json, _: &Origin) -> Result<u64, String> {
     })
 }
 
-pub(super) fn duration(value: &Json, _: &Origin) -> Result<Duration, String> {
+pub(super) fn duration(value: &Json, origin: &Origin) -> Result<Duration, String> {
+    lasting(value, origin, LONGEST)
+}
+
+/// A time above zero, and no longer than that.
+pub(super) fn lasting(value: &Json, _: &Origin, longest: Duration) -> Result<Duration, String> {
     let Some(text) = value.as_str() else {
         return Err(format!(
             "expected a time such as \"30s\", found {}",
@@ -154,9 +159,10 @@ pub(super) fn duration(value: &Json, _: &Origin) -> Result<Duration, String> {
         ));
     };
     match humantime::parse_duration(text) {
-        Ok(time) if !time.is_zero() && time <= LONGEST => Ok(time),
+        Ok(time) if !time.is_zero() && time <= longest => Ok(time),
         Ok(_) => Err(format!(
-            "expected a time above 0 and of at most 1h, found \"{text}\""
+            "expected a time above 0 and of at most {}, found \"{text}\"",
+            humantime::format_duration(longest)
         )),
         Err(error) => Err(format!(
             "expected a time such as \"30s\" or \"1m 30s\", found {text:?}: {}",

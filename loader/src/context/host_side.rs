@@ -206,6 +206,10 @@ impl jackfield_abi::Host for HostSide {
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     }
 
+    fn settings(&self) -> RString {
+        self.0.sessions.to_json().into()
+    }
+
     fn sleep(&self, duration_ns: u64) -> FfiFuture<()> {
         let Ok(lease) = self.0.lease() else {
             return FfiFuture::new(ready(()));

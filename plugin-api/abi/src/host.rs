@@ -146,8 +146,14 @@ pub trait Host: Send + Sync {
     fn steady_ns(&self) -> u64;
 
     /// Is ready after that many nanoseconds. The plugin owns the future. `[any thread, any state]`
-    #[sabi(last_prefix_field)]
     fn sleep(&self, duration_ns: u64) -> FfiFuture<()>;
+
+    /// What the operator says of this plugin beside its configuration, for the SDK: a JSON object.
+    /// `session_ttl_ms` is how long a session may lie unused (0: for ever), `max_sessions` how many
+    /// there may be; what is absent is left to the plugin. Unknown keys are to be ignored.
+    /// `[any thread, any state]`
+    #[sabi(last_prefix_field)]
+    fn settings(&self) -> RString;
 }
 
 /// An owned [`Host`].

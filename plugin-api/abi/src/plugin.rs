@@ -1,7 +1,7 @@
 use crate::{CallMut, Event, Failure, Health, Level, Request};
 use abi_stable::{
     sabi_trait,
-    std_types::{RBox, RResult, RStr},
+    std_types::{RBox, RResult, RStr, RString},
 };
 use async_ffi::FfiContext;
 
@@ -49,8 +49,12 @@ pub trait Plugin: Send + Sync {
 
     /// Sets the most verbose level that the plugin hands on: what is disabled costs the plugin one
     /// atomic load. `[any thread; any state]`
-    #[sabi(last_prefix_field)]
     fn set_log_level(&self, level: Level);
+
+    /// Tells of itself in JSON: `routes` what it answers, `menu` what it adds to a menu. Fails with
+    /// `UNSUPPORTED` where it does not know the word. May take a while. `[any thread; running]`
+    #[sabi(last_prefix_field)]
+    fn describe(&self, what: RStr<'_>) -> RResult<RString, Failure>;
 }
 
 /// An owned [`Plugin`].

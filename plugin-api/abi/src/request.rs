@@ -35,7 +35,7 @@ pub struct Request<'a> {
     pub extensions: RSlice<'a, Header<'a>>,
     /// The body, or its first part when `stream` holds the rest.
     pub body: RSlice<'a, u8>,
-    /// The rest of a streamed body. Reserved: a 1.0 host always sends `RNone`.
+    /// The rest of a streamed body: sent to routes that are declared as taking one, and to no other.
     pub stream: ROption<&'a ByteStreamObject>,
 }
 
@@ -88,7 +88,8 @@ pub struct Response {
     pub headers: RVec<u8>,
     /// The body, or its first part when `stream` holds the rest.
     pub body: RVec<u8>,
-    /// The rest of a streamed body. Reserved: a 1.0 host refuses one with `unsupported`.
+    /// The rest of a streamed body. The host hands it to a client; to another plugin it hands none,
+    /// and says `unsupported`.
     pub stream: ROption<ByteStreamObject>,
 }
 

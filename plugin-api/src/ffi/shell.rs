@@ -7,7 +7,7 @@ use super::{
 use crate::{Context, Error, Event, Plugin, Request, Result, Routes};
 use jackfield_abi::{
     CallMut, Failure, FailureCode, FfiContext, Health, HostObject, Level, PluginObject, RResult,
-    RStr, abi_stable::type_level::downcasting::TD_Opaque,
+    RStr, RString, abi_stable::type_level::downcasting::TD_Opaque,
 };
 use std::sync::Arc;
 
@@ -155,6 +155,11 @@ impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
 
     fn set_log_level(&self, level: Level) {
         bridge::set_level(level);
+    }
+
+    fn describe(&self, what: RStr<'_>) -> RResult<RString, Failure> {
+        let text = format!("it has no description called `{what}`");
+        RResult::RErr(Failure::new(FailureCode::UNSUPPORTED, text))
     }
 }
 

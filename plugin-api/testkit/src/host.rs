@@ -93,6 +93,10 @@ impl Host for KitHost {
         RResult::ROk(storage::object(self.stage(), self.run.storage.object()))
     }
 
+    fn settings(&self) -> RString {
+        "{}".into()
+    }
+
     fn log_level(&self) -> Level {
         Level(*lock(&self.stage().level) as u32)
     }

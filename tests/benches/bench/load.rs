@@ -178,6 +178,9 @@ impl Host for NoHost {
     fn storage(&self) -> RResult<StorageObject, Failure> {
         RResult::RErr(Failure::new(FailureCode::UNSUPPORTED, "not in this test"))
     }
+    fn settings(&self) -> RString {
+        "{}".into()
+    }
     fn log_level(&self) -> Level {
         Level(0)
     }

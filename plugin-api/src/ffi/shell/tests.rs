@@ -42,6 +42,9 @@ impl jackfield_abi::Host for Streaming {
     fn storage(&self) -> RResult<StorageObject, Failure> {
         RResult::RErr(Failure::new(FailureCode::UNSUPPORTED, "not in this test"))
     }
+    fn settings(&self) -> RString {
+        "{}".into()
+    }
     fn log_level(&self) -> Level {
         Level(0)
     }
