@@ -93,6 +93,9 @@ pub(crate) struct Common {
     /// Treat every plugin as enabled
     #[arg(long, global = true)]
     pub(crate) all: bool,
+    /// Where to listen for HTTP: only `run` takes it.
+    #[arg(skip)]
+    pub(crate) listen: Vec<String>,
 }
 
 /// What to do.

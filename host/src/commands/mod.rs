@@ -57,13 +57,19 @@ impl Outcome {
 
 /// Does what was asked for; `format` is how programs are told that the configuration is wrong.
 pub(crate) fn dispatch(args: Args, format: Format) -> Result<Outcome, CommandError> {
-    let Args { common, command } = args;
+    let Args {
+        mut common,
+        command,
+    } = args;
     let config = |common: &Common| config(common, format);
     match command {
         Command::Graph(graph) => graph.run(&config(&common)?),
         Command::New(new) => new.run(),
         Command::Completions(completions) => completions.run(),
-        Command::Run(run) => run.run(config(&common)?, &common),
+        Command::Run(run) => {
+            common.listen.clone_from(&run.listen);
+            run.run(config(&common)?, &common)
+        }
         Command::List(list) => list.run(&config(&common)?),
         Command::Inspect(inspect) => inspect.run(&config(&common)?),
         Command::Check(check) => check.run(&config(&common)?),

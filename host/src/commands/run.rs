@@ -22,6 +22,7 @@ const EXAMPLES: &str = "\
 Examples:
   jackfield run
   jackfield run --plugins ./plugins --state /var/lib/jackfield
+  jackfield run --listen 8080        serve HTTP on 127.0.0.1:8080
   RUST_LOG=debug jackfield run       more of the log; RUST_LOG=warn,greeter=trace for one plugin
 
 The log goes to standard error. SIGINT and SIGTERM stop the plugins in the reverse of the order in
@@ -31,7 +32,12 @@ which they came to run, within host.stop_deadline; a second signal ends the host
 /// Start the enabled plugins and keep them running until SIGINT or SIGTERM
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Run {}
+pub(crate) struct Run {
+    /// Where to serve HTTP, instead of what the configuration says: an address and a port, or a port
+    /// of the loopback; may be given several times
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Vec<String>,
+}
 
 impl Run {
     pub(crate) fn run(self, config: Config, common: &Common) -> Result<Outcome, CommandError> {

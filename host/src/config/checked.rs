@@ -1,4 +1,4 @@
-use super::Tree;
+use super::{Audit, Http, Tree};
 use env_filter::Filter;
 use jackfield_loader::{Enable, Options, Settings, Trust};
 use jackfield_manifest::PluginId;
@@ -27,6 +27,10 @@ pub(crate) struct Config {
     pub(crate) filter: String,
     /// What of it is published on the bus.
     pub(crate) publish: String,
+    /// What the gateway goes by.
+    pub(crate) http: Http,
+    /// How much of the audit log is kept.
+    pub(crate) audit: Audit,
     /// What is said of single plugins, by id.
     pub(crate) settings: BTreeMap<String, Settings>,
     /// The files that were read.

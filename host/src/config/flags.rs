@@ -18,5 +18,10 @@ pub(super) fn read(common: &Common) -> Tree {
     if let Some(state) = &common.state {
         tree.insert(&["host", "state"], text(state), &Origin::Flag("--state"));
     }
+    if !common.listen.is_empty() {
+        let places = common.listen.iter().map(|place| Value::from(&**place));
+        let origin = Origin::Flag("--listen");
+        tree.insert(&["http", "listen"], places.collect(), &origin);
+    }
     tree
 }

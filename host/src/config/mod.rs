@@ -7,24 +7,37 @@
 //! layers know the file that a value comes from, and not the line, which is what one needs to
 //! repair it.
 
+mod audit;
 mod checked;
 mod edit;
 mod environment;
 mod error;
 mod file;
 mod flags;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "whoever accepts connections is not there yet")
+)]
+mod http;
 mod mask;
 mod origin;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "whoever accepts connections is not there yet")
+)]
+mod origins;
 mod read;
 mod replace;
 mod section;
 mod tree;
 mod write;
 
+pub(crate) use audit::Audit;
 pub(crate) use checked::Config;
 pub(crate) use edit::{Change, EditError, difference, edit};
 pub(crate) use environment::CONFIG as VARIABLE_CONFIG;
 pub(crate) use error::{ConfigError, Fault};
+pub(crate) use http::Http;
 pub(crate) use mask::Mask;
 pub(crate) use origin::Origin;
 pub(crate) use replace::{ReplaceError, home, replace};

@@ -2,6 +2,8 @@
 
 use super::{
     Config, Fault, Origin, Tree,
+    audit::{self, Audit},
+    http::{self, Http, PluginLimits},
     section::{Section, boolean, bytes, duration, kind, lasting, priority, quoted, text},
 };
 use jackfield_loader::{Sessions, Settings, Trust};
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
 
 /// Every key that is not a plugin's.
-pub(super) const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 26] = [
     "host.edge",
     "host.plugins",
     "host.state",
@@ -19,6 +21,22 @@ pub(super) const KEYS: [&str; 10] = [
     "host.permissions",
     "host.threads",
     "host.stop_deadline",
+    "http.listen",
+    "http.access",
+    "http.allow_open",
+    "http.tls_certificate",
+    "http.tls_key",
+    "http.hosts",
+    "http.origins",
+    "http.max_body",
+    "http.max_header",
+    "http.request_deadline",
+    "http.header_deadline",
+    "http.body_deadline",
+    "http.write_deadline",
+    "http.max_connections",
+    "audit.max_bytes",
+    "audit.keep",
     "log.filter",
     "log.publish",
 ];
@@ -44,6 +62,9 @@ pub(super) fn defaults() -> Tree {
     set("host.stop_deadline", json!("30s"));
     set("log.filter", json!("info"));
     set("log.publish", json!("info"));
+    for (key, value) in http::defaults().into_iter().chain(audit::defaults()) {
+        set(key, value);
+    }
     tree
 }
 
@@ -51,6 +72,7 @@ pub(super) fn defaults() -> Tree {
 pub(super) fn read(tree: Tree, faults: &mut Vec<Fault>) -> Config {
     let mut top = Section::new("", tree.clone(), faults);
     let (host, log, plugins) = (top.table("host"), top.table("log"), top.table("plugins"));
+    let (http, audit) = (top.table("http"), top.table("audit"));
     top.finish();
     let mut host = Section::new("host", host, faults);
     let mut config = Config {
@@ -66,6 +88,8 @@ pub(super) fn read(tree: Tree, faults: &mut Vec<Fault>) -> Config {
             .unwrap_or(Duration::ZERO),
         filter: String::new(),
         publish: String::new(),
+        http: Http::default(),
+        audit: Audit::default(),
         settings: BTreeMap::new(),
         files: Vec::new(),
         all: false,
@@ -77,6 +101,8 @@ pub(super) fn read(tree: Tree, faults: &mut Vec<Fault>) -> Config {
     config.filter = log.take("filter", filter).unwrap_or_default();
     config.publish = log.take("publish", filter).unwrap_or_default();
     log.finish();
+    config.http = http::read(http, faults);
+    config.audit = audit::read(audit, faults);
     let mut all = Section::new("plugins", plugins, faults);
     let tables = all.tables();
     for (id, table) in &tables {
@@ -85,15 +111,22 @@ pub(super) fn read(tree: Tree, faults: &mut Vec<Fault>) -> Config {
         }
     }
     for (id, table) in tables {
-        let settings = settings(&id, table, faults);
+        let (settings, limits) = settings(&id, table, faults);
+        if limits != PluginLimits::default() {
+            config.http.plugins.insert(id.clone(), limits);
+        }
         config.settings.insert(id, settings);
     }
     config
 }
 
 /// `[plugins.<id>]`.
-fn settings(id: &str, table: Tree, faults: &mut Vec<Fault>) -> Settings {
+fn settings(id: &str, table: Tree, faults: &mut Vec<Fault>) -> (Settings, PluginLimits) {
     let mut section = Section::new(format!("plugins.{}", quoted(id)), table, faults);
+    let limits = PluginLimits {
+        max_body: section.take("max_body", bytes),
+        request_deadline: section.take("request_deadline", duration),
+    };
     let settings = Settings {
         enabled: section.take("enabled", boolean),
         priority: section.take("priority", priority),
@@ -121,7 +154,7 @@ fn settings(id: &str, table: Tree, faults: &mut Vec<Fault>) -> Settings {
         config: section.table("config").to_json(),
     };
     section.finish();
-    settings
+    (settings, limits)
 }
 
 /// How long a session may lie unused: a time, or never ending.
@@ -143,7 +176,7 @@ fn most_sessions(value: &Value, _: &Origin) -> Result<u32, String> {
         .ok_or_else(|| format!("expected an integer from 1 to {}, found {value}", u32::MAX))
 }
 
-fn path(value: &Value, origin: &Origin) -> Result<PathBuf, String> {
+pub(super) fn path(value: &Value, origin: &Origin) -> Result<PathBuf, String> {
     let text = text(value, origin)?;
     if text.is_empty() {
         return Err("expected a path, found an empty string".to_owned());
@@ -187,7 +220,11 @@ fn trust(value: &Value, origin: &Origin) -> Result<Trust, String> {
 }
 
 /// One of a few words.
-fn one_of<T: Copy>(value: &Value, origin: &Origin, words: &[(&str, T)]) -> Result<T, String> {
+pub(super) fn one_of<T: Copy>(
+    value: &Value,
+    origin: &Origin,
+    words: &[(&str, T)],
+) -> Result<T, String> {
     let text = text(value, origin)?;
     let found = words.iter().find(|(word, _)| *word == text);
     found.map(|(_, value)| *value).ok_or_else(|| {

@@ -41,6 +41,12 @@ fn later_layers_win_and_each_value_tells_where_it_comes_from() {
     let said = Said::new(command.output().unwrap());
     assert_eq!(said.err, "");
     let entry = |key, value, origin| json!({"key": key, "value": value, "origin": origin});
+    let mut entries = said.json();
+    // These have tests of their own.
+    entries.as_array_mut().unwrap().retain(|entry| {
+        let key = entry["key"].as_str().unwrap();
+        !key.starts_with("http.") && !key.starts_with("audit.")
+    });
     let expected = json!([
         entry("host.permissions", json!(false), "default"),
         entry(
@@ -71,7 +77,7 @@ fn later_layers_win_and_each_value_tells_where_it_comes_from() {
             "JACKFIELD_PLUGINS__STORE__PRIORITY"
         ),
     ]);
-    assert_eq!(said.json(), expected);
+    assert_eq!(entries, expected);
 }
 
 #[test]
@@ -169,7 +175,7 @@ fn the_name_of_the_host_is_a_name() {
     command.env("JACKFIELD_HOST__EDGE", "south");
     let entries = Said::new(command.output().unwrap()).json();
     let entry = json!({"key": "host.edge", "value": "south", "origin": "JACKFIELD_HOST__EDGE"});
-    assert_eq!(entries[0], entry);
+    assert!(entries.as_array().unwrap().contains(&entry), "{entries}");
 }
 
 #[test]
