@@ -42,25 +42,31 @@
 //! | [`Plugin`] | what an author implements |
 //! | [`Context`] | all that a plugin can ask of its host: events, tasks, timers, files, other plugins |
 //! | [`Routes`], [`quick`], [`blocking`] | what it answers, and on which thread |
-//! | [`Request`], [`Response`], [`Error`] | what a handler takes and gives |
+//! | [`Path`], [`Query`], [`Json`], [`BodyStream`], … | what a handler takes: any [`FromRequest`], and the [`Request`] itself |
+//! | [`Json`], [`Response`], [`Error`], … | what a handler gives: any [`IntoResponse`] |
 //! | [`Storage`] | keys and values that it keeps between runs |
 //! | [`Service`], [`Lease`] | typed objects that plugins share, called like functions |
 //! | [`host`] | services of the host's own: clock, configuration, bus, storage, topology |
 //! | [`Event`], [`Health`] | what it hears, and how it does |
 
+mod body_stream;
 mod bus;
 mod config;
 mod context;
+mod describe;
 mod embed;
 mod error;
 mod event;
 mod exported;
+mod extract;
 mod ffi;
 mod handler;
 mod health;
 pub mod host;
+mod menu;
 mod outgoing;
 mod plugin;
+mod reply;
 mod request;
 mod response;
 mod routes;
@@ -69,16 +75,22 @@ mod service;
 mod storage;
 mod within;
 
+pub use body_stream::BodyStream;
 pub use bus::Subscribe;
 pub use config::NoConfig;
 pub use context::{Context, Interval, Task};
+pub use describe::{Operation, Place};
 pub use error::{Error, Result};
 pub use event::{Event, Retained, Subscription};
+pub use extract::{Bytes, Extensions, FromOptional, FromRequest, Headers, Json, Path, Query};
 pub use ffi::Lease;
+pub use futures_core::Stream;
 pub use handler::{Handler, blocking, quick};
 pub use health::{Health, HealthStatus};
+pub use menu::{MenuItem, MenuSection};
 pub use outgoing::OutgoingRequest;
 pub use plugin::Plugin;
+pub use reply::IntoResponse;
 pub use request::Request;
 pub use response::Response;
 pub use routes::Routes;
@@ -89,6 +101,8 @@ pub use jackfield_macros::export_plugin;
 
 /// The `log` crate: its macros, used in a plugin, write to the host's log.
 pub use log;
+/// The `schemars` crate, for what typed routes take and give.
+pub use schemars;
 /// The `serde` crate, for configuration and bodies.
 pub use serde;
 /// The `serde_json` crate, for bodies and events.
@@ -97,9 +111,10 @@ pub use serde_json;
 /// Everything that most plugins use.
 pub mod prelude {
     pub use crate::{
-        Context, Error, Event, Health, NoConfig, OutgoingRequest, Plugin, Request, Response,
-        Result, Routes, Subscribe, blocking, export_plugin, log, quick,
+        Context, Error, Event, Health, Json, NoConfig, OutgoingRequest, Path, Plugin, Query,
+        Request, Response, Result, Routes, Subscribe, blocking, export_plugin, log, quick,
     };
+    pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
 }
 
@@ -119,6 +134,6 @@ pub mod __testkit {
     pub use crate::{
         embed::text,
         exported::Exported,
-        ffi::testkit::{answer, create, error, health, hook, lease, offer, response},
+        ffi::testkit::{answer, create, error, health, hook, lease, offer, response, take_stream},
     };
 }

@@ -1,4 +1,4 @@
-use crate::{Context, Error, Event, Health, Result, Routes};
+use crate::{Context, Error, Event, Health, MenuSection, Result, Routes};
 use serde::de::DeserializeOwned;
 
 /// A plugin. The host calls, in this order: [`initialize`](Plugin::initialize),
@@ -59,6 +59,16 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     /// Declares what it answers. Called once, before `initialize`.
     fn routes(routes: &mut Routes<Self>) {
         let _ = routes;
+    }
+
+    /// What it adds to the menu of what stands in front of the host. Asked for each time that the menu
+    /// is shown; nothing unless it is written.
+    ///
+    /// # Errors
+    ///
+    /// Anything: the menu is then without what this plugin adds.
+    fn menu(&self) -> Result<Vec<MenuSection>> {
+        Ok(Vec::new())
     }
 
     /// An event of a topic that it subscribed to: in order, one at a time; may block. Those of a

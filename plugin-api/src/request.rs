@@ -30,6 +30,14 @@ impl<'a> Request<'a> {
         self.raw
     }
 
+    /// The same again, for a second argument of the handler.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            raw: self.raw,
+            params: self.params.clone(),
+        }
+    }
+
     /// The method in upper case, such as `GET`.
     pub fn method(&self) -> &'a str {
         self.raw.method.as_str()
@@ -78,16 +86,17 @@ impl<'a> Request<'a> {
 
     /// Every header in the order they came: lower-case name, value.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
-        self.raw
-            .headers
-            .as_slice()
-            .iter()
-            .map(|header| (header.name.as_str(), header.value.as_slice()))
+        pairs(self.raw.headers)
     }
 
     /// What the host adds to a request, such as `caller`; a client cannot forge it.
     pub fn extension(&self, name: &str) -> Option<&'a str> {
         find(self.raw.extensions, name)
+    }
+
+    /// Everything that the host adds: lower-case name, value.
+    pub fn extensions(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        pairs(self.raw.extensions)
     }
 
     /// How long whoever asks waits for the answer, from when the request came; `None` where there is
@@ -98,21 +107,43 @@ impl<'a> Request<'a> {
         text.parse().ok().map(Duration::from_millis)
     }
 
-    /// The body.
+    /// The body; of one that comes in parts, which a [`BodyStream`](crate::BodyStream) reads, as much
+    /// as has come.
     pub fn body(&self) -> &'a [u8] {
         self.raw.body.as_slice()
+    }
+
+    /// The body, for an argument that needs all of it.
+    pub(crate) fn whole_body(&self) -> Result<&'a [u8]> {
+        if self.raw.stream.is_rsome() {
+            return Err(Error::new(
+                "the handler takes the body in parts, so no other argument can have it whole",
+            ));
+        }
+        Ok(self.body())
     }
 
     /// The body, read as JSON.
     ///
     /// # Errors
     ///
-    /// 400 when it is no JSON, or not of this type; the message names the field.
+    /// 400 when it is empty, no JSON, or not of this type; the message names the field.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        if self.body().is_empty() {
+            return Err(Error::with_status(
+                400,
+                "the body: expected JSON, found nothing",
+            ));
+        }
         let deserializer = &mut serde_json::Deserializer::from_slice(self.body());
         serde_path_to_error::deserialize(deserializer)
             .map_err(|error| Error::with_status(400, format!("the body: {error}")))
     }
+}
+
+fn pairs<'a>(headers: RSlice<'a, Header<'a>>) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+    let headers = headers.as_slice().iter();
+    headers.map(|header| (header.name.as_str(), header.value.as_slice()))
 }
 
 fn find<'a>(headers: RSlice<'a, Header<'a>>, name: &str) -> Option<&'a str> {

@@ -1,5 +1,6 @@
-use crate::{Error, Result};
-use jackfield_abi::{RBox, ROption, RVec};
+use crate::{Error, Result, ffi};
+use futures_core::Stream;
+use jackfield_abi::{ByteStreamObject, RBox, ROption, RVec};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The answer to a [`Request`](crate::Request).
@@ -46,6 +47,33 @@ impl Response {
     /// 200 with bytes, without a media type.
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
         Self::whole(200, bytes.into())
+    }
+
+    /// 200 with a body that comes in parts, without a media type. The host asks for the next part when
+    /// the client has taken the one before, and drops the stream when the client goes away. An error
+    /// or a panic ends the body as something that was cut, since the status is sent by then. Another
+    /// plugin that asks is not given the answer (501).
+    ///
+    /// ```
+    /// # use plugin_api::prelude::*;
+    /// # use std::{pin::Pin, task::{self, Poll}};
+    /// # struct Lines;
+    /// # impl futures_core::Stream for Lines {
+    /// #     type Item = Result<Vec<u8>>;
+    /// #     fn poll_next(
+    /// #         self: Pin<&mut Self>,
+    /// #         _cx: &mut task::Context<'_>,
+    /// #     ) -> Poll<Option<Result<Vec<u8>>>> {
+    /// #         Poll::Ready(None)
+    /// #     }
+    /// # }
+    /// # let lines = Lines;
+    /// let answer = Response::stream(lines).with_header("content-type", "text/csv");
+    /// ```
+    pub fn stream(parts: impl Stream<Item = Result<Vec<u8>>> + Send + 'static) -> Self {
+        let mut answer = Self::new(200);
+        answer.raw.stream = ROption::RSome(ffi::stream(parts));
+        answer
     }
 
     /// The answer to a failed request: `{"detail": message}` with the error's status.
@@ -113,7 +141,7 @@ impl Response {
             .map(|(_, value)| value)
     }
 
-    /// The body.
+    /// The body; nothing of one that comes in parts.
     pub fn body(&self) -> &[u8] {
         &self.raw.body
     }
@@ -125,6 +153,10 @@ impl Response {
     /// When it is no JSON, or not of this type.
     pub fn read_json<T: DeserializeOwned>(&self) -> Result<T> {
         Ok(serde_json::from_slice(self.body())?)
+    }
+
+    pub(crate) fn take_stream(&mut self) -> Option<ByteStreamObject> {
+        self.raw.stream.take().into_option()
     }
 
     pub(crate) fn from_abi(raw: RBox<jackfield_abi::Response>) -> Self {

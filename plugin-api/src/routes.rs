@@ -1,8 +1,13 @@
+mod describe;
+mod said;
+
 use crate::{
     Context, Error, Handler, Request, Response,
     ffi::Opening,
     handler::{ErasedHandler, erase},
 };
+use jackfield_abi::{Failure, FailureCode};
+use said::Said;
 use std::{collections::HashMap, future::ready, sync::Arc};
 
 /// What a plugin answers: patterns such as `/greet/{name}` or `/files/{*path}`, each with a handler
@@ -11,15 +16,41 @@ use std::{collections::HashMap, future::ready, sync::Arc};
 /// Matching is done on the path as it came, so that `%2F` in a parameter stays in the parameter.
 /// `HEAD` is answered by the handler of `GET`, `OPTIONS` by the list of methods, where there is no
 /// handler for them.
+///
+/// What its handler's types say of a route is told to whoever lists the routes; what they do not say is
+/// told by [`summary`](Self::summary) and what follows it, of the route that was declared last:
+///
+/// ```
+/// # use plugin_api::prelude::*;
+/// # struct Shop;
+/// # impl Shop {
+/// #     async fn item(&self, Path(_item): Path<u64>) -> Result<Json<u64>> { Ok(Json(1)) }
+/// # }
+/// # fn routes(routes: &mut Routes<Shop>) {
+/// routes
+///     .get("/items/{item}", Shop::item)
+///     .summary("How many there are")
+///     .error(404, "no such item");
+/// # }
+/// ```
 pub struct Routes<T> {
     patterns: HashMap<String, usize>,
     router: matchit::Router<usize>,
     methods: Vec<Methods<T>>,
     fallback: Option<Box<dyn ErasedHandler<T>>>,
     faults: Vec<String>,
+    /// Where the route is that was declared last.
+    last: Option<(usize, usize)>,
 }
 
-type Methods<T> = Vec<(&'static str, Box<dyn ErasedHandler<T>>)>;
+type Methods<T> = Vec<Route<T>>;
+
+/// What answers one method of a pattern.
+struct Route<T> {
+    method: &'static str,
+    handler: Box<dyn ErasedHandler<T>>,
+    said: Option<Box<Said>>,
+}
 
 impl<T: Send + Sync + 'static> Routes<T> {
     pub(crate) fn new() -> Self {
@@ -29,6 +60,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
             methods: Vec::new(),
             fallback: None,
             faults: Vec::new(),
+            last: None,
         }
     }
 
@@ -65,9 +97,12 @@ impl<T: Send + Sync + 'static> Routes<T> {
         pattern: &str,
         handler: impl Handler<T, K>,
     ) -> &mut Self {
-        if let Err(fault) = self.add(method, pattern, erase(handler)) {
-            self.faults
-                .push(format!("route {method} {pattern}: {fault}"));
+        match self.add(method, pattern, erase(handler)) {
+            Ok(place) => self.last = Some(place),
+            Err(fault) => {
+                let fault = format!("route {method} {pattern}: {fault}");
+                self.faults.push(fault);
+            }
         }
         self
     }
@@ -83,7 +118,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
         method: &'static str,
         pattern: &str,
         handler: Box<dyn ErasedHandler<T>>,
-    ) -> Result<(), String> {
+    ) -> Result<(usize, usize), String> {
         let index = match self.patterns.get(pattern) {
             Some(&index) => index,
             None => {
@@ -97,11 +132,16 @@ impl<T: Send + Sync + 'static> Routes<T> {
             }
         };
         let methods = &mut self.methods[index];
-        if methods.iter().any(|(known, _)| *known == method) {
+        if methods.iter().any(|known| known.method == method) {
             return Err("it has a handler already".to_owned());
         }
-        methods.push((method, handler));
-        Ok(())
+        let said = None;
+        methods.push(Route {
+            method,
+            handler,
+            said,
+        });
+        Ok((index, methods.len() - 1))
     }
 
     /// Everything that was wrong with the declarations, or nothing.
@@ -128,13 +168,32 @@ impl<T: Send + Sync + 'static> Routes<T> {
                 return opening.answer(ready(Ok(not_allowed(methods, request.method()))));
             };
             request.set_params(matched.params.iter().collect());
-            return handler.call_erased(plugin, context, request, opening);
+            return call(handler, plugin, context, request, opening);
         }
         match &self.fallback {
-            Some(handler) => handler.call_erased(plugin, context, request, opening),
+            Some(handler) => call(&**handler, plugin, context, request, opening),
             None => opening.answer(ready(Err(no_route(context, &request)))),
         }
     }
+}
+
+fn call<'a, T>(
+    handler: &'a dyn ErasedHandler<T>,
+    plugin: &'a Arc<T>,
+    context: &'a Context,
+    request: Request<'a>,
+    opening: Opening<'_, 'a, '_>,
+) -> bool {
+    if request.raw().stream.is_rsome() && !handler.takes_stream() {
+        return opening.fail(streamed());
+    }
+    handler.call_erased(plugin, context, request, opening)
+}
+
+#[cold]
+fn streamed() -> Failure {
+    let text = "a request with a streamed body, which this route does not take: it has to be whole";
+    Failure::new(FailureCode::UNSUPPORTED, text)
 }
 
 fn no_route(context: &Context, request: &Request<'_>) -> Error {
@@ -146,14 +205,14 @@ fn select<'m, T>(methods: &'m Methods<T>, method: &str) -> Option<&'m dyn Erased
     let find = |wanted: &str| {
         methods
             .iter()
-            .find(|(known, _)| *known == wanted)
-            .map(|(_, handler)| &**handler)
+            .find(|route| route.method == wanted)
+            .map(|route| &*route.handler)
     };
     find(method).or_else(|| if method == "HEAD" { find("GET") } else { None })
 }
 
 fn not_allowed<T>(methods: &Methods<T>, method: &str) -> Response {
-    let mut allow: Vec<&str> = methods.iter().map(|(name, _)| *name).collect();
+    let mut allow: Vec<&str> = methods.iter().map(|route| route.method).collect();
     if allow.contains(&"GET") && !allow.contains(&"HEAD") {
         allow.push("HEAD");
     }

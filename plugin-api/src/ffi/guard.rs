@@ -1,12 +1,12 @@
 //! The one panic boundary of a plugin: nothing else in the SDK catches.
 
-use crate::{Response, Result};
+use crate::{Error, Response, Result};
 use jackfield_abi::{
     Answer, Call, Failure, FailureCode, FfiContext, FfiFuture, ROption, RResult, Reply,
 };
 use std::{
     any::Any,
-    future::Future,
+    future::{Future, ready},
     mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
@@ -142,7 +142,7 @@ fn no_status(status: u16) -> Failure {
 }
 
 /// A request on its way through the routes to the handler that begins to answer it.
-pub(crate) struct Opening<'c, 'a, 'x> {
+pub struct Opening<'c, 'a, 'x> {
     call: Pin<&'c mut Call<'a>>,
     context: &'c mut FfiContext<'x>,
 }
@@ -157,6 +157,19 @@ impl<'a> Opening<'_, 'a, '_> {
         };
         self.call
             .begin(answering, self.context, Answering::poll_unguarded)
+    }
+
+    /// Answers with an error; true, as the answer is there.
+    #[cold]
+    pub(crate) fn refuse(self, error: Error) -> bool {
+        self.answer(ready(Err(error)))
+    }
+
+    /// Leaves the request without an answer; true, as that is there.
+    #[cold]
+    pub(crate) fn fail(self, failure: Failure) -> bool {
+        self.call.refuse(failure);
+        true
     }
 }
 

@@ -12,6 +12,7 @@ mod frames;
 mod guard;
 mod service;
 mod shell;
+mod stream;
 pub(crate) mod testkit;
 
 pub use jackfield_abi::abi_stable::library::LibHeader;
@@ -21,6 +22,7 @@ pub use contract::{BusService, Clock, ConfigService, StorageService, Topology};
 pub(crate) use guard::{Opening, go_on, guard, guarded, guarded_task};
 pub use service::Lease;
 pub(crate) use service::{layout_of, lease, offer};
+pub(crate) use stream::stream;
 
 use crate::Plugin;
 use jackfield_abi::{

@@ -9,6 +9,7 @@ use jackfield_abi::{
     CallMut, Failure, FailureCode, FfiContext, Health, HostObject, Level, PluginObject, RResult,
     RStr, RString, abi_stable::type_level::downcasting::TD_Opaque,
 };
+use serde_json::json;
 use std::sync::Arc;
 
 /// The author's plugin, with its routes. Every method goes through [`guard`].
@@ -103,13 +104,6 @@ impl<T: Plugin> Shell<T> {
     }
 }
 
-#[cold]
-fn streamed() -> Failure {
-    let text =
-        "a request with a streamed body, which this plugin does not take: it has to be whole";
-    Failure::new(FailureCode::UNSUPPORTED, text)
-}
-
 impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
     fn start(&self) -> RResult<(), Failure> {
         self.call(T::start)
@@ -131,10 +125,6 @@ impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
     ) -> bool {
         // SAFETY: the lifetimes are those of this method's signature.
         let call = unsafe { call.into_pin() };
-        if request.stream.is_rsome() {
-            call.refuse(streamed());
-            return true;
-        }
         guard::open(call, context, |opening| {
             let request = Request::from_abi(request);
             self.routes
@@ -158,8 +148,18 @@ impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
     }
 
     fn describe(&self, what: RStr<'_>) -> RResult<RString, Failure> {
-        let text = format!("it has no description called `{what}`");
-        RResult::RErr(Failure::new(FailureCode::UNSUPPORTED, text))
+        self.call(|plugin| match what.as_str() {
+            "routes" => Ok(self.routes.describe().to_string().into()),
+            "menu" => {
+                let sections = json!({ "sections": plugin.menu()? });
+                Ok(sections.to_string().into())
+            }
+            what => {
+                let text = format!("it has no description called `{what}`");
+                let failure = Failure::new(FailureCode::UNSUPPORTED, text);
+                Err(Error::from_failure(failure))
+            }
+        })
     }
 }
 

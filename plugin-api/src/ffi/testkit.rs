@@ -3,8 +3,8 @@
 use super::{Lease, bridge, layout_of, shell};
 use crate::{Error, Health, Plugin, Response, Result, Service};
 use jackfield_abi::{
-    Failure, FailureCode, HostObject, PluginObject, RBox, ServiceLeaseObject, ServiceOfferObject,
-    abi_stable::type_layout::TypeLayout, layout::compatible,
+    ByteStreamObject, Failure, FailureCode, HostObject, PluginObject, RBox, ServiceLeaseObject,
+    ServiceOfferObject, abi_stable::type_layout::TypeLayout, layout::compatible,
 };
 
 /// Creates a plugin as a host does, by the same function.
@@ -54,6 +54,11 @@ pub fn error(failure: Failure) -> Error {
 /// A plugin's answer.
 pub fn response(response: RBox<jackfield_abi::Response>) -> Response {
     Response::from_abi(response)
+}
+
+/// The rest of an answer's body, where that comes in parts.
+pub fn take_stream(response: &mut Response) -> Option<ByteStreamObject> {
+    response.take_stream()
 }
 
 /// An answer as it crosses.

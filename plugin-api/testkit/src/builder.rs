@@ -29,6 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What is there when the plugin comes: made by [`Testkit::builder`].
 pub struct Builder<T> {
     config: Result<Map<String, Value>>,
+    settings: Map<String, Value>,
     now: Option<SystemTime>,
     level: LevelFilter,
     patience: Duration,
@@ -45,6 +46,7 @@ impl<T: Exported> Builder<T> {
     pub(crate) fn new() -> Self {
         Self {
             config: Ok(Map::new()),
+            settings: Map::new(),
             now: None,
             level: LevelFilter::Trace,
             patience: PATIENCE,
@@ -63,6 +65,25 @@ impl<T: Exported> Builder<T> {
     #[must_use]
     pub fn config(mut self, config: impl Serialize) -> Self {
         self.config = object(&config);
+        self
+    }
+
+    /// How long a session may lie unused, in whole milliseconds, as an operator says it; zero is for
+    /// ever. Without this it is the plugin's to say.
+    #[must_use]
+    pub fn session_ttl(self, ttl: Duration) -> Self {
+        let ttl = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
+        self.setting("session_ttl_ms", ttl)
+    }
+
+    /// How many sessions there may be, as an operator says it. Without this it is the plugin's to say.
+    #[must_use]
+    pub fn max_sessions(self, most: u64) -> Self {
+        self.setting("max_sessions", most)
+    }
+
+    fn setting(mut self, name: &str, value: u64) -> Self {
+        self.settings.insert(name.to_owned(), value.into());
         self
     }
 
@@ -157,6 +178,7 @@ impl<T: Exported> Builder<T> {
         let config = complete_config(manifest.config_schema.as_deref(), &self.config?)?;
         let scenery = Scenery {
             clock: Clock::new(self.now),
+            settings: Value::Object(self.settings).to_string(),
             level: self.level,
             patience: self.patience,
             storage_limit: self.storage_limit,

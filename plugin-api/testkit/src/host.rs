@@ -94,7 +94,7 @@ impl Host for KitHost {
     }
 
     fn settings(&self) -> RString {
-        "{}".into()
+        self.stage().settings.as_str().into()
     }
 
     fn log_level(&self) -> Level {

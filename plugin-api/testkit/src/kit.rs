@@ -16,6 +16,7 @@ use plugin_api::{
     __testkit::{self, Exported},
     Error, Health, Response, Result,
     serde::Serialize,
+    serde_json::{self, Value},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -215,6 +216,24 @@ impl<T: Exported> Testkit<T> {
         Ok(taken)
     }
 
+    /// What the plugin tells of itself: `routes` what it answers, `menu` what it adds to a menu.
+    ///
+    /// # Errors
+    ///
+    /// When it fails or panics over it, does not know the word, or does not run.
+    pub fn describe(&self, what: &str) -> Result<Value> {
+        self.expect(Phase::Running, "asked to describe itself")?;
+        let what = what.to_owned();
+        let run = self.run();
+        let described = run.with("describe", move |object| {
+            object.describe(what.as_str().into()).into_result()
+        });
+        match described.expect("a plugin that runs is there") {
+            Ok(text) => Ok(serde_json::from_str(&text)?),
+            Err(failure) => Err(__testkit::error(failure)),
+        }
+    }
+
     /// Asks the plugin how it does.
     ///
     /// # Errors
@@ -267,17 +286,17 @@ impl<T: Exported> Testkit<T> {
         self.request(Ask::post(path).json(value))
     }
 
-    /// Asks the plugin.
+    /// Asks the plugin. A body that comes in parts is put together.
     ///
     /// # Errors
     ///
-    /// When there is no answer: the handler panicked, the plugin does not run, or the answer needs
+    /// When there is no answer, or not all of it: the handler or its stream panicked, the plugin does not run, or the answer needs
     /// more than this call, such as the clock to be turned (504): [`send`](Testkit::send) it then. An
     /// answer of any status is no error.
     pub fn request(&self, ask: Ask) -> Result<Response> {
         let line = ask.line();
         let sent = self.send(ask);
-        sent.answer().unwrap_or_else(|| {
+        sent.whole().unwrap_or_else(|| {
             let text = match self.stage.clock.next_in() {
                 Some(time) => format!(
                     "{line} is not answered yet: the next that waits for the clock is due in {} \

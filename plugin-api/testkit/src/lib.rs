@@ -61,6 +61,8 @@
 //! | the plugin's life | [`Builder::create`], [`Testkit::start`], [`stop`](Testkit::stop), [`restart`](Testkit::restart), [`reconfigure`](Testkit::reconfigure), [`health`](Testkit::health) |
 //! | the clock | [`advance`](Testkit::advance): for sleeps, intervals, timeouts, schedules (in UTC) and the times of events |
 //! | requests to it | [`get`](Testkit::get), [`post`](Testkit::post), [`request`](Testkit::request), [`send`](Testkit::send) |
+//! | bodies in parts | [`Ask::part`], [`Sent::parts`], [`Sent::ended`] |
+//! | what it tells of itself | [`describe`](Testkit::describe) |
 //! | others that it asks | [`answer`](Testkit::answer), [`asked`](Testkit::asked) |
 //! | typed services | [`provide`](Testkit::provide), [`service`](Testkit::service) |
 //! | events | [`publish`](Testkit::publish), [`published`](Testkit::published) |
@@ -90,6 +92,7 @@ mod sent;
 mod services;
 mod stage;
 mod storage;
+mod stream;
 mod tasks;
 
 pub use builder::Builder;

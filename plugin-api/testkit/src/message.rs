@@ -1,6 +1,7 @@
 //! Requests, as a test makes them and as it sees those of its plugin.
 
-use jackfield_abi::{Header, RSlice, Request as Raw};
+use crate::stream::Parts as Streamed;
+use jackfield_abi::{ByteStreamObject, Header, ROption, RSlice, Request as Raw};
 use plugin_api::{
     Result,
     serde::{Serialize, de::DeserializeOwned},
@@ -13,6 +14,7 @@ pub struct Ask {
     message: Message,
     /// What a host adds, such as `caller`.
     extensions: Vec<(String, Vec<u8>)>,
+    streamed: Option<Streamed>,
 }
 
 /// A request that the plugin under test made of another plugin.
@@ -46,6 +48,7 @@ impl Ask {
                 body: Vec::new(),
             },
             extensions: Vec::new(),
+            streamed: None,
         }
     }
 
@@ -69,9 +72,15 @@ impl Ask {
 
     /// As another plugin asks.
     #[must_use]
-    pub fn caller(mut self, plugin: &str) -> Self {
-        let caller = ("caller".to_owned(), plugin.as_bytes().to_vec());
-        self.extensions.push(caller);
+    pub fn caller(self, plugin: &str) -> Self {
+        self.extension("caller", plugin)
+    }
+
+    /// With something more that a host adds; the name in lower case.
+    #[must_use]
+    pub fn extension(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        let extension = (name.to_owned(), value.as_ref().to_vec());
+        self.extensions.push(extension);
         self
     }
 
@@ -79,6 +88,23 @@ impl Ask {
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.message.body = body.into();
+        self
+    }
+
+    /// With one more part of a body that comes in parts, behind what [`body`](Self::body) says: only
+    /// routes with a [`BodyStream`](plugin_api::BodyStream) take it.
+    #[must_use]
+    pub fn part(mut self, part: impl Into<Vec<u8>>) -> Self {
+        let streamed = self.streamed.get_or_insert_default();
+        streamed.parts.push_back(part.into());
+        self
+    }
+
+    /// With a body in parts that fails with this text behind the last of them, as where a client goes
+    /// away.
+    #[must_use]
+    pub fn cut(mut self, text: &str) -> Self {
+        self.streamed.get_or_insert_default().failure = Some(text.to_owned());
         self
     }
 
@@ -110,6 +136,7 @@ impl Ask {
             ask: self,
             headers: lent(&self.message.headers),
             extensions: lent(&self.extensions),
+            stream: self.streamed.as_ref().map(Streamed::object),
         }
     }
 }
@@ -119,6 +146,7 @@ pub(crate) struct Parts<'a> {
     ask: &'a Ask,
     headers: Vec<Header<'a>>,
     extensions: Vec<Header<'a>>,
+    stream: Option<ByteStreamObject>,
 }
 
 impl Parts<'_> {
@@ -129,6 +157,7 @@ impl Parts<'_> {
         raw.headers = RSlice::from_slice(&self.headers);
         raw.extensions = RSlice::from_slice(&self.extensions);
         raw.body = RSlice::from_slice(&message.body);
+        raw.stream = ROption::from(self.stream.as_ref());
         raw
     }
 }

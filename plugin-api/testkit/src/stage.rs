@@ -33,6 +33,8 @@ pub(crate) struct Stage {
     pub(crate) clock: Arc<Clock>,
     /// Complete, as JSON.
     pub(crate) config: Mutex<String>,
+    /// What an operator says beside it, as JSON.
+    pub(crate) settings: String,
     /// How many configurations the plugin has gone by.
     pub(crate) revision: Mutex<u64>,
     pub(crate) level: Mutex<LevelFilter>,
@@ -61,6 +63,7 @@ pub(crate) struct Stage {
 /// What a test says of it before it is there.
 pub(crate) struct Scenery {
     pub(crate) clock: Arc<Clock>,
+    pub(crate) settings: String,
     pub(crate) level: LevelFilter,
     pub(crate) patience: Duration,
     pub(crate) storage_limit: u64,
@@ -81,6 +84,7 @@ impl Stage {
             manifest,
             clock: scenery.clock,
             config: Mutex::new(config),
+            settings: scenery.settings,
             revision: Mutex::new(1),
             level: Mutex::new(scenery.level),
             patience: scenery.patience,

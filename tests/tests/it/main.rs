@@ -26,3 +26,4 @@ mod services;
 mod storage;
 mod supervise;
 mod tracking;
+mod typed;

@@ -129,7 +129,7 @@ impl Plugin for Asks {
         routes.get("/ask", Self::ask);
         routes.get(
             "/status/{code}",
-            quick(|_: &Self, request: Request<'_>| {
+            quick(|_: &Self, request: Request<'_>| -> Result<Response> {
                 Ok(Response::new(request.param("code")?.parse()?))
             }),
         );
@@ -170,8 +170,7 @@ fn a_request_with_a_streamed_body() {
     let mut request = jackfield_abi::Request::new("GET", "/status/200");
     assert_eq!(ask(&request), Ok((200, String::new())));
     request.stream = ROption::RSome(&stream);
-    let text =
-        "a request with a streamed body, which this plugin does not take: it has to be whole";
+    let text = "a request with a streamed body, which this route does not take: it has to be whole";
     let refused = Failure::new(FailureCode::UNSUPPORTED, text);
     assert_eq!(ask(&request), Err(refused));
 }

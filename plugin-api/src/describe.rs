@@ -1,0 +1,4 @@
+mod operation;
+pub(crate) mod schema;
+
+pub use operation::{Operation, Place};

@@ -1,0 +1,41 @@
+use crate::{
+    Error, FromOptional, FromRequest, Operation, Place, Request, Result, describe::schema,
+};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_html_form::Deserializer;
+
+/// A request's query, read into a struct with a field for each key. A key that may come several times
+/// is a `Vec` with `#[serde(default)]`; one that may be left out an `Option` or has a default. Keys
+/// that the struct does not have are passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> FromRequest for Query<T> {
+    fn from_request(request: &Request<'_>) -> Result<Self> {
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+        let read = serde_path_to_error::deserialize(Deserializer::new(pairs));
+        read.map(Self).map_err(|error| {
+            let (path, inner) = (error.path().to_string(), error.inner());
+            // Without a field it is of the whole: one that is missing, which the text names.
+            let text = match path.as_str() {
+                "." => format!("the query: {inner}"),
+                path => format!("`{path}` in the query: {inner}"),
+            };
+            Error::with_status(400, text)
+        })
+    }
+
+    fn describe(operation: &mut Operation) {
+        for (name, schema, required) in schema::fields(&schema::taken::<T>()) {
+            operation.parameter(Place::Query, &name, required, schema);
+        }
+        operation.can_be_refused();
+    }
+}
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> FromOptional for Query<T> {
+    fn is_absent(request: &Request<'_>) -> bool {
+        request.query_string().is_empty()
+    }
+}
