@@ -3,6 +3,7 @@ use crate::{
     config::ConfigError,
     conformance::ConformanceError,
     control::{ClientError, Code, EnableError},
+    gateway::GatewayError,
     graph::SvgError,
     output::{clean, style},
 };
@@ -37,6 +38,9 @@ pub(crate) enum CommandError {
     /// The state directory cannot be used.
     #[error(transparent)]
     Open(#[from] OpenLoaderError),
+    /// It cannot be reached over HTTP.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
     /// The list of what is quarantined cannot be used.
     #[error(transparent)]
     Quarantine(#[from] QuarantineError),

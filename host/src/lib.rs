@@ -13,6 +13,7 @@ mod conformance;
 mod control;
 mod error;
 mod executor;
+mod gateway;
 mod graph;
 mod logging;
 mod output;

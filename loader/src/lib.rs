@@ -154,7 +154,9 @@ pub use quarantine::{Quarantine, QuarantineError, Record};
 pub use reason::{Code, Reason, Rejected};
 pub use reconfigure::{ReconfigureError, Reconfigured};
 pub use registry::{EVENTS_LEN, Events, State, Status, Transition};
-pub use request::{Answer, Handle, Header, Health, HealthStatus, Request, RequestError};
+pub use request::{
+    Answer, BrokenBody, Handle, Header, Health, HealthStatus, Part, Parts, Request, RequestError,
+};
 pub use resolve::{
     Degraded, Link, Need, Node, Outcome, Plan, Rejection, Standing, Step, Wait, Warning,
     WarningKind, Why, nearest, resolve, why,

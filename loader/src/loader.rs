@@ -138,6 +138,41 @@ impl Loader {
         reconfigure::reconfigure(&self.core.crew, id, config)
     }
 
+    /// Sets the configuration that a plugin is started with from now on, instead of the one in
+    /// [`Options::settings`]. It is checked when the plugin is started; one that runs does not hear
+    /// of it, unlike by [`reconfigure`](Loader::reconfigure). Nothing where there is no such plugin.
+    pub fn set_config(&self, id: &str, config: &Map<String, Value>) {
+        let Ok(id) = PluginId::new(id) else { return };
+        let mut inventory = self.core.inventory();
+        self.core.crew.reconfigured.forget(&id);
+        inventory.reconfigure([(id, config.clone())].into());
+    }
+
+    /// What is said of a plugin's configuration, without the defaults: what it is started with.
+    pub fn config(&self, id: &str) -> Map<String, Value> {
+        let given = PluginId::new(id).ok();
+        let given = given.and_then(|id| self.core.crew.reconfigured.given(&id));
+        given.unwrap_or_else(|| {
+            let inventory = self.core.inventory();
+            let settings = inventory.options().settings.get(id);
+            settings
+                .map(|settings| settings.config.clone())
+                .unwrap_or_default()
+        })
+    }
+
+    /// The number by which a plugin is ordered: that of its manifest, where nothing else was said.
+    pub fn priority(&self, id: &str) -> Option<i32> {
+        let own = self.status(id)?.manifest.priority;
+        let inventory = self.core.inventory();
+        let settings = inventory.options().settings.get(id);
+        Some(
+            settings
+                .and_then(|settings| settings.priority)
+                .unwrap_or(own),
+        )
+    }
+
     /// What is known of every plugin, in order of id.
     pub fn plugins(&self) -> Vec<Status> {
         self.core.crew.shared.registry.snapshot()

@@ -136,6 +136,16 @@ impl Given {
         Current::new(text.to_owned())
     }
 
+    /// What the plugin took since.
+    pub(crate) fn given(&self, id: &PluginId) -> Option<Map<String, Value>> {
+        lock(&self.0).get(id).map(|taken| taken.given.clone())
+    }
+
+    /// The plugin goes by what the host's configuration says, from its next start.
+    pub(crate) fn forget(&self, id: &PluginId) {
+        lock(&self.0).remove(id);
+    }
+
     /// All of them; none is left.
     pub(crate) fn take(&self) -> BTreeMap<PluginId, Map<String, Value>> {
         let taken = std::mem::take(&mut *lock(&self.0));

@@ -3,7 +3,8 @@ use crate::{
     ffi::{Entered, Slot},
     within::{Limit, TIMEOUT, milliseconds, within},
 };
-use jackfield_abi::{Failure, FailureCode, RBox, RSlice};
+use futures_util::Stream;
+use jackfield_abi::{Failure, FailureCode, RBox, ROption, RSlice, RVec};
 use jackfield_manifest::PluginId;
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -13,6 +14,9 @@ pub use jackfield_abi::Header;
 pub struct Request<'a> {
     raw: jackfield_abi::Request<'a>,
 }
+
+/// A body that comes in parts; one that fails ends with why, in words for the plugin.
+pub type Parts = std::pin::Pin<Box<dyn Stream<Item = Result<Vec<u8>, String>> + Send>>;
 
 impl<'a> Request<'a> {
     /// A request with this upper-case method for this path, which is below the plugin's own
@@ -57,7 +61,22 @@ impl<'a> Request<'a> {
 pub struct Answer<'h> {
     response: RBox<jackfield_abi::Response>,
     /// After the response, because what frees that lives in the plugin.
-    _entered: Entered<'h>,
+    entered: Entered<'h>,
+}
+
+/// One part of a streamed body. Its memory is the plugin's.
+pub struct Part<'a> {
+    bytes: RVec<u8>,
+    /// For as long as the plugin is there.
+    _answer: std::marker::PhantomData<&'a ()>,
+}
+
+impl std::ops::Deref for Part<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl Answer<'_> {
@@ -71,9 +90,40 @@ impl Answer<'_> {
         split_headers(&self.response.headers)
     }
 
-    /// The body.
+    /// The body; only its beginning where it [is streamed](Answer::is_streamed).
     pub fn body(&self) -> &[u8] {
         &self.response.body
+    }
+
+    /// Whether more of the body comes after [`body`](Answer::body).
+    pub fn is_streamed(&self) -> bool {
+        self.response.stream.is_rsome()
+    }
+
+    /// Waits for what comes next of a streamed body; `None` after its end, and after an error.
+    /// Dropping the future loses at most the part that it waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`BrokenBody`] where the plugin cannot go on: the body is not whole then.
+    pub async fn next(&mut self) -> Option<Result<Part<'_>, BrokenBody>> {
+        let ROption::RSome(stream) = &self.response.stream else {
+            return None;
+        };
+        match self.entered.next(stream).await {
+            Ok(Some(bytes)) => Some(Ok(Part {
+                bytes,
+                _answer: std::marker::PhantomData,
+            })),
+            Ok(None) => {
+                self.response.stream = ROption::RNone;
+                None
+            }
+            Err(failure) => {
+                self.response.stream = ROption::RNone;
+                Some(Err(BrokenBody(failure.message.into())))
+            }
+        }
     }
 }
 
@@ -105,6 +155,11 @@ impl fmt::Debug for Answer<'_> {
             .finish_non_exhaustive()
     }
 }
+
+/// Why a streamed body is not whole, in the plugin's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the body broke off: {0}")]
+pub struct BrokenBody(String);
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -240,6 +295,13 @@ impl Handle {
         &self.id
     }
 
+    /// Whether calls are let in. Once this is false it stays so: the plugin may run again, and then
+    /// another handle is for it.
+    #[inline]
+    pub fn serves(&self) -> bool {
+        self.slot.is_open()
+    }
+
     /// How many calls are inside the plugin.
     pub fn inside(&self) -> usize {
         self.slot.inside()
@@ -247,10 +309,15 @@ impl Handle {
 
     #[inline]
     fn enter(&self) -> Result<Entered<'_>, RequestError> {
-        self.slot.enter().ok_or_else(|| RequestError::NotRunning {
+        self.slot.enter().ok_or_else(|| self.not_running())
+    }
+
+    #[cold]
+    fn not_running(&self) -> RequestError {
+        RequestError::NotRunning {
             id: self.id.to_string(),
             why: "it is being stopped, or was".to_owned(),
-        })
+        }
     }
 
     /// Asks the plugin. Dropping the future cancels the request.
@@ -261,10 +328,7 @@ impl Handle {
     pub async fn request(&self, request: &Request<'_>) -> Result<Answer<'_>, RequestError> {
         let entered = self.enter()?;
         match entered.handle(&request.raw).await {
-            Ok(response) => Ok(Answer {
-                response,
-                _entered: entered,
-            }),
+            Ok(response) => Ok(Answer { response, entered }),
             Err(failure) => Err(RequestError::from_failure(self.id.as_str(), &failure)),
         }
     }
@@ -293,12 +357,54 @@ impl Handle {
         };
         let call = self.request(&request);
         let answer = within(length, &*self.executor, call).await;
-        answer.unwrap_or_else(|| {
-            Err(RequestError::Deadline {
-                id: self.id.to_string(),
-                limit: length,
-            })
-        })
+        answer.unwrap_or_else(|| Err(self.too_late(length)))
+    }
+
+    #[cold]
+    fn too_late(&self, limit: Duration) -> RequestError {
+        RequestError::Deadline {
+            id: self.id.to_string(),
+            limit,
+        }
+    }
+
+    /// As [`request_within`](Handle::request_within), for whoever takes the answer elsewhere, with
+    /// `rest` as what comes after the request's body. The plugin is told how long it has by whoever
+    /// calls: by an extension `timeout-ms`, the limit in milliseconds, which here is not added.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] when there is no answer.
+    pub async fn request_owned(
+        &self,
+        request: &Request<'_>,
+        rest: Option<Parts>,
+        limit: Duration,
+    ) -> Result<Answer<'static>, RequestError> {
+        let entered = self.slot.enter_owned().ok_or_else(|| self.not_running())?;
+        let stream = rest.map(|parts| entered.lend(parts));
+        let raw = jackfield_abi::Request {
+            stream: stream.as_ref().into(),
+            ..request.raw
+        };
+        let call = entered.handle(if stream.is_some() { &raw } else { &request.raw });
+        match within(limit, &*self.executor, call).await {
+            Some(Ok(response)) => Ok(Answer { response, entered }),
+            Some(Err(failure)) => Err(RequestError::from_failure(self.id.as_str(), &failure)),
+            None => Err(self.too_late(limit)),
+        }
+    }
+
+    /// What the plugin tells of itself, in JSON: `routes`, or `menu`. Blocks for as long as the
+    /// plugin takes.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] when it tells nothing: [`RequestError::Failed`] where its SDK does not know
+    /// the word.
+    pub fn describe(&self, what: &str) -> Result<String, RequestError> {
+        let described = self.enter()?.describe(what);
+        described.map_err(|failure| RequestError::from_failure(self.id.as_str(), &failure))
     }
 
     /// Asks the plugin how it does. Blocks for as long as the plugin takes.

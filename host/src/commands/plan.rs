@@ -29,7 +29,7 @@ pub(crate) struct Plan {
 
 /// The plan as programs are told of it.
 #[derive(Debug, Serialize)]
-struct Told<'p> {
+pub(crate) struct Told<'p> {
     start: Vec<Started<'p>>,
     rejected: Vec<LeftOut<'p>>,
 }
@@ -103,7 +103,7 @@ pub(super) fn warnings(config: &Config, proposal: &Proposal) -> Vec<String> {
     warnings
 }
 
-fn tell(proposal: &Proposal, all_files: bool) -> Told<'_> {
+pub(crate) fn tell(proposal: &Proposal, all_files: bool) -> Told<'_> {
     let Proposal { plan, plugins, .. } = proposal;
     let start = (0..plan.start.len()).map(|step| {
         let plugin = &plugins[plan.start[step].node];

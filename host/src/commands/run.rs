@@ -5,6 +5,7 @@ use crate::{
     control::{Desk, Server},
     error::{CommandError, chain},
     executor::Tokio,
+    gateway::Gateway,
     logging::{self, Log, Publishing},
     signals::Ending,
 };
@@ -55,14 +56,19 @@ impl Run {
         // Before the plugins start: one that takes its time can be looked at.
         let server = Server::open(Arc::clone(&desk))
             .inspect_err(|error| log::error!("{}: nobody can talk to this host", chain(error)));
+        let gateway = gateway(&config, &loader, &desk, &runtime)?;
         // On a thread of its own, so that a signal counts from the beginning.
         let (done, started) = sync_channel::<()>(1);
         let starting = thread::Builder::new().name("jackfield-start".to_owned());
         let body = {
             let (config, loader) = (Arc::clone(&config), Arc::clone(&loader));
             let started = publishing.when_started();
+            let ready = gateway.as_ref().map(Gateway::when_ready);
             move || {
                 start(&config, &loader, began);
+                if let Some(ready) = ready {
+                    ready();
+                }
                 started();
                 drop((loader, done));
             }
@@ -70,6 +76,9 @@ impl Run {
         starting.spawn(body).map_err(process("start the plugins"))?;
         let signal = ending.wait();
         let until = Instant::now() + config.stop_deadline;
+        if let Some(gateway) = gateway {
+            gateway.close(&runtime, config.stop_deadline / 4);
+        }
         let report = stop(&loader, &desk, signal, config.stop_deadline);
         // A start that hangs in a plugin is not waited for any longer. Nothing is ever sent.
         let _ = started.recv_timeout(until.saturating_duration_since(Instant::now()));
@@ -90,7 +99,7 @@ const BLOCKING_THREADS: usize = 500 * 33;
 fn runtime() -> std::io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .max_blocking_threads(BLOCKING_THREADS)
-        .enable_time()
+        .enable_all()
         .thread_name("jackfield-async")
         .build()
 }
@@ -110,6 +119,23 @@ fn open(config: &Config, runtime: &Runtime) -> Result<Loader, CommandError> {
         places.collect::<Vec<_>>().join(", ")
     );
     Ok(Loader::open(options)?)
+}
+
+/// Plugins on HTTP, where the configuration says where.
+fn gateway(
+    config: &Config,
+    loader: &Arc<Loader>,
+    desk: &Arc<Desk>,
+    runtime: &Runtime,
+) -> Result<Option<Gateway>, CommandError> {
+    if config.http.listen.is_empty() {
+        return Ok(None);
+    }
+    let gateway = Gateway::open(config, loader, desk, runtime)?;
+    for address in gateway.addresses() {
+        log::info!("listening on http://{address}");
+    }
+    Ok(Some(gateway))
 }
 
 fn desk(config: &Config, common: &Common, loader: &Arc<Loader>, log: Arc<Log>) -> Arc<Desk> {

@@ -216,7 +216,7 @@ pub(super) fn show(
 }
 
 /// What the newest plugin of an id says of itself.
-pub(super) fn manifest(config: &Config, id: &str) -> Result<Arc<Manifest>, SetError> {
+pub(crate) fn manifest(config: &Config, id: &str) -> Result<Arc<Manifest>, SetError> {
     let found = Inventory::new(config.options()).survey().plugins;
     let manifests: Vec<Arc<Manifest>> = found.into_iter().filter_map(|f| f.manifest).collect();
     let own = manifests
@@ -233,7 +233,7 @@ pub(super) fn manifest(config: &Config, id: &str) -> Result<Arc<Manifest>, SetEr
 }
 
 /// Whether a plugin's configuration would be good.
-pub(super) fn check(manifest: &Manifest, id: &str, after: &Config) -> Result<(), SetError> {
+pub(crate) fn check(manifest: &Manifest, id: &str, after: &Config) -> Result<(), SetError> {
     let given = after.settings.get(id);
     let given = given
         .map(|settings| settings.config.clone())

@@ -31,7 +31,7 @@ pub(crate) struct Why {
 
 /// The answer as programs are told of it.
 #[derive(Debug, Serialize)]
-struct Told<'p> {
+pub(crate) struct Told<'p> {
     id: &'p str,
     version: Option<&'p Version>,
     path: Option<String>,
@@ -65,6 +65,13 @@ struct Dependent<'p> {
     optional: bool,
 }
 
+impl Told<'_> {
+    /// There is no such plugin.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.outcome == "unknown"
+    }
+}
+
 impl Why {
     pub(crate) fn run(self, config: &Config) -> Result<Outcome, CommandError> {
         let mut inventory = Inventory::new(config.options());
@@ -76,7 +83,7 @@ impl Why {
             Format::Json => out.json(&told)?,
             Format::Table => show(&mut out, &told)?,
         }
-        if told.outcome == "unknown" {
+        if told.is_unknown() {
             for found in &proposal.unreadable {
                 let message = found.reasons.first().map_or("", |reason| &reason.message);
                 warn(&format!(
@@ -105,7 +112,7 @@ fn decisive(answers: &[Answer]) -> Option<&Answer> {
     })
 }
 
-fn tell<'p>(id: &'p str, proposal: &'p Proposal) -> Told<'p> {
+pub(crate) fn tell<'p>(id: &'p str, proposal: &'p Proposal) -> Told<'p> {
     let plugins = &proposal.plugins;
     let answers = proposal.why(id);
     let name = |node: usize| plugins[node].manifest.id.as_str();

@@ -40,7 +40,7 @@ pub(crate) use error::{ConfigError, Fault};
 pub(crate) use http::Http;
 pub(crate) use mask::Mask;
 pub(crate) use origin::Origin;
-pub(crate) use replace::{ReplaceError, home, replace};
+pub(crate) use replace::{ReplaceError, Rewrite, home, replace};
 pub(crate) use section::quoted;
 pub(crate) use tree::{Tree, Value};
 pub(crate) use write::{Draft, WriteError};

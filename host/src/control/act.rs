@@ -12,7 +12,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 /// What is to be done about a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verb {
+pub(crate) enum Verb {
     Start,
     Stop,
     Restart,
@@ -68,7 +68,7 @@ impl Done {
 }
 
 /// What would be done, as things are.
-pub(super) fn would(desk: &Desk, verb: Verb, id: &str) -> Result<Done, Refusal> {
+pub(crate) fn would(desk: &Desk, verb: Verb, id: &str) -> Result<Done, Refusal> {
     let loader = &*desk.loader;
     let change = match verb {
         Verb::Start => loader.would_start(id),
@@ -96,7 +96,7 @@ fn is_known(change: &Result<Change, ControlError>) -> bool {
 }
 
 /// Does it.
-pub(super) fn act(desk: &Desk, verb: Verb, id: &str) -> Result<Done, Refusal> {
+pub(crate) fn act(desk: &Desk, verb: Verb, id: &str) -> Result<Done, Refusal> {
     let (loader, deadline) = (&*desk.loader, Instant::now() + LIMIT);
     let mut file = None;
     let change = match verb {

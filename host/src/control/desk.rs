@@ -1,6 +1,10 @@
 use super::{Code, Done, Refusal};
-use crate::{args::Common, logging::Log};
-use jackfield_loader::Loader;
+use crate::{
+    args::Common,
+    config::{ConfigError, load},
+    logging::Log,
+};
+use jackfield_loader::{Loader, Options};
 use std::{
     collections::BTreeMap,
     path::PathBuf,
@@ -57,6 +61,11 @@ impl Desk {
         }
     }
 
+    /// What a host that is started now would go by.
+    pub(crate) fn options(&self) -> Result<Options, ConfigError> {
+        Ok(load(&self.common)?.options())
+    }
+
     fn stopped(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
         self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -108,7 +117,7 @@ impl Desk {
     }
 
     /// The right to change something, until it is dropped.
-    pub(super) fn job(self: &Arc<Self>) -> Result<Job, Refusal> {
+    pub(crate) fn job(self: &Arc<Self>) -> Result<Job, Refusal> {
         let mut jobs = self.jobs();
         if self.closed.load(Ordering::Relaxed) {
             let text = "the host is stopping: start another one";
@@ -124,7 +133,7 @@ impl Desk {
 }
 
 /// A change that is under way.
-pub(super) struct Job(Arc<Desk>);
+pub(crate) struct Job(Arc<Desk>);
 
 impl Drop for Job {
     fn drop(&mut self) {

@@ -8,6 +8,7 @@
 
 mod act;
 mod client;
+mod configuration;
 mod desk;
 mod enable;
 #[cfg(unix)]
@@ -19,7 +20,9 @@ mod lines;
 mod other;
 #[cfg(unix)]
 mod place;
+mod process;
 mod protocol;
+mod reload;
 mod report;
 #[cfg(unix)]
 mod server;
@@ -27,14 +30,17 @@ mod server;
 mod session;
 mod system;
 
-pub(crate) use act::Done;
+pub(crate) use act::{Done, Verb, act, would};
 pub(crate) use client::{Client, ClientError};
+pub(crate) use configuration::{SaveError, Saved, configuration, save};
 pub(crate) use desk::Desk;
 pub(crate) use enable::{EnableError, write_enabled};
 pub(crate) use level::LevelTold;
 #[cfg(not(unix))]
 pub(crate) use other::Server;
+pub(crate) use process::{machine, process};
 pub(crate) use protocol::{Answer, Code, LONGEST_WAIT, Order, Reading, Refusal, Request};
-pub(crate) use report::{PluginReport, Report};
+pub(crate) use reload::reload;
+pub(crate) use report::{PluginReport, Report, report_of};
 #[cfg(unix)]
 pub(crate) use server::Server;

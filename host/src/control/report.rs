@@ -157,6 +157,11 @@ fn host(desk: &Desk) -> HostReport {
     }
 }
 
+/// How one plugin does.
+pub(crate) fn report_of(desk: &Desk, status: &Status) -> PluginReport {
+    plugin(desk, &desk.loader.inside(), status)
+}
+
 fn plugin(desk: &Desk, inside: &[Inside], status: &Status) -> PluginReport {
     let (loader, id): (&Loader, _) = (&desk.loader, status.id.as_str());
     let counters = loader.counters(id);

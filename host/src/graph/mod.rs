@@ -66,6 +66,18 @@ pub(crate) enum NodeState {
     Missing,
 }
 
+impl NodeState {
+    /// As a word.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starts => "starts",
+            Self::Degraded => "degraded",
+            Self::LeftOut => "left-out",
+            Self::Missing => "missing",
+        }
+    }
+}
+
 /// From a dependent to what it depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct GraphEdge {
@@ -86,6 +98,17 @@ pub(crate) enum EdgeKind {
     Optional,
     /// Order only.
     Order,
+}
+
+impl EdgeKind {
+    /// As a word.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Optional => "optional",
+            Self::Order => "order",
+        }
+    }
 }
 
 impl Graph {

@@ -61,6 +61,9 @@ pub(super) async fn ask(
         Some(response) => response?,
         None => return Err(too_late(room.id.as_str(), plugin.as_str(), limit)),
     };
+    if response.stream.is_rsome() {
+        return Err(streamed(plugin.as_str()));
+    }
     Ok(RBox::new(copy(&response)))
 }
 
@@ -93,6 +96,15 @@ fn too_late(id: &str, plugin: &str, limit: Limit) -> Failure {
     };
     let text = format!("`{id}` asked `{plugin}` and got no answer within {seconds} s{rest}");
     Failure::new(FailureCode::DEADLINE, text)
+}
+
+#[cold]
+fn streamed(plugin: &str) -> Failure {
+    let text = format!(
+        "`{plugin}` answered with a streamed body, which goes to clients of the host and to no \
+         plugin: ask for something that is whole"
+    );
+    Failure::new(FailureCode::UNSUPPORTED, text)
 }
 
 /// Refuses what cannot be handed on: a streamed body, and the last link of a chain that is too long.

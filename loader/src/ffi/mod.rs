@@ -21,6 +21,7 @@ mod library;
 mod mirror;
 mod module;
 mod slot;
+mod streamed;
 mod turnstile;
 
 pub(crate) use guard::guard;
@@ -31,5 +32,6 @@ pub(crate) use mirror::Mirror;
 pub use module::ModuleError;
 pub(crate) use module::{LayoutVerdict, Module, Root};
 pub(crate) use slot::{Entered, Slot};
+use streamed::streamed;
 pub use turnstile::Stuck;
 pub(crate) use turnstile::Turn;

@@ -1,17 +1,19 @@
 mod gate;
 
-use super::Lease;
+use super::{Lease, streamed};
+use futures_util::Stream;
 use gate::Gate;
 use jackfield_abi::{
-    Call, CallMut, ContextExt, Event, Failure, FailureCode, Health, Level, PluginObject, RBox,
-    ROption, RResult, Reply, Request, Response,
+    ByteStreamObject, Call, CallMut, ContextExt, Event, Failure, FailureCode, Health, Level,
+    PluginObject, RBox, ROption, RResult, RVec, Reply, Request, Response,
 };
 use std::{
     cell::UnsafeCell,
     fmt,
     future::poll_fn,
+    ops::Deref,
     pin::{Pin, pin},
-    sync::{Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     task::Poll,
     time::Instant,
 };
@@ -48,19 +50,34 @@ impl Slot {
     /// Lets a caller in; `None` when the gate is closed.
     #[inline]
     pub(crate) fn enter(&self) -> Option<Entered<'_>> {
+        let place = Place::Lent(self);
+        self.count_in().then_some(Entered { place })
+    }
+
+    /// Lets in a caller who stays for longer than whoever holds the slot.
+    #[inline]
+    pub(crate) fn enter_owned(self: &Arc<Self>) -> Option<Entered<'static>> {
+        self.count_in().then(|| Entered {
+            place: Place::Owned(Arc::clone(self)),
+        })
+    }
+
+    #[inline]
+    fn count_in(&self) -> bool {
         if self.gate.enter() {
-            return Some(Entered { slot: self });
+            return true;
         }
         if self.gate.turn_away() {
             self.tell_the_closer();
         }
-        None
+        false
     }
 
     /// Lets the loader itself in through a closed gate, to call `stop`.
     pub(crate) fn enter_closed(&self) -> Entered<'_> {
         self.gate.enter_closed();
-        Entered { slot: self }
+        let place = Place::Lent(self);
+        Entered { place }
     }
 
     #[inline]
@@ -75,6 +92,12 @@ impl Slot {
         // Taken so that the closer is either before its check or in its wait.
         drop(self.emptied.lock().unwrap_or_else(PoisonError::into_inner));
         self.nobody_inside.notify_all();
+    }
+
+    /// Whether callers are let in.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        self.gate.is_open()
     }
 
     /// How many are inside.
@@ -150,22 +173,52 @@ impl fmt::Debug for Slot {
 
 /// The right to call the plugin's object, until it is dropped.
 pub(crate) struct Entered<'s> {
-    slot: &'s Slot,
+    place: Place<'s>,
+}
+
+enum Place<'s> {
+    Lent(&'s Slot),
+    Owned(Arc<Slot>),
+}
+
+impl Deref for Place<'_> {
+    type Target = Slot;
+
+    #[inline]
+    fn deref(&self) -> &Slot {
+        match self {
+            Self::Lent(slot) => slot,
+            Self::Owned(slot) => slot,
+        }
+    }
 }
 
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.slot.leave();
+        self.place.leave();
     }
 }
 
 impl Entered<'_> {
+    /// What keeps the library mapped.
+    ///
+    /// # Panics
+    ///
+    /// When the object was taken before: only [`Slot::enter_closed`] can come so late.
+    fn lease(&self) -> Lease {
+        let lease = self.place.lease.lock();
+        let lease = lease.unwrap_or_else(PoisonError::into_inner);
+        lease
+            .clone()
+            .expect("the lease goes with the object, which nobody takes while somebody is inside")
+    }
+
     /// Counts another call, as if one had left and entered again; false when the gate was closed
     /// meanwhile. Only for whoever hands a plugin its events, of whom there is one at a time.
     #[inline]
     pub(crate) fn stay(&self) -> bool {
-        self.slot.gate.stay()
+        self.place.gate.stay()
     }
 
     /// # Panics
@@ -174,7 +227,7 @@ impl Entered<'_> {
     fn object(&self) -> &PluginObject {
         // SAFETY: this `Entered` is counted in the gate, so `take` does not touch the cell while it
         // lives, and nothing else writes it.
-        let cell = unsafe { &*self.slot.object.get() };
+        let cell = unsafe { &*self.place.object.get() };
         cell.as_ref()
             .expect("an object is taken only through a gate that lets nobody in")
     }
@@ -209,6 +262,29 @@ impl Entered<'_> {
         self.object().set_log_level(level);
     }
 
+    pub(crate) fn describe(&self, what: &str) -> Result<String, Failure> {
+        let described = self.object().describe(what.into());
+        described.into_result().map(String::from).map_err(own)
+    }
+
+    /// The next part of a stream of the plugin's. Its memory is the plugin's, as the stream is: both
+    /// are to be dropped before this entry.
+    pub(crate) async fn next(
+        &self,
+        stream: &ByteStreamObject,
+    ) -> Result<Option<RVec<u8>>, Failure> {
+        let part = stream.next().await.into_result().map_err(own)?;
+        Ok(part.into_option())
+    }
+
+    /// A stream of the host's for the plugin to read.
+    pub(crate) fn lend(
+        &self,
+        parts: impl Stream<Item = Result<Vec<u8>, String>> + Send + 'static,
+    ) -> ByteStreamObject {
+        streamed(parts, self.lease())
+    }
+
     /// Asks the plugin. The response's memory is the plugin's: it is to be dropped before this entry.
     pub(crate) async fn handle(&self, request: &Request<'_>) -> Result<RBox<Response>, Failure> {
         let mut call = pin!(Call::new());
@@ -233,8 +309,8 @@ impl Entered<'_> {
 #[inline]
 fn accept(mut call: Pin<&mut Call<'_>>) -> Result<RBox<Response>, Failure> {
     match call.as_mut().take_response() {
-        ROption::RSome(response) if is_whole(&response) => Ok(response),
-        ROption::RSome(response) => Err(fault(&response)),
+        ROption::RSome(response) if (100..600).contains(&response.status) => Ok(response),
+        ROption::RSome(response) => Err(no_status(response.status)),
         ROption::RNone => Err(refusal(call.take_reply())),
     }
 }
@@ -254,23 +330,9 @@ fn refusal(reply: Reply) -> Failure {
     }
 }
 
-/// Whether this host can hand a response on.
-fn is_whole(response: &Response) -> bool {
-    (100..600).contains(&response.status) && response.stream.is_rnone()
-}
-
-/// Why it cannot.
 #[cold]
-fn fault(response: &Response) -> Failure {
-    if response.stream.is_rsome() {
-        let text = "it answered with a streamed body, which this host does not take: it has to be \
-                    whole";
-        return Failure::new(FailureCode::UNSUPPORTED, text);
-    }
-    let text = format!(
-        "it answered with status {}: a status is 100 to 599",
-        response.status
-    );
+fn no_status(status: u16) -> Failure {
+    let text = format!("it answered with status {status}: a status is 100 to 599");
     Failure::new(FailureCode::ERROR, text)
 }
 

@@ -12,6 +12,7 @@ mod cli;
 mod control;
 mod documents;
 mod faults;
+mod gateway;
 
 mod files;
 mod guide;

@@ -79,6 +79,12 @@ impl Gate {
         self.word.fetch_or(CLOSED, Ordering::AcqRel);
     }
 
+    /// Whether it lets anybody in.
+    #[inline]
+    pub(super) fn is_open(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & CLOSED == 0
+    }
+
     /// Whether it is closed and nobody is inside; nobody can come in then.
     pub(super) fn is_empty(&self) -> bool {
         self.word.load(Ordering::Acquire) & (CLOSED | INSIDE) == CLOSED

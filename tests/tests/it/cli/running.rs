@@ -47,7 +47,19 @@ impl Host {
     }
 
     /// The next line with that text in it.
-    pub(super) fn wait(&mut self, text: &str) -> String {
+    pub(crate) fn wait(&mut self, text: &str) -> String {
+        self.wait_for(text, |line| line.contains(text))
+    }
+
+    /// The line that says how many came to run.
+    pub(crate) fn wait_until_started(&mut self) -> String {
+        self.wait_for("N running", |line| {
+            let rest = line.strip_prefix("INFO  jackfield: ").unwrap_or_default();
+            rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains(" running")
+        })
+    }
+
+    fn wait_for(&mut self, text: &str, is_it: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + Duration::from_secs(30);
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -55,7 +67,7 @@ impl Host {
                 panic!("`{text}` did not come: {:#?}", self.seen)
             };
             self.seen.push(line.clone());
-            if line.contains(text) {
+            if is_it(&line) {
                 return line;
             }
         }

@@ -1,0 +1,73 @@
+use super::{Own, Place, blocking, list::is_enabled};
+use crate::{
+    control::{self, PluginReport, report_of},
+    gateway::{own::health_object, reply::Fault},
+};
+use axum::{Json, extract::State};
+use http::StatusCode;
+use jackfield_loader::Status;
+use serde_json::{Map, Value, json};
+use std::{sync::atomic::Ordering, time::SystemTime};
+
+/// `GET /healthz`, `GET /health/live`.
+pub(super) async fn alive() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// `GET /health/ready`: 503 until the plan has been carried out.
+pub(super) async fn ready(State(own): Place) -> Result<Json<Value>, Fault> {
+    match own.is_ready.load(Ordering::Acquire) {
+        true => Ok(Json(json!({ "status": "ready" }))),
+        false => {
+            let text = "the host is starting its plugins: ask again";
+            Err(Fault::new(StatusCode::SERVICE_UNAVAILABLE, text).with("status", "starting"))
+        }
+    }
+}
+
+/// `GET /api/v1/health`.
+pub(super) async fn host(State(own): Place) -> Json<Value> {
+    let now = humantime::format_rfc3339_millis(SystemTime::now());
+    Json(json!({
+        "status": "healthy",
+        "service": "jackfield",
+        "version": env!("CARGO_PKG_VERSION"),
+        "timestamp": now.to_string(),
+        "uptime_seconds": own.began.elapsed().as_secs_f64(),
+    }))
+}
+
+/// `GET /api/v1/health/detailed`.
+pub(super) async fn detailed(State(own): Place) -> Result<Json<Value>, Fault> {
+    blocking(&own, |own| Ok(Json(container(own)))).await
+}
+
+fn container(own: &Own) -> Value {
+    let plugins = own.loader().plugins();
+    let enabled = plugins.iter().filter(|status| is_enabled(status));
+    let (mut services, mut healthy, mut total) = (Map::new(), 0, 0);
+    for status in enabled {
+        let report: PluginReport = report_of(&own.desk, status);
+        let (is_healthy, object) = health_of(own, status, &report);
+        total += 1;
+        healthy += u64::from(is_healthy);
+        services.insert(report.id, object);
+    }
+    let container = match healthy == total {
+        true => "healthy",
+        false => "degraded",
+    };
+    json!({
+        "container": container,
+        "services": services,
+        "summary": { "total": total, "healthy": healthy, "unhealthy": total - healthy },
+        "process": control::process(own.began.elapsed()),
+        "system": control::machine(),
+    })
+}
+
+fn health_of(own: &Own, status: &Status, report: &PluginReport) -> (bool, Value) {
+    let object = health_object(own.loader(), status, report, None);
+    let is_healthy = object["healthy"] == json!(true);
+    (is_healthy, object)
+}

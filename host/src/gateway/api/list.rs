@@ -1,0 +1,85 @@
+use super::{Own, Place, blocking, query::flag};
+use crate::{
+    control::{PluginReport, report_of},
+    gateway::reply::Fault,
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use http::Uri;
+use jackfield_loader::{State as Stage, Status};
+use serde_json::{Value, json};
+
+/// `GET /api/plugins`: those that are enabled, or all.
+pub(super) async fn all(State(own): Place, uri: Uri) -> Result<Json<Value>, Fault> {
+    let all = flag(&uri, "all")?;
+    blocking(&own, move |own| {
+        let plugins: Vec<Value> = entries(own)
+            .into_iter()
+            .filter(|(enabled, _)| all || *enabled)
+            .map(|(_, entry)| entry)
+            .collect();
+        Ok(Json(json!({ "count": plugins.len(), "plugins": plugins })))
+    })
+    .await
+}
+
+/// `GET /api/plugins/{id}`.
+pub(super) async fn one(State(own): Place, Path(id): Path<String>) -> Result<Json<Value>, Fault> {
+    blocking(&own, move |own| {
+        let status = known(own, &id)?;
+        let report = report_of(&own.desk, &status);
+        Ok(Json(entry(own, &status, &report)))
+    })
+    .await
+}
+
+/// The plugin of that id.
+pub(super) fn known(own: &Own, id: &str) -> Result<Status, Fault> {
+    let status = own.loader().status(id);
+    status.ok_or_else(|| own.front.mounts.unknown(id))
+}
+
+fn entries(own: &Own) -> Vec<(bool, Value)> {
+    let plugins = own.loader().plugins();
+    let entries = plugins.iter().map(|status| {
+        let report = report_of(&own.desk, status);
+        let enabled = is_enabled(status);
+        (enabled, entry(own, status, &report))
+    });
+    entries.collect()
+}
+
+/// Whether the operator wants it to run.
+pub(super) fn is_enabled(status: &Status) -> bool {
+    status.state != Stage::Disabled
+}
+
+fn entry(own: &Own, status: &Status, report: &PluginReport) -> Value {
+    let manifest = &status.manifest;
+    let started = matches!(status.state, Stage::Running).then_some(&report.since);
+    let reason = report
+        .cause
+        .clone()
+        .or_else(|| report.reasons.first().map(|reason| reason.message.clone()));
+    json!({
+        "id": report.id,
+        "name": manifest.name,
+        "version": report.version,
+        "description": manifest.description,
+        "author": manifest.authors.join(", "),
+        "kind": report.kind,
+        "state": report.state,
+        "reason": reason,
+        "root_cause": report.root_cause,
+        "enabled": is_enabled(status),
+        "isolation": "in-process",
+        "priority": own.loader().priority(&report.id).unwrap_or(manifest.priority),
+        "health": report.health,
+        "started_at": started,
+        "restarts": report.restarts,
+        "hash": report.sha256,
+        "signature": null,
+    })
+}

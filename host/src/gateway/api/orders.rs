@@ -1,0 +1,80 @@
+use super::{Own, Place, blocking, query::flag};
+use crate::{
+    control::{Code, Refusal, Verb, act, reload, would},
+    gateway::reply::Fault,
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use http::{StatusCode, Uri};
+use serde_json::{Value, json};
+
+/// `POST /api/plugins/{id}/{verb}`.
+pub(super) async fn order(
+    State(own): Place,
+    Path((id, verb)): Path<(String, String)>,
+    uri: Uri,
+) -> Result<Json<Value>, Fault> {
+    let dry_run = flag(&uri, "dry_run")?;
+    let Some(what) = What::read(&verb) else {
+        let path = uri.path();
+        let text = format!(
+            "No route: POST {path}: expected one of enable, disable, start, stop, restart, reload"
+        );
+        return Err(Fault::new(StatusCode::NOT_FOUND, text));
+    };
+    // Before it is begun: a host that stops waits for those that are.
+    let job = own.desk.job().map_err(refused)?;
+    blocking(&own, move |own| {
+        let _job = job;
+        if own.loader().status(&id).is_none() && own.loader().would_enable(&id).is_err() {
+            return Err(own.front.mounts.unknown(&id));
+        }
+        let done = carry_out(own, what, &id, dry_run).map_err(refused)?;
+        Ok(Json(done))
+    })
+    .await
+}
+
+enum What {
+    Verb(Verb),
+    Reload,
+}
+
+impl What {
+    fn read(word: &str) -> Option<Self> {
+        Some(match word {
+            "start" => Self::Verb(Verb::Start),
+            "stop" => Self::Verb(Verb::Stop),
+            "restart" => Self::Verb(Verb::Restart),
+            "enable" => Self::Verb(Verb::Enable),
+            "disable" => Self::Verb(Verb::Disable),
+            "reload" => Self::Reload,
+            _ => return None,
+        })
+    }
+}
+
+fn carry_out(own: &Own, what: What, id: &str, dry_run: bool) -> Result<Value, Refusal> {
+    let done = match what {
+        What::Verb(verb) if dry_run => would(&own.desk, verb, id)?,
+        What::Verb(verb) => act(&own.desk, verb, id)?,
+        What::Reload => return reload(&own.desk, id, dry_run),
+    };
+    Ok(json!(done))
+}
+
+/// A refusal as HTTP has it.
+pub(super) fn refused(refusal: Refusal) -> Fault {
+    let status = match refusal.code {
+        Code::UnknownPlugin => StatusCode::NOT_FOUND,
+        Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Code::NotAllowed => StatusCode::FORBIDDEN,
+        Code::Deadline => StatusCode::GATEWAY_TIMEOUT,
+        Code::Unwritten | Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::CONFLICT,
+    };
+    Fault::new(status, refusal.message).with("code", json!(refusal.code))
+}

@@ -1,0 +1,68 @@
+use super::{Own, Place, blocking, list::is_enabled};
+use crate::{control::report_of, gateway::reply::Fault};
+use axum::{Json, extract::State};
+use jackfield_loader::{State as Stage, Status};
+use serde_json::{Map, Value, json};
+
+/// `GET /api/v1/status`.
+pub(super) async fn status(State(own): Place) -> Result<Json<Value>, Fault> {
+    blocking(&own, |own| Ok(Json(counts(own)))).await
+}
+
+fn counts(own: &Own) -> Value {
+    let plugins = own.loader().plugins();
+    let is =
+        |wanted: fn(Stage) -> bool| plugins.iter().filter(|status| wanted(status.state)).count();
+    let left_out = own.loader().left_out();
+    let others = left_out.iter().filter(|file| {
+        let of_none = |status: &Status| status.path != file.path;
+        plugins.iter().all(of_none)
+    });
+    let each: Map<String, Value> = plugins
+        .iter()
+        .map(|status| (status.id.to_string(), one(own, status)))
+        .collect();
+    json!({
+        "discovered": plugins.len() + others.count(),
+        "loaded": is(|state| matches!(
+            state,
+            Stage::Loaded
+                | Stage::Initializing
+                | Stage::Initialized
+                | Stage::Starting
+                | Stage::Running
+                | Stage::Stopping
+        )),
+        "active": is(|state| state == Stage::Running),
+        "errors": is(|state| matches!(
+            state,
+            Stage::Failed | Stage::Rejected | Stage::Quarantined
+        )),
+        "plugins": each,
+    })
+}
+
+fn one(own: &Own, status: &Status) -> Value {
+    let report = report_of(&own.desk, status);
+    let mut told = json!({
+        "state": status.state,
+        "type": status.manifest.kind,
+        "version": status.version,
+        "enabled": is_enabled(status),
+    });
+    let reason = report
+        .cause
+        .or_else(|| report.reasons.first().map(|reason| reason.message.clone()));
+    let is_wrong = matches!(
+        status.state,
+        Stage::Failed | Stage::Rejected | Stage::Quarantined
+    );
+    let (key, value) = match (&report.health, reason) {
+        (Some(health), _) if health.misses > 0 => ("status_error", json!(health.message)),
+        (Some(health), _) => ("status", json!(health)),
+        (None, Some(reason)) if is_wrong => ("error", json!(reason)),
+        (None, _) => ("status", json!({})),
+    };
+    told[key] = value;
+    told
+}

@@ -1,0 +1,170 @@
+//! One request to one plugin.
+
+use super::{
+    body,
+    front::{Client, Front},
+    headers,
+    mounts::Mount,
+    reply::{Body, Fault, Reply, whole},
+};
+use axum::body::Body as Streamed;
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, header, request};
+use http_body_util::Either;
+use hyper::body::Incoming;
+use jackfield_loader::{Answer, Header, Parts, Request, RequestError};
+use std::{future::poll_fn, pin::pin, task::Poll};
+use tokio_util::sync::CancellationToken;
+
+/// What the host says of a request.
+pub(super) struct About<'a> {
+    pub(super) client: &'a Client,
+    pub(super) request_id: &'a HeaderValue,
+}
+
+/// Asks a plugin, and gives its answer as it is sent.
+///
+/// # Errors
+///
+/// Why there is none.
+pub(super) async fn call(
+    front: &Front,
+    id: &str,
+    rest: &str,
+    head: &request::Parts,
+    body: Incoming,
+    about: About<'_>,
+) -> Result<Reply, Fault> {
+    let mount = front.mounts.get(id)?;
+    if body::is_long(&body) && mount.streams(&head.method, rest).await {
+        let parts = Box::pin(body::parts(body, &mount.limits.body));
+        let answer = ask(&mount, rest, head, &[], Some(parts), &about).await;
+        return reply(&mount, id, answer, head);
+    }
+    let bytes = body::whole(body, &mount.limits.body).await?;
+    match ask(&mount, rest, head, &bytes, None, &about).await {
+        // It stopped after it was found, and before it was entered; perhaps it is there again.
+        Some(Err(RequestError::NotRunning { .. })) if !mount.handle.serves() => {
+            let mount = front.mounts.get(id)?;
+            let answer = ask(&mount, rest, head, &bytes, None, &about).await;
+            reply(&mount, id, answer, head)
+        }
+        answer => reply(&mount, id, answer, head),
+    }
+}
+
+type Asked = Option<Result<Answer<'static>, RequestError>>;
+
+async fn ask(
+    mount: &Mount,
+    rest: &str,
+    head: &request::Parts,
+    body: &[u8],
+    parts: Option<Parts>,
+    about: &About<'_>,
+) -> Asked {
+    let headers = headers::to_plugin(&head.headers);
+    let extensions = [
+        Header::new("timeout-ms", mount.deadline_text.as_bytes()),
+        Header::new("request-id", about.request_id.as_bytes()),
+        Header::new("client", about.client.address.as_bytes()),
+    ];
+    let request = Request::new(head.method.as_str(), rest)
+        .with_query(head.uri.query().unwrap_or_default())
+        .with_headers(&headers)
+        .with_extensions(&extensions)
+        .with_body(body);
+    let asked = mount
+        .handle
+        .request_owned(&request, parts, mount.limits.deadline);
+    until_cut(&mount.cut, asked).await
+}
+
+/// What a call gives, or nothing when it has to end before. One that is ready at once costs no look
+/// at the other.
+async fn until_cut<F: Future>(cut: &CancellationToken, call: F) -> Option<F::Output> {
+    let mut call = pin!(call);
+    let mut is_cut = pin!(None);
+    poll_fn(|cx| {
+        if let Poll::Ready(output) = call.as_mut().poll(cx) {
+            return Poll::Ready(Some(output));
+        }
+        if is_cut.is_none() {
+            is_cut.set(Some(cut.cancelled()));
+        }
+        let is_cut = is_cut.as_mut().as_pin_mut();
+        match is_cut.is_some_and(|is_cut| is_cut.poll(cx).is_ready()) {
+            true => Poll::Ready(None),
+            false => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// An answer as it is sent. What is there of its body is copied: a client that reads slowly must not
+/// hold up a plugin that is to stop.
+fn reply(mount: &Mount, id: &str, asked: Asked, head: &request::Parts) -> Result<Reply, Fault> {
+    let answer = asked.ok_or_else(|| cut_off(id))?;
+    let answer = answer.map_err(|error| fault(&error))?;
+    let mut reply = Reply::new(Either::Left(Default::default()));
+    *reply.status_mut() = StatusCode::from_u16(answer.status()).expect("the loader looked at it");
+    headers::to_client(&answer, reply.headers_mut())?;
+    let length = answer.body().len();
+    *reply.body_mut() = match answer.is_streamed() {
+        true => streamed(answer, mount.end.clone()),
+        false => whole(Bytes::copy_from_slice(answer.body())),
+    };
+    if head.method == Method::HEAD {
+        headless(&mut reply, length);
+    }
+    Ok(reply)
+}
+
+/// The answer to HEAD has no body, and says how long it would be.
+fn headless(reply: &mut Reply, length: usize) {
+    if matches!(reply.body(), Either::Left(_)) {
+        let length = HeaderValue::from(length);
+        reply.headers_mut().insert(header::CONTENT_LENGTH, length);
+    }
+    *reply.body_mut() = Either::Left(Default::default());
+}
+
+/// Part after part, until the end, or until the plugin stops: then it breaks off, and the client sees
+/// that.
+fn streamed(answer: Answer<'static>, end: CancellationToken) -> Body {
+    let first = Bytes::copy_from_slice(answer.body());
+    let state = (answer, Some(first).filter(|first| !first.is_empty()), end);
+    let parts = futures_util::stream::try_unfold(state, |(mut answer, first, end)| async move {
+        if let Some(first) = first {
+            return Ok(Some((first, (answer, None, end))));
+        }
+        let next = match end.run_until_cancelled(answer.next()).await {
+            None => return Err("the plugin stops".to_owned()),
+            Some(None) => None,
+            Some(Some(Err(error))) => return Err(error.to_string()),
+            Some(Some(Ok(part))) => Some(Bytes::copy_from_slice(&part)),
+        };
+        Ok(next.map(|part| (part, (answer, None, end))))
+    });
+    Either::Right(Streamed::from_stream(parts))
+}
+
+#[cold]
+fn cut_off(id: &str) -> Fault {
+    let text = format!("Plugin '{id}' was stopped before it had answered");
+    Fault::new(StatusCode::SERVICE_UNAVAILABLE, text).with("plugin", id)
+}
+
+/// Why there is no answer, as a client is told of it.
+#[cold]
+fn fault(error: &RequestError) -> Fault {
+    let (status, id) = match error {
+        RequestError::Unknown(id) => (StatusCode::NOT_FOUND, id),
+        RequestError::NotRunning { id, .. } => (StatusCode::SERVICE_UNAVAILABLE, id),
+        RequestError::Deadline { id, .. } => (StatusCode::GATEWAY_TIMEOUT, id),
+        RequestError::Panicked { id, .. } | RequestError::Failed { id, .. } => {
+            (StatusCode::INTERNAL_SERVER_ERROR, id)
+        }
+    };
+    Fault::new(status, error.to_string()).with("plugin", id.as_str())
+}

@@ -1,0 +1,184 @@
+use super::hub::News;
+use crate::gateway::{
+    api::{Own, snapshot},
+    front::Front,
+};
+use jackfield_loader::{BusError, Event, Policy, State, SubscribeOptions, Subscriber};
+use serde_json::{Value, json};
+use std::{
+    io,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// The topic on which plugins notify.
+const NOTIFICATIONS: &str = "notifications";
+
+/// So many notifications wait to be told, at most; beyond that the oldest are lost.
+const QUEUE: u32 = 8192;
+
+/// The most that are told at once.
+const AT_ONCE: usize = 1024;
+
+/// Readers hear something at least so often.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How soon this ends once it is told to.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Brings what happens to the hub, until it is dropped.
+pub(in crate::gateway) struct Feed {
+    ending: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Why nothing is brought.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FeedError {
+    /// Notifications cannot be heard.
+    #[error("cannot subscribe to what plugins notify of")]
+    Subscribe(#[from] BusError),
+    /// There is no thread for it.
+    #[error("cannot start a thread")]
+    Thread(#[from] io::Error),
+}
+
+impl Feed {
+    pub(in crate::gateway) fn begin(own: &Arc<Own>) -> Result<Self, FeedError> {
+        let loader = &own.front.loader;
+        let options = SubscribeOptions::new()
+            .capacity(QUEUE)
+            .policy(Policy::DropOldest);
+        let subscriber = loader.subscribe(NOTIFICATIONS, options)?;
+        let mut feed = Self {
+            ending: Arc::default(),
+            threads: Vec::new(),
+        };
+        let (ending, told) = (Arc::clone(&feed.ending), Arc::downgrade(own));
+        feed.spawn("jackfield-notify", move || {
+            notifications(subscriber, &told, &ending);
+        })?;
+        let (events, ending, told) = (
+            loader.events(),
+            Arc::clone(&feed.ending),
+            Arc::downgrade(own),
+        );
+        feed.spawn("jackfield-topology", move || {
+            changes(&events, &told, &ending)
+        })?;
+        Ok(feed)
+    }
+
+    fn spawn(&mut self, name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(body)?;
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.ending.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            // One that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn notifications(mut subscriber: Subscriber, own: &Weak<Own>, ending: &AtomicBool) {
+    let (mut quiet_since, mut lost) = (Instant::now(), 0);
+    while !ending.load(Ordering::Relaxed) {
+        let first = subscriber.next(Instant::now() + PATIENCE);
+        let Some(own) = own.upgrade() else { return };
+        let (front, hub) = (&*own.front, &*own.front.hub);
+        let mut news: Vec<News> = first
+            .iter()
+            .filter_map(|event| read(front, event))
+            .collect();
+        while first.is_some() && news.len() < AT_ONCE {
+            let Some(event) = subscriber.try_next() else {
+                break;
+            };
+            news.extend(read(front, &event));
+        }
+        let dropped = subscriber.dropped();
+        if dropped > lost {
+            let more = dropped - lost;
+            lost = dropped;
+            log::warn!("{more} notifications were lost: they came faster than they can be told");
+            let json = json!({ "topic": "gap", "data": { "missed": more } });
+            let topic = "gap".to_owned();
+            news.push(News {
+                plugin: None,
+                topic,
+                json,
+            });
+        }
+        if !news.is_empty() {
+            hub.tell(&news);
+            quiet_since = Instant::now();
+        } else if quiet_since.elapsed() >= KEEP_ALIVE {
+            hub.keep_alive();
+            quiet_since = Instant::now();
+        }
+    }
+}
+
+/// What a plugin notifies of, in the form that readers get: whose it is, is what the bus says.
+fn read(front: &Front, event: &Event) -> Option<News> {
+    let payload: Value = match serde_json::from_slice(event.payload()) {
+        Ok(payload) => payload,
+        Err(error) => {
+            log::debug!(
+                "{}: a notification that is no JSON: {error}",
+                event.publisher()
+            );
+            return None;
+        }
+    };
+    let topic = payload
+        .get("topic")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let plugin = event.publisher().to_owned();
+    let mut data = json!({
+        "edge": front.edge,
+        "plugin": plugin,
+        "topic": topic,
+        "data": payload.get("data").cloned().unwrap_or_default(),
+    });
+    if let Some(session) = payload.get("session") {
+        data["session"] = session.clone();
+    }
+    Some(News {
+        plugin: Some(plugin),
+        topic: topic.to_owned(),
+        json: json!({ "topic": "notification", "data": data }),
+    })
+}
+
+fn changes(events: &jackfield_loader::Events, own: &Weak<Own>, ending: &AtomicBool) {
+    let mut is_stale = true;
+    while !ending.load(Ordering::Relaxed) {
+        let Some(own) = own.upgrade() else { return };
+        if is_stale {
+            own.front.hub.set_snapshot("topology", &snapshot(&own));
+        }
+        let front = Arc::clone(&own.front);
+        drop(own);
+        let first = events.next(Instant::now() + PATIENCE);
+        let transitions: Vec<_> = first.into_iter().chain(events.pending()).collect();
+        is_stale = !transitions.is_empty();
+        for transition in &transitions {
+            front.mounts.note(transition.id.as_str());
+            if transition.to == State::Stopping {
+                front.mounts.unmount(transition.id.as_str());
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Headers on their way to a plugin and back.
+
+use super::reply::Fault;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use jackfield_loader::{Answer, Header};
+
+/// Those of a connection, which are no message's: what a plugin says of them is not sent.
+const OF_THE_CONNECTION: [&str; 8] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// A client's headers as a plugin gets them.
+pub(super) fn to_plugin(headers: &HeaderMap) -> Vec<Header<'_>> {
+    let mut list = Vec::with_capacity(headers.len());
+    list.extend(
+        headers
+            .iter()
+            .map(|(name, value)| Header::new(name.as_str(), value.as_bytes())),
+    );
+    list
+}
+
+/// A plugin's headers as they are sent.
+///
+/// # Errors
+///
+/// 502 where one cannot be sent, rather than an answer that is not what the plugin meant.
+pub(super) fn to_client(answer: &Answer<'_>, into: &mut HeaderMap) -> Result<(), Fault> {
+    for (name, value) in answer.headers() {
+        let parsed = HeaderName::from_bytes(name.as_bytes()).ok();
+        let Some((key, value)) = parsed.zip(HeaderValue::from_bytes(value).ok()) else {
+            return Err(unsendable(name));
+        };
+        if OF_THE_CONNECTION.contains(&key.as_str()) {
+            continue;
+        }
+        // How long a whole body is, is counted; of one in parts the plugin may know it.
+        if key == header::CONTENT_LENGTH && !answer.is_streamed() {
+            continue;
+        }
+        into.append(key, value);
+    }
+    Ok(())
+}
+
+#[cold]
+fn unsendable(name: &str) -> Fault {
+    let name: String = name.escape_debug().take(60).collect();
+    Fault::new(
+        StatusCode::BAD_GATEWAY,
+        format!("the plugin answered with a header that cannot be sent: `{name}`"),
+    )
+}

@@ -1,0 +1,214 @@
+//! Sockets, connections, and how much of both a client may have.
+
+use super::front::{Client, Service};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::JoinHandle,
+};
+use tokio_io_timeout::TimeoutStream;
+use tokio_util::sync::CancellationToken;
+
+/// How long to wait when the system has no room for another connection.
+const NO_ROOM: Duration = Duration::from_millis(50);
+
+/// Why the host cannot be reached over HTTP.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ListenError {
+    /// The address cannot be had.
+    #[error(
+        "cannot listen on {address}: another program may have it; choose another `listen`, or stop \
+         that"
+    )]
+    Bind {
+        /// Which.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// What a connection may do.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectionLimits {
+    /// How many there may be at a time.
+    pub(crate) connections: usize,
+    /// How long the headers of a request may take to come, and how long nothing may come between two
+    /// requests.
+    pub(crate) headers: Duration,
+    /// How many bytes the headers of a request may have.
+    pub(crate) header_bytes: usize,
+    /// How long a client may read nothing of an answer.
+    pub(crate) write: Duration,
+}
+
+/// Sockets that are listened on, until this is closed.
+pub(crate) struct Listening {
+    addresses: Vec<SocketAddr>,
+    ending: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    /// Ends every connection at once.
+    cut: CancellationToken,
+}
+
+struct Shared {
+    service: Service,
+    connections: Arc<Semaphore>,
+    limits: ConnectionLimits,
+    cut: CancellationToken,
+}
+
+impl Listening {
+    /// Listens on all of the addresses, or on none.
+    ///
+    /// # Errors
+    ///
+    /// [`ListenError`] with the first that cannot be had.
+    pub(super) fn open(
+        runtime: &Handle,
+        addresses: &[SocketAddr],
+        service: Service,
+        limits: ConnectionLimits,
+    ) -> Result<Self, ListenError> {
+        let _inside = runtime.enter();
+        let listeners: Vec<TcpListener> = addresses.iter().map(bind).collect::<Result<_, _>>()?;
+        let cut = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            cut: cut.clone(),
+            service,
+            connections: Arc::new(Semaphore::new(limits.connections)),
+            limits,
+        });
+        let (ending, _) = watch::channel(false);
+        let mut listening = Self {
+            addresses: Vec::new(),
+            ending,
+            tasks: Vec::new(),
+            cut,
+        };
+        for listener in listeners {
+            listening.addresses.extend(listener.local_addr());
+            let task = accept_all(listener, Arc::clone(&shared), listening.ending.subscribe());
+            listening.tasks.push(runtime.spawn(task));
+        }
+        Ok(listening)
+    }
+
+    /// Where.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Takes no more connections, lets the requests that are under way come to their end, and gives
+    /// up on them when the time is over.
+    pub(crate) async fn close(self, limit: Duration) {
+        let _ = self.ending.send(true);
+        let mut tasks = futures_util::future::join_all(self.tasks);
+        if tokio::time::timeout(limit, &mut tasks).await.is_err() {
+            self.cut.cancel();
+            tasks.await;
+        }
+    }
+}
+
+fn bind(address: &SocketAddr) -> Result<TcpListener, ListenError> {
+    let failed = |source| ListenError::Bind {
+        address: *address,
+        source,
+    };
+    let listener = std::net::TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    TcpListener::from_std(listener).map_err(failed)
+}
+
+async fn accept_all(listener: TcpListener, shared: Arc<Shared>, mut ending: watch::Receiver<bool>) {
+    let graceful = GracefulShutdown::new();
+    let builder = builder(&shared.limits);
+    loop {
+        let accepted = tokio::select! {
+            accepted = next(&listener, &shared.connections) => accepted,
+            _ = ending.wait_for(|ending| *ending) => break,
+        };
+        match accepted {
+            Ok((stream, peer, permit)) => {
+                let connection = connection(&builder, &shared, stream, peer);
+                let watched = graceful.watch(connection);
+                let cut = shared.cut.clone();
+                tokio::spawn(async move {
+                    // A client that breaks off is no fault of the host's.
+                    if let Some(Err(error)) = cut.run_until_cancelled(watched).await {
+                        log::debug!("{peer}: {error}");
+                    }
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                // Of the connection, or there are no more files: the listener itself is well.
+                log::warn!("cannot take a connection: {error}");
+                tokio::time::sleep(NO_ROOM).await;
+            }
+        }
+    }
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+/// The next connection, once there is room for one.
+async fn next(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(connections).acquire_owned().await;
+    let permit = permit.expect("the semaphore is never closed");
+    let (stream, peer) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, peer, permit))
+}
+
+fn builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.headers)
+        .max_buf_size(limits.header_bytes);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .max_concurrent_streams(256);
+    builder
+}
+
+/// One connection, which is served when it is polled.
+fn connection(
+    builder: &auto::Builder<TokioExecutor>,
+    shared: &Arc<Shared>,
+    stream: TcpStream,
+    peer: SocketAddr,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error: std::fmt::Display + Send>
++ use<>
++ 'static {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(shared.limits.write));
+    let client = Arc::new(Client {
+        address: peer.ip().to_string(),
+    });
+    let shared = Arc::clone(shared);
+    let service = hyper::service::service_fn(move |request| {
+        let (shared, client) = (Arc::clone(&shared), Arc::clone(&client));
+        async move {
+            let reply = shared.service.serve(&client, request).await;
+            Ok::<_, Infallible>(reply)
+        }
+    });
+    builder
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .into_owned()
+}

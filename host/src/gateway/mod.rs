@@ -1,0 +1,24 @@
+//! Plugins on HTTP.
+//!
+//! In reading order: `open` (all of it, put together), `listen` (sockets, connections, their limits),
+//! `front` (what all connections share), `target` (whose a path is), `mounts` (the plugins that can
+//! be called) with `description` (what they say of their routes), `call` (one request to one of them) with `body` (what comes in, within limits),
+//! `headers` and `reply` (what goes out), `own` (the routes that every plugin has), `api` (the host's
+//! own routes), `events` (what happens, as a stream).
+
+mod api;
+mod body;
+mod call;
+mod description;
+mod events;
+mod front;
+mod headers;
+mod ids;
+mod listen;
+mod mounts;
+mod open;
+mod own;
+mod reply;
+mod target;
+
+pub(crate) use open::{Gateway, GatewayError};

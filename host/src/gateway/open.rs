@@ -1,0 +1,127 @@
+//! The gateway of one host, from when it listens until it does not.
+
+use super::{
+    api::{self, Own},
+    body,
+    events::{Feed, FeedError},
+    front::{Front, Service},
+    listen::{ConnectionLimits, ListenError, Listening},
+    mounts::PluginLimits,
+};
+use crate::{config::Config, control::Desk};
+use jackfield_loader::Loader;
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicBool},
+    time::{Duration, Instant},
+};
+use tokio::runtime::Runtime;
+
+/// Why there is none.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GatewayError {
+    /// It cannot be reached.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// It cannot tell of what happens.
+    #[error("cannot tell of what happens")]
+    Feed(#[from] FeedError),
+}
+
+/// A host's plugins on HTTP.
+pub(crate) struct Gateway {
+    own: Arc<Own>,
+    listening: Listening,
+    _feed: Feed,
+}
+
+impl Gateway {
+    /// Listens as the configuration says.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError`]; it listens nowhere then.
+    pub(crate) fn open(
+        config: &Config,
+        loader: &Arc<Loader>,
+        desk: &Arc<Desk>,
+        runtime: &Runtime,
+    ) -> Result<Self, GatewayError> {
+        let http = &config.http;
+        let front = Arc::new(Front::new(
+            Arc::clone(loader),
+            runtime.handle().clone(),
+            config.options().edge,
+            limits(config, loader),
+        ));
+        let own = Arc::new(Own {
+            front: Arc::clone(&front),
+            desk: Arc::clone(desk),
+            began: Instant::now(),
+            is_ready: AtomicBool::new(false),
+        });
+        let feed = Feed::begin(&own)?;
+        let service = Service {
+            front,
+            own: Arc::clone(&own),
+            router: api::router(Arc::clone(&own)),
+        };
+        let limits = ConnectionLimits {
+            connections: http.max_connections,
+            headers: http.header_deadline,
+            header_bytes: http.max_header,
+            write: http.write_deadline,
+        };
+        let listening = Listening::open(runtime.handle(), &http.listen, service, limits)?;
+        Ok(Self {
+            own,
+            listening,
+            _feed: feed,
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        self.listening.addresses()
+    }
+
+    /// To be called once the plan has been carried out.
+    pub(crate) fn when_ready(&self) -> impl FnOnce() + Send + use<> {
+        let own = Arc::clone(&self.own);
+        move || own.ready()
+    }
+
+    /// Takes no more requests, and gives those that are under way so long to end.
+    pub(crate) fn close(self, runtime: &Runtime, limit: Duration) {
+        self.own.front.hub.close();
+        runtime.block_on(self.listening.close(limit));
+    }
+}
+
+fn limits(
+    config: &Config,
+    loader: &Arc<Loader>,
+) -> impl Fn(&str) -> PluginLimits + Send + Sync + use<> {
+    let (http, loader) = (config.http.clone(), Arc::clone(loader));
+    let settings = config.settings.iter();
+    let stops: HashMap<String, Duration> = settings
+        .filter_map(|(id, settings)| Some((id.clone(), settings.stop_deadline?)))
+        .collect();
+    move |id| {
+        let stop = stops.get(id).copied().or_else(|| {
+            let manifest = loader.status(id)?.manifest;
+            Some(manifest.deadlines.stop)
+        });
+        let deadline = http.request_deadline_of(id);
+        PluginLimits {
+            body: body::Limits {
+                length: http.max_body_of(id),
+                between: http.body_deadline,
+                all: deadline,
+            },
+            deadline,
+            grace: stop.unwrap_or_default() / 2,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The routes that every plugin has and that the host answers for it: what it knows better, or has to
+//! say of plugins that do not run.
+
+use super::{
+    api::Own,
+    mounts::Mount,
+    reply::{Fault, Reply, json as reply_json},
+};
+use crate::control::{PluginReport, report_of};
+use http::{Method, StatusCode};
+use jackfield_loader::{HealthStatus, Loader, Request, State as Stage, Status, complete_config};
+use jackfield_manifest::Target;
+use serde_json::{Value, json};
+use std::{sync::Arc, time::SystemTime};
+
+/// What of a plugin is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Common {
+    Version,
+    Health,
+    UiConfig,
+}
+
+impl Common {
+    /// By the path below the plugin's namespace.
+    pub(super) fn of(rest: &str) -> Option<Self> {
+        match rest {
+            "/version" => Some(Self::Version),
+            "/health" => Some(Self::Health),
+            "/ui_config" => Some(Self::UiConfig),
+            _ => None,
+        }
+    }
+}
+
+/// Answers it.
+///
+/// # Errors
+///
+/// 404 where there is no such plugin, 503 where it does not run, 405 for what is no reading.
+pub(super) async fn answer(
+    own: &Arc<Own>,
+    common: Common,
+    id: &str,
+    method: &Method,
+) -> Result<Reply, Fault> {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return Err(only_reading(method));
+    }
+    let status = own.front.loader.status(id);
+    let status = status.ok_or_else(|| own.front.mounts.unknown(id))?;
+    let is_running = status.state == Stage::Running;
+    match common {
+        Common::Version => Ok(reply_json(
+            StatusCode::OK,
+            &json!({ "version": status.version }),
+        )),
+        Common::UiConfig if is_running => Ok(reply_json(StatusCode::OK, &ui_config(&status))),
+        Common::UiConfig => Err(own.front.mounts.absent(id)),
+        Common::Health => Ok(health(own, id, &status).await),
+    }
+}
+
+#[cold]
+fn only_reading(method: &Method) -> Fault {
+    let text = format!("{method} is not allowed here, only GET, HEAD");
+    let allow = http::HeaderValue::from_static("GET, HEAD");
+    Fault::new(StatusCode::METHOD_NOT_ALLOWED, text).with_header(http::header::ALLOW, allow)
+}
+
+fn ui_config(status: &Status) -> Value {
+    json!({
+        "plugin_name": status.manifest.name,
+        "instance_name": status.id,
+        "version": status.version,
+        "ui": {},
+    })
+}
+
+async fn health(own: &Arc<Own>, id: &str, status: &Status) -> Reply {
+    let sessions = match own.front.mounts.get(id) {
+        Ok(mount) => sessions(&mount).await,
+        Err(_) => None,
+    };
+    let report = report_of(&own.desk, status);
+    let object = health_object(&own.front.loader, status, &report, sessions);
+    let code = match status.state {
+        Stage::Running => StatusCode::OK,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    reply_json(code, &object)
+}
+
+/// How many sessions a plugin has, where it says.
+async fn sessions(mount: &Mount) -> Option<u64> {
+    let extensions = [jackfield_loader::Header::new("count", b"1")];
+    let request = Request::new("GET", "/list_sessions").with_extensions(&extensions);
+    let asked = mount.handle.request_within(&request, mount.limits.deadline);
+    let answer = asked.await.ok().filter(|answer| answer.status() == 200)?;
+    let told: Value = serde_json::from_slice(answer.body()).ok()?;
+    told.get("active")?.as_u64()
+}
+
+/// How a plugin does, as all who ask are told of it.
+pub(super) fn health_object(
+    loader: &Loader,
+    status: &Status,
+    report: &PluginReport,
+    sessions: Option<u64>,
+) -> Value {
+    let manifest = &status.manifest;
+    let is_running = status.state == Stage::Running;
+    let health = status.health.as_ref();
+    let is_healthy = is_running
+        && health
+            .is_none_or(|health| health.verdict != HealthStatus::Unhealthy && health.misses == 0);
+    let word = match (is_running, &report.health) {
+        (false, _) => "unhealthy",
+        (true, Some(health)) if health.misses == 0 => &*health.status,
+        (true, Some(_)) => "unhealthy",
+        (true, None) => "healthy",
+    };
+    let reason = report
+        .cause
+        .clone()
+        .or_else(|| report.reasons.first().map(|reason| reason.message.clone()));
+    let requires = manifest.requires.iter();
+    let dependencies: Vec<&str> = requires
+        .map(|need| match &need.target {
+            Target::Plugin(id) => id.as_str(),
+            Target::Service(id) => id.as_str(),
+        })
+        .collect();
+    let mut object = json!({
+        "status": word,
+        "plugin": status.id,
+        "name": manifest.name,
+        "healthy": is_healthy,
+        "state": status.state,
+        "version": status.version,
+        "uptime_seconds": is_running.then(|| uptime(status)),
+        "active_sessions": sessions.unwrap_or(0),
+        "enabled": status.state != Stage::Disabled,
+        "metadata": {
+            "version": status.version,
+            "description": manifest.description,
+            "priority": loader.priority(status.id.as_str()).unwrap_or(manifest.priority),
+            "dependencies": dependencies,
+        },
+        "configuration": configuration(loader, status),
+        "restarts": report.restarts,
+    });
+    if let Some(health) = &report.health {
+        object["message"] = json!(health.message);
+        object["details"] = json!(health.metadata);
+        object["misses"] = json!(health.misses);
+    }
+    if let Some(reason) = reason {
+        object["error"] = json!(reason);
+        if !is_running {
+            let id = &status.id;
+            object["detail"] = json!(format!("Plugin '{id}' is {}: {reason}", status.state));
+        }
+    }
+    object
+}
+
+fn uptime(status: &Status) -> f64 {
+    let since = SystemTime::now().duration_since(status.since);
+    since.unwrap_or_default().as_secs_f64()
+}
+
+/// Which keys it has, with those that are as by default; no values, which may be secret.
+fn configuration(loader: &Loader, status: &Status) -> Value {
+    let given = loader.config(status.id.as_str());
+    let schema = status.manifest.config_schema.as_deref();
+    let complete = complete_config(schema, &given).ok();
+    let complete: Option<serde_json::Map<String, Value>> =
+        complete.and_then(|text| serde_json::from_str(&text).ok());
+    let complete = complete.unwrap_or(given);
+    let keys: Vec<&String> = complete.keys().collect();
+    json!({ "has_config": !keys.is_empty(), "config_keys": keys })
+}

@@ -1,0 +1,134 @@
+//! Is what no well-behaved client sends answered, or cut off, and does it harm nobody?
+
+use super::{Served, rest, site};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::Instant,
+};
+
+/// The status of the first answer in what came.
+fn status(said: &str) -> &str {
+    said.split(' ').nth(1).unwrap_or_else(|| panic!("{said:?}"))
+}
+
+#[test]
+fn what_is_no_http_is_refused() {
+    let served = Served::start(site(&["echo"], ""));
+    for bad in [
+        "\r\n\r\nGARBAGE\r\n\r\n",
+        "GET /echo/x HTTP/9.9\r\n\r\n",
+        "GET /echo/x HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n",
+        "POST /echo/x HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n",
+        "POST /echo/x HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+    ] {
+        let said = served.raw(bad.as_bytes());
+        assert_eq!(status(&said), "400", "{bad:?}: {said:?}");
+    }
+    assert_eq!(served.get("/echo/x").status, 200);
+}
+
+#[test]
+fn a_path_leads_to_no_file_and_to_no_other_plugin() {
+    let served = Served::start(site(&["echo"], ""));
+    for (path, wanted) in [
+        ("/../../etc/passwd", "404"),
+        ("/..%2f..%2fetc%2fpasswd", "404"),
+        ("/%65cho/x", "404"),
+        ("/plugins/..%2f..%2fetc%2fpasswd.js", "404"),
+        ("/api/plugins/..%2f..%2fetc", "404"),
+        ("/api/plugins/%00", "404"),
+        // All below a plugin is its own.
+        ("/echo/../api/plugins", "200"),
+    ] {
+        let said = served.raw(
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+                .as_bytes(),
+        );
+        assert_eq!(status(&said), wanted, "{path}: {said}");
+        assert!(!said.contains("root:"), "{said}");
+    }
+}
+
+#[test]
+fn a_body_that_breaks_off_reaches_no_plugin() {
+    let served = Served::start(site(&["echo"], ""));
+    let mut stream = served.connect();
+    let head = "POST /echo/complete/x HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n1234";
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let said = rest(&mut stream);
+    assert!(said.is_empty() || status(&said) == "400", "{said}");
+    assert_eq!(served.get("/echo/waiting").text(), "");
+}
+
+#[test]
+fn who_is_slow_is_cut_off() {
+    let more = "[http]\nheader_deadline = \"300ms\"\nbody_deadline = \"300ms\"\n";
+    let served = Served::start(site(&["echo"], more));
+    let began = Instant::now();
+    // Part of a head.
+    let mut head = served.connect();
+    head.write_all(b"GET /echo/x HTTP/1.1\r\nhost: x\r\nx-slow: ")
+        .unwrap();
+    // Nothing of a body.
+    let mut body = served.connect();
+    body.write_all(b"POST /echo/x HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n")
+        .unwrap();
+    // Nothing after an answer.
+    let mut idle = served.connect();
+    idle.write_all(b"GET /echo/x HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
+    assert_eq!(status(&rest(&mut body)), "408");
+    assert_eq!(status(&rest(&mut idle)), "200");
+    let said = rest(&mut head);
+    assert!(said.is_empty() || status(&said) == "408", "{said}");
+    assert!(
+        began.elapsed() < super::PATIENCE / 2,
+        "the host closed them, not the test"
+    );
+    assert_eq!(served.get("/echo/x").status, 200);
+}
+
+#[test]
+fn a_head_has_a_limit() {
+    let more = "[http]\nmax_header = 8192\n";
+    let served = Served::start(site(&["echo"], more));
+    let long = "x".repeat(20_000);
+    let said =
+        served.raw(format!("GET /echo/x HTTP/1.1\r\nhost: x\r\nx: {long}\r\n\r\n").as_bytes());
+    assert_eq!(status(&said), "431");
+    let said = served.raw(format!("GET /echo/{long} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes());
+    assert!(["414", "431"].contains(&status(&said)), "{said}");
+}
+
+#[test]
+fn thousands_that_say_nothing_keep_nobody_out() {
+    let served = Served::start(site(&["echo"], "[http]\nmax_connections = 3000\n"));
+    let idle: Vec<TcpStream> = (0..2_000).map(|_| served.connect()).collect();
+    for _ in 0..20 {
+        assert_eq!(served.get("/echo/x").status, 200);
+    }
+    drop(idle);
+}
+
+#[test]
+fn a_connection_too_many_waits_until_one_ends() {
+    let served = Served::start(site(&["echo"], "[http]\nmax_connections = 2\n"));
+    let first = (served.connect(), served.connect());
+    let mut third = served.connect();
+    third
+        .write_all(b"GET /echo/x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    third
+        .set_read_timeout(Some(std::time::Duration::from_millis(100)))
+        .unwrap();
+    let early = third.read(&mut [0]);
+    assert!(
+        early.is_err(),
+        "it was answered though there was no room: {early:?}"
+    );
+    drop(first);
+    third.set_read_timeout(Some(super::PATIENCE)).unwrap();
+    assert_eq!(status(&rest(&mut third)), "200");
+}

@@ -1,0 +1,95 @@
+//! Do bodies that come in parts come so on both sides, and end as they should?
+
+use super::{Served, rest, site};
+use serde_json::json;
+use std::io::{Read, Write};
+
+/// A head for a body of unknown length.
+fn head(path: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+    )
+}
+
+#[test]
+fn an_answer_comes_in_parts() {
+    let served = Served::start(site(&["shelf"], ""));
+    let got = served.get("/shelf/lines/3");
+    assert_eq!(got.text(), "line 1\nline 2\nline 3\n");
+    assert_eq!(got.header("transfer-encoding"), "chunked");
+    let many = served.get("/shelf/lines/100000");
+    assert_eq!(many.text().lines().count(), 100_000);
+    let said = served.raw(b"HEAD /shelf/lines/3 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    assert!(
+        said.starts_with("HTTP/1.1 200 ") && said.ends_with("\r\n\r\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_seen_to() {
+    let served = Served::start(site(&["shelf"], ""));
+    for with in ["error", "panic"] {
+        // So much that what comes first is sent before the end is known.
+        let path = format!("/shelf/lines/100000?with={with}");
+        let said = served.raw(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes());
+        assert!(said.contains("line 2\n"), "{said}");
+        // The last chunk, which is empty, would say that it is whole.
+        assert!(!said.contains("0\r\n\r\n"), "{said}");
+    }
+}
+
+#[test]
+fn a_body_reaches_its_route_part_after_part() {
+    let served = Served::start(site(&["shelf"], "max_body = 1000\n"));
+    let mut stream = served.connect();
+    stream.write_all(head("/shelf/weigh").as_bytes()).unwrap();
+    for _ in 0..100 {
+        let part = "x".repeat(10_000);
+        write!(stream, "2710\r\n{part}\r\n").unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").unwrap();
+    let said = rest(&mut stream);
+    let (_, body) = said.split_once("\r\n\r\n").unwrap();
+    let weighed: (usize, usize) = serde_json::from_str(body).unwrap();
+    assert_eq!(weighed.0, 1_000_000, "more than a whole body may have");
+    assert!(weighed.1 > 1, "{weighed:?}");
+    // One that is short comes whole.
+    assert_eq!(served.post("/shelf/weigh", "abc").json(), json!([3, 1]));
+    assert_eq!(served.post("/shelf/weigh", "").json(), json!([0, 0]));
+}
+
+#[test]
+fn a_route_that_takes_no_parts_gets_a_whole_body() {
+    let served = Served::start(site(&["shelf"], ""));
+    let body: Vec<u8> = (0..200_000u32).map(|n| n.to_le_bytes()[0]).collect();
+    let mut reversed = body.clone();
+    reversed.reverse();
+    assert!(served.post("/shelf/reversed", &body).body == reversed);
+}
+
+#[test]
+fn a_body_that_breaks_off_is_an_error_in_the_plugin() {
+    let served = Served::start(site(&["shelf"], ""));
+    let mut stream = served.connect();
+    stream.write_all(head("/shelf/weigh").as_bytes()).unwrap();
+    stream.write_all(b"3\r\nabc\r\n").unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let said = rest(&mut stream);
+    assert!(!said.contains("200 OK"), "{said}");
+    assert_eq!(served.post("/shelf/weigh", "abc").json(), json!([3, 1]));
+}
+
+#[test]
+fn a_stream_ends_when_its_plugin_stops() {
+    let served = Served::start(site(&["shelf"], ""));
+    let mut stream = served.connect();
+    stream
+        .write_all(b"GET /shelf/lines/4000000000 HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
+    stream.read_exact(&mut [0; 1000]).unwrap();
+    let stopped = served.post("/api/plugins/shelf/stop", "");
+    assert_eq!(stopped.status, 200, "{}", stopped.text());
+    let said = rest(&mut stream);
+    assert!(!said.ends_with("0\r\n\r\n"), "it says that it is whole");
+}
