@@ -1,5 +1,5 @@
 use crate::{
-    Context, Error, Result,
+    Context, Error, Result, SessionId,
     event::{Retained, Subscription},
 };
 use jackfield_abi::{
@@ -56,6 +56,39 @@ impl Context {
         let host = &self.host().object;
         let published = host.publish(topic.into(), payload.into(), flags);
         published.into_result().map_err(Error::from_failure)
+    }
+
+    /// Tells those who listen to the host of something: publishes `{"topic": …, "data": …}` on the bus
+    /// topic `notifications`, from which the host sends it on to its clients, with the plugin's id.
+    /// Waits as [`publish`](Context::publish) does; to be called from any thread.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`publish`](Context::publish).
+    pub fn notify(&self, topic: &str, data: &impl Serialize) -> Result<()> {
+        self.notify_as(None, topic, data)
+    }
+
+    /// The same, in the name of a session: then with `"session": …` too.
+    pub(crate) fn notify_as(
+        &self,
+        session: Option<&SessionId>,
+        topic: &str,
+        data: &impl Serialize,
+    ) -> Result<()> {
+        #[derive(Serialize)]
+        struct Notification<'a, D> {
+            topic: &'a str,
+            data: &'a D,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            session: Option<&'a SessionId>,
+        }
+        let notification = Notification {
+            topic,
+            data,
+            session,
+        };
+        self.publish("notifications", &notification)
     }
 
     /// The last value that was published with [`publish_retained`](Context::publish_retained) on a

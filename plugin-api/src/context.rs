@@ -197,7 +197,12 @@ impl Context {
     /// measure with. It never goes back. What is measured so rather than with
     /// [`Instant`](std::time::Instant) can be tested without waiting.
     pub fn steady(&self) -> Duration {
-        Duration::from_nanos(self.host.object.steady_ns())
+        Duration::from_nanos(self.steady_ns())
+    }
+
+    /// The same in nanoseconds.
+    pub(crate) fn steady_ns(&self) -> u64 {
+        self.host.object.steady_ns()
     }
 
     /// Ticks every `period`, first after one period. A tick that was missed is skipped, not made up

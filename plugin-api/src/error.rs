@@ -12,6 +12,8 @@ pub struct Error {
     status: u16,
     code: FailureCode,
     message: String,
+    /// Whether somebody has said a status.
+    has_status: bool,
 }
 
 impl Error {
@@ -21,6 +23,7 @@ impl Error {
             status: 500,
             code: FailureCode::ERROR,
             message: message.into(),
+            has_status: false,
         }
     }
 
@@ -28,6 +31,7 @@ impl Error {
     pub fn with_status(status: u16, message: impl Into<String>) -> Self {
         Self {
             status,
+            has_status: true,
             ..Self::new(message)
         }
     }
@@ -39,6 +43,7 @@ impl Error {
             status: 501,
             code: FailureCode::UNSUPPORTED,
             message: "takes effect at the next start".to_owned(),
+            has_status: true,
         }
     }
 
@@ -50,6 +55,18 @@ impl Error {
     /// The text.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// With what went wrong before the text, where it has no status of its own: what has one is for the
+    /// caller as it is.
+    pub(crate) fn in_session(self, place: impl FnOnce() -> String) -> Self {
+        if self.has_status {
+            return self;
+        }
+        Self {
+            message: format!("{} {}", place(), self.message),
+            ..self
+        }
     }
 
     pub(crate) fn into_failure(self) -> Failure {
@@ -90,6 +107,7 @@ impl Error {
             status,
             code: failure.code,
             message: failure.message.into(),
+            has_status: true,
         }
     }
 }

@@ -44,6 +44,7 @@
 //! | [`Routes`], [`quick`], [`blocking`] | what it answers, and on which thread |
 //! | [`Path`], [`Query`], [`Json`], [`BodyStream`], … | what a handler takes: any [`FromRequest`], and the [`Request`] itself |
 //! | [`Json`], [`Response`], [`Error`], … | what a handler gives: any [`IntoResponse`] |
+//! | [`Session`] | what it keeps for one client |
 //! | [`Storage`] | keys and values that it keeps between runs |
 //! | [`Service`], [`Lease`] | typed objects that plugins share, called like functions |
 //! | [`host`] | services of the host's own: clock, configuration, bus, storage, topology |
@@ -72,6 +73,7 @@ mod response;
 mod routes;
 mod schedule;
 mod service;
+mod session;
 mod storage;
 mod within;
 
@@ -95,6 +97,7 @@ pub use request::Request;
 pub use response::Response;
 pub use routes::Routes;
 pub use service::{Service, guarded};
+pub use session::{NoArguments, Session, SessionContext, SessionId};
 pub use storage::{Entry, Scan, Storage, Transaction};
 
 pub use jackfield_macros::export_plugin;
@@ -112,7 +115,8 @@ pub use serde_json;
 pub mod prelude {
     pub use crate::{
         Context, Error, Event, Health, Json, NoConfig, OutgoingRequest, Path, Plugin, Query,
-        Request, Response, Result, Routes, Subscribe, blocking, export_plugin, log, quick,
+        Request, Response, Result, Routes, Session, SessionContext, Subscribe, blocking,
+        export_plugin, log, quick,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

@@ -22,6 +22,15 @@ impl<'a> Request<'a> {
         self.params = (!params.is_empty()).then(|| Box::new(params));
     }
 
+    /// Takes a parameter out of those that the handler sees.
+    pub(crate) fn take_param(&mut self, name: &str) -> Result<Cow<'a, str>> {
+        let value = self.param(name)?;
+        if let Some(params) = &mut self.params {
+            params.retain(|(key, _)| *key != name);
+        }
+        Ok(value)
+    }
+
     pub(crate) fn params(&self) -> &[(&'a str, &'a str)] {
         self.params.as_deref().map_or(&[], Vec::as_slice)
     }

@@ -1,5 +1,6 @@
 mod describe;
 mod said;
+mod sessions;
 
 use crate::{
     Context, Error, Handler, Request, Response,
@@ -8,6 +9,7 @@ use crate::{
 };
 use jackfield_abi::{Failure, FailureCode};
 use said::Said;
+use sessions::Kept;
 use std::{collections::HashMap, future::ready, sync::Arc};
 
 /// What a plugin answers: patterns such as `/greet/{name}` or `/files/{*path}`, each with a handler
@@ -41,6 +43,8 @@ pub struct Routes<T> {
     faults: Vec<String>,
     /// Where the route is that was declared last.
     last: Option<(usize, usize)>,
+    /// `None` only while routes are declared.
+    sessions: Option<Kept<T>>,
 }
 
 type Methods<T> = Vec<Route<T>>;
@@ -52,6 +56,17 @@ struct Route<T> {
     said: Option<Box<Said>>,
 }
 
+impl<T> Route<T> {
+    fn new(method: &'static str, handler: Box<dyn ErasedHandler<T>>) -> Self {
+        let said = None;
+        Self {
+            method,
+            handler,
+            said,
+        }
+    }
+}
+
 impl<T: Send + Sync + 'static> Routes<T> {
     pub(crate) fn new() -> Self {
         Self {
@@ -61,6 +76,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
             fallback: None,
             faults: Vec::new(),
             last: None,
+            sessions: None,
         }
     }
 
@@ -97,19 +113,33 @@ impl<T: Send + Sync + 'static> Routes<T> {
         pattern: &str,
         handler: impl Handler<T, K>,
     ) -> &mut Self {
-        match self.add(method, pattern, erase(handler)) {
-            Ok(place) => self.last = Some(place),
-            Err(fault) => {
-                let fault = format!("route {method} {pattern}: {fault}");
-                self.faults.push(fault);
-            }
-        }
-        self
+        self.declare(method, pattern, erase(handler))
     }
 
     /// Answers whatever no pattern matches, in every method.
     pub fn fallback<K: 'static>(&mut self, handler: impl Handler<T, K>) -> &mut Self {
         self.fallback = Some(erase(handler));
+        self
+    }
+
+    fn declare(
+        &mut self,
+        method: &'static str,
+        pattern: &str,
+        handler: Box<dyn ErasedHandler<T>>,
+    ) -> &mut Self {
+        match self.add(method, pattern, handler) {
+            Ok(place) => {
+                self.last = Some(place);
+                self
+            }
+            Err(fault) => self.fault(method, pattern, &fault),
+        }
+    }
+
+    fn fault(&mut self, method: &str, pattern: &str, fault: &str) -> &mut Self {
+        let fault = format!("route {method} {pattern}: {fault}");
+        self.faults.push(fault);
         self
     }
 
@@ -135,12 +165,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
         if methods.iter().any(|known| known.method == method) {
             return Err("it has a handler already".to_owned());
         }
-        let said = None;
-        methods.push(Route {
-            method,
-            handler,
-            said,
-        });
+        methods.push(Route::new(method, handler));
         Ok((index, methods.len() - 1))
     }
 
@@ -164,15 +189,36 @@ impl<T: Send + Sync + 'static> Routes<T> {
         };
         if let Some(matched) = matched {
             let methods = &self.methods[*matched.value];
-            let Some(handler) = select(methods, request.method()) else {
-                return opening.answer(ready(Ok(not_allowed(methods, request.method()))));
-            };
-            request.set_params(matched.params.iter().collect());
+            if let Some(handler) = select(methods, request.method()) {
+                request.set_params(matched.params.iter().collect());
+                return call(handler, plugin, context, request, opening);
+            }
+            return self.elsewhere(Some(methods), plugin, context, request, opening);
+        }
+        self.elsewhere(None, plugin, context, request, opening)
+    }
+
+    /// Answers what no route of the plugin's does, though a pattern of its own may match.
+    fn elsewhere<'a>(
+        &'a self,
+        own: Option<&Methods<T>>,
+        plugin: &'a Arc<T>,
+        context: &'a Context,
+        mut request: Request<'a>,
+        opening: Opening<'_, 'a, '_>,
+    ) -> bool {
+        let standard = self.standard(request.path());
+        if let Some((methods, params)) = standard
+            && let Some(handler) = select(methods, request.method())
+        {
+            request.set_params(params);
             return call(handler, plugin, context, request, opening);
         }
-        match &self.fallback {
-            Some(handler) => call(&**handler, plugin, context, request, opening),
-            None => opening.answer(ready(Err(no_route(context, &request)))),
+        let methods = own.or_else(|| self.standard(request.path()).map(|(methods, _)| methods));
+        match (methods, &self.fallback) {
+            (Some(methods), _) => opening.answer(ready(Ok(not_allowed(methods, request.method())))),
+            (None, Some(handler)) => call(&**handler, plugin, context, request, opening),
+            (None, None) => opening.refuse(no_route(context, &request)),
         }
     }
 }

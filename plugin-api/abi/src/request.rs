@@ -30,7 +30,8 @@ pub struct Request<'a> {
     /// Headers in the order they came; names in lower case, one name may occur several times.
     pub headers: RSlice<'a, Header<'a>>,
     /// What the host adds: `caller` (a plugin's id), `timeout-ms` (how long whoever asks waits from
-    /// now on, in milliseconds), `session`, `request-id`, … Names in lower case; unknown ones are to
+    /// now on, in milliseconds), `session`, `request-id`, `count` (of sessions, only their number is
+    /// wanted), … Names in lower case; unknown ones are to
     /// be ignored. Of those that a plugin gives, the host takes `timeout-ms`, and no other.
     pub extensions: RSlice<'a, Header<'a>>,
     /// The body, or its first part when `stream` holds the rest.

@@ -146,6 +146,15 @@ impl Operation {
         }
     }
 
+    /// What `describe` tells is of a pattern without the parameter of that name.
+    pub(crate) fn without_name(&mut self, name: &str, describe: impl FnOnce(&mut Self)) {
+        let mut names = self.names.clone();
+        names.retain(|known| known != name);
+        let all = std::mem::replace(&mut self.names, names);
+        describe(self);
+        self.names = all;
+    }
+
     /// What `describe` tells may be left out.
     pub(crate) fn optional(&mut self, describe: impl FnOnce(&mut Self)) {
         let mut inner = Self::new(self.names.clone());

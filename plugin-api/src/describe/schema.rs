@@ -73,7 +73,7 @@ fn with_definitions(part: &Value, whole: &Value) -> Value {
     part
 }
 
-/// A schema that everything fits.
+/// That of text.
 pub(crate) fn text() -> Value {
     json!({ "type": "string" })
 }

@@ -40,6 +40,7 @@ pub(super) extern "C" fn create<T: Plugin>(host: HostObject) -> RResult<PluginOb
 fn initialize<T: Plugin>(host: &Arc<Hosted>) -> Result<Shell<T>, Failure> {
     let mut routes = Routes::new();
     T::routes(&mut routes);
+    routes.finish();
     if let Some(faults) = routes.faults() {
         return Err(Failure::new(FailureCode::ERROR, faults));
     }
@@ -110,7 +111,10 @@ impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
     }
 
     fn stop(&self) -> RResult<(), Failure> {
-        self.call(T::stop)
+        self.call(|plugin| {
+            self.routes.stop(&self.context);
+            plugin.stop()
+        })
     }
 
     fn health(&self) -> RResult<Health, Failure> {

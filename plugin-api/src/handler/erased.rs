@@ -18,6 +18,11 @@ pub(crate) trait ErasedHandler<T>: Send + Sync {
     /// On which thread it runs.
     fn kind(&self) -> HandlerKind;
 
+    /// Whether it answers for a session.
+    fn is_of_session(&self) -> bool {
+        false
+    }
+
     /// Tells what it takes and gives.
     fn describe(&self, operation: &mut Operation);
 }

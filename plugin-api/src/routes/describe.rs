@@ -1,4 +1,4 @@
-use super::{Route, Routes};
+use super::{Route, Routes, sessions::STANDARD};
 use crate::Operation;
 use serde_json::{Map, Value, json};
 
@@ -16,10 +16,25 @@ impl<T: Send + Sync + 'static> Routes<T> {
             methods.map(move |route| route.describe(pattern))
         });
         json!({
-            "routes": routes.collect::<Vec<_>>(),
+            "routes": routes.chain(self.standard_routes()).collect::<Vec<_>>(),
             "fallback": self.fallback.is_some(),
-            "sessions": false,
+            "sessions": self.sessions.as_ref().is_some_and(|kept| kept.is_declared),
             "middleware": null,
+        })
+    }
+
+    /// Those that every plugin has, but for those that it answers itself.
+    fn standard_routes(&self) -> impl Iterator<Item = Value> {
+        let is_own = |method: &str, path: &str| {
+            let matched = self.router.at(path).ok();
+            let methods = matched.map(|matched| self.methods[*matched.value].iter());
+            methods.is_some_and(|mut methods| methods.any(|route| route.method == method))
+        };
+        let kept = self.sessions.iter().flat_map(|kept| &kept.standard);
+        let routes = STANDARD.into_iter().zip(kept);
+        let others = routes.filter(move |((method, _, path), _)| !is_own(method, path));
+        others.flat_map(|((_, pattern, _), methods)| {
+            methods.iter().map(move |route| route.describe(pattern))
         })
     }
 }
@@ -38,7 +53,7 @@ impl<T> Route<T> {
         object.insert("pattern".to_owned(), pattern.into());
         object.insert("kind".to_owned(), self.handler.kind().as_str().into());
         object.insert("streamed".to_owned(), self.handler.takes_stream().into());
-        object.insert("session".to_owned(), false.into());
+        object.insert("session".to_owned(), self.handler.is_of_session().into());
         let summary = said.and_then(|said| said.summary.clone());
         object.insert("summary".to_owned(), summary.into());
         let description = said.and_then(|said| said.description.clone());

@@ -1,7 +1,11 @@
-//! Do typed routes of a loaded library take and give what their types say?
+//! Do typed routes and sessions of a loaded library do what they say?
 
-use jackfield_loader::{Handle, Header, Loader, Options, Request};
+use jackfield_loader::{Handle, Header, Loader, Options, Request, SubscribeOptions};
 use jackfield_tests::Site;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn shelf() -> (Site, Loader, Handle) {
     let site = Site::new();
@@ -67,4 +71,44 @@ fn a_query_and_headers_come_whole() {
         ask(&shelf, &who),
         ok(r#"{"caller":null,"request_id":null,"agent":"test"}"#)
     );
+}
+
+#[test]
+fn sessions_come_answer_speak_and_go() {
+    let (_site, loader, shelf) = shelf();
+    let mut heard = loader
+        .subscribe("notifications", SubscribeOptions::new())
+        .unwrap();
+    let post = |path: &str, body: &str| {
+        ask(
+            &shelf,
+            &Request::new("POST", path).with_body(body.as_bytes()),
+        )
+    };
+    let (status, body) = post("/register_session", r#"{"name":"Ada"}"#);
+    assert_eq!(status, 200, "{body}");
+    let registered: Value = serde_json::from_str(&body).unwrap();
+    let sid = registered["sid"].as_str().unwrap();
+    assert_eq!(post(&format!("/read/{sid}"), r#"{"page":7}"#), ok("1"));
+    let mut hear = || {
+        let event = heard.next(Instant::now() + PATIENCE).unwrap();
+        assert_eq!(event.publisher(), "shelf");
+        serde_json::from_slice::<Value>(event.payload()).unwrap()
+    };
+    assert_eq!(hear()["topic"], "reader_came");
+    let read = json!({ "topic": "page_read", "data": { "page": 7 }, "session": sid });
+    assert_eq!(hear(), read);
+    assert_eq!(
+        post(&format!("/unregister_session/{sid}"), ""),
+        ok(r#"{"ok":true}"#)
+    );
+    let unknown = json!({ "detail": format!("unknown session id: {sid}") }).to_string();
+    assert_eq!(
+        post(&format!("/read/{sid}"), r#"{"page":7}"#),
+        (404, unknown)
+    );
+    assert_eq!(post("/register_session", "").0, 200);
+    drop(shelf);
+    let stopped = loader.stop(PATIENCE);
+    assert!(stopped.is_complete(), "{stopped:?}");
 }

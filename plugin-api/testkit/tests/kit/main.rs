@@ -447,3 +447,22 @@ fn kits_of_several_threads_take_turns() {
         assert_eq!(thread.join().unwrap(), (1, n));
     }
 }
+
+#[test]
+fn every_plugin_has_plain_sessions() {
+    let kit = builder().max_sessions(1).start().unwrap();
+    let post = |path: &str| kit.request(Ask::post(path)).unwrap();
+    let registered: Value = post("/register_session").read_json().unwrap();
+    let sid = registered["sid"].as_str().unwrap();
+    assert_eq!(registered, json!({ "sid": sid }));
+    assert_eq!(post("/register_session").status(), 429);
+    let listed: Value = kit.get("/list_sessions").unwrap().read_json().unwrap();
+    assert_eq!(listed, json!({ "sessions": [sid] }));
+    assert_eq!(post(&format!("/unregister_session/{sid}")).status(), 200);
+    assert_eq!(post(&format!("/unregister_session/{sid}")).status(), 404);
+    let answer = post("/list_sessions");
+    assert_eq!(
+        (answer.status(), answer.header("allow")),
+        (405, Some("GET, HEAD, OPTIONS"))
+    );
+}

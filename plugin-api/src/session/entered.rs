@@ -1,0 +1,83 @@
+use super::{
+    Session, SessionId, Sessions,
+    table::{Absent, Table},
+};
+use crate::{Context, Error, Result};
+use std::sync::Arc;
+
+/// A call of a session that is under way, and keeps it.
+pub(super) struct Entered<'a, S: Session> {
+    pub(super) session: Arc<S>,
+    id: SessionId,
+    sessions: &'a Arc<Sessions<S>>,
+    context: &'a Context,
+}
+
+impl<S: Session> Sessions<S> {
+    /// Begins a call of the session that a client names so.
+    pub(super) fn enter<'a>(
+        self: &'a Arc<Self>,
+        context: &'a Context,
+        text: &str,
+    ) -> Result<Entered<'a, S>> {
+        let entered = self.named(context, text, |table, id, sequence, now_ns| {
+            let session = table.enter(id, sequence, now_ns)?;
+            Ok((*id, session))
+        });
+        let (id, session) = entered?;
+        Ok(Entered {
+            session,
+            id,
+            sessions: self,
+            context,
+        })
+    }
+
+    /// Does something to the session that a client names so.
+    pub(super) fn named<R>(
+        self: &Arc<Self>,
+        context: &Context,
+        text: &str,
+        what: impl FnOnce(&mut Table<S>, &SessionId, Option<u64>, u64) -> Result<R, Absent>,
+    ) -> Result<R> {
+        let Some(id) = SessionId::parse(text) else {
+            return Err(absent(Absent::Unknown, text));
+        };
+        let sequence = self.issuer.sequence(&id);
+        let now_ns = context.steady_ns();
+        let mut table = self.table(context);
+        let done = what(&mut table, &id, sequence, now_ns);
+        let has_ended = table.has_ended();
+        drop(table);
+        match done {
+            Ok(done) => Ok(done),
+            Err(why) => {
+                if has_ended {
+                    drop(self.close_later(context));
+                }
+                Err(absent(why, text))
+            }
+        }
+    }
+}
+
+#[cold]
+fn absent(why: Absent, text: &str) -> Error {
+    match why {
+        Absent::Unknown => Error::with_status(404, format!("unknown session id: {text}")),
+        Absent::Expired => Error::with_status(410, format!("session expired: {text}")),
+    }
+}
+
+impl<S: Session> Drop for Entered<'_, S> {
+    fn drop(&mut self) {
+        let now_ns = self.context.steady_ns();
+        let mut table = self.sessions.table(self.context);
+        table.leave(&self.id, now_ns);
+        let has_ended = table.has_ended();
+        drop(table);
+        if has_ended {
+            drop(self.sessions.close_later(self.context));
+        }
+    }
+}
