@@ -2,6 +2,7 @@
 
 use crate::{
     commands::{
+        audit::Audit,
         check::Check,
         completions::Completions,
         graph::Graph,
@@ -17,6 +18,7 @@ use crate::{
         run::Run,
         show::ConfigCommand,
         status::Status,
+        token::TokenCommand,
         top::Top,
         why::Why,
     },
@@ -122,6 +124,8 @@ pub(crate) enum Command {
     LogLevel(LogLevel),
     Logs(Logs),
     Top(Top),
+    Token(TokenCommand),
+    Audit(Audit),
     Release(Release),
     Completions(Completions),
 }

@@ -3,7 +3,10 @@ use crate::{
     config::ConfigError,
     conformance::ConformanceError,
     control::{ClientError, Code, EnableError},
-    gateway::GatewayError,
+    gateway::{
+        GatewayError,
+        access::{AuditError, TokensError},
+    },
     graph::SvgError,
     output::{clean, style},
 };
@@ -44,6 +47,12 @@ pub(crate) enum CommandError {
     /// The list of what is quarantined cannot be used.
     #[error(transparent)]
     Quarantine(#[from] QuarantineError),
+    /// Tokens cannot be read or changed.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+    /// The audit log cannot be opened or read.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The graph cannot be drawn.
     #[error(transparent)]
     Graph(#[from] SvgError),
@@ -100,6 +109,7 @@ impl CommandError {
             Self::Set(error) => error.code(),
             Self::Enable(error) => error.code(),
             Self::Client(error) => error.code(),
+            Self::Tokens(TokensError::Name(_)) => 2,
             Self::Conformance(error) => error.code(),
             _ => 1,
         }

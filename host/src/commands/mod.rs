@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod graph;
@@ -17,6 +18,7 @@ pub(crate) mod run;
 pub(crate) mod set;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod token;
 pub(crate) mod top;
 pub(crate) mod why;
 
@@ -90,6 +92,8 @@ pub(crate) fn dispatch(args: Args, format: Format) -> Result<Outcome, CommandErr
         Command::LogLevel(level) => level.run(&config(&common)?),
         Command::Logs(logs) => logs.run(&config(&common)?),
         Command::Top(top) => top.run(&config(&common)?),
+        Command::Token(command) => command.run(&config(&common)?),
+        Command::Audit(audit) => audit.run(&config(&common)?),
         Command::Release(release) => release.run(&config(&common)?),
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     control::{Desk, Server},
     error::{CommandError, chain},
     executor::Tokio,
-    gateway::Gateway,
+    gateway::{Gateway, access::Audit},
     logging::{self, Log, Publishing},
     signals::Ending,
 };
@@ -49,10 +49,12 @@ impl Run {
         let runtime = runtime().map_err(process("start the asynchronous runtime"))?;
         let began = Instant::now();
         let loader = Arc::new(open(&config, &runtime)?);
+        // Behind the lock of the state directory.
+        let audit = Arc::new(Audit::open(&config.state, config.audit)?);
         let filter = config.publish_filter();
         let publishing = Publishing::begin(&log, loader.publisher(), filter)
             .map_err(process("publish the log"))?;
-        let desk = desk(&config, common, &loader, log);
+        let desk = desk(&config, common, &loader, log, Arc::clone(&audit));
         // Before the plugins start: one that takes its time can be looked at.
         let server = Server::open(Arc::clone(&desk))
             .inspect_err(|error| log::error!("{}: nobody can talk to this host", chain(error)));
@@ -85,6 +87,8 @@ impl Run {
         drop(server);
         drop(publishing);
         drop((desk, loader));
+        // A change that hangs may still have it.
+        audit.end();
         // A task that a plugin left behind is not waited for.
         runtime.shutdown_background();
         Ok(Outcome::bad_if(!report.is_complete()))
@@ -138,11 +142,18 @@ fn gateway(
     Ok(Some(gateway))
 }
 
-fn desk(config: &Config, common: &Common, loader: &Arc<Loader>, log: Arc<Log>) -> Arc<Desk> {
+fn desk(
+    config: &Config,
+    common: &Common,
+    loader: &Arc<Loader>,
+    log: Arc<Log>,
+    audit: Arc<Audit>,
+) -> Arc<Desk> {
     let state = config.state.canonicalize();
     Arc::new(Desk::new(
         Arc::clone(loader),
         log,
+        audit,
         common.clone(),
         config.files.clone(),
         state.unwrap_or_else(|_| config.state.clone()),

@@ -21,10 +21,6 @@ mod flags;
 mod http;
 mod mask;
 mod origin;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "whoever accepts connections is not there yet")
-)]
 mod origins;
 mod read;
 mod replace;
@@ -37,9 +33,10 @@ pub(crate) use checked::Config;
 pub(crate) use edit::{Change, EditError, difference, edit};
 pub(crate) use environment::CONFIG as VARIABLE_CONFIG;
 pub(crate) use error::{ConfigError, Fault};
-pub(crate) use http::Http;
+pub(crate) use http::{Access, Http, TlsFiles};
 pub(crate) use mask::Mask;
 pub(crate) use origin::Origin;
+pub(crate) use origins::Origins;
 pub(crate) use replace::{ReplaceError, Rewrite, home, replace};
 pub(crate) use section::quoted;
 pub(crate) use tree::{Tree, Value};

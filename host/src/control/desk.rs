@@ -2,6 +2,7 @@ use super::{Code, Done, Refusal};
 use crate::{
     args::Common,
     config::{ConfigError, load},
+    gateway::access::Audit,
     logging::Log,
 };
 use jackfield_loader::{Loader, Options};
@@ -22,6 +23,8 @@ pub(super) const MOST_JOBS: usize = 32;
 pub(crate) struct Desk {
     pub(super) loader: Arc<Loader>,
     pub(super) log: Arc<Log>,
+    /// Where changes are written down.
+    pub(super) audit: Arc<Audit>,
     /// What the host was started with: the configuration is read again by it.
     pub(super) common: Common,
     /// The configuration files that the host read.
@@ -42,6 +45,7 @@ impl Desk {
     pub(crate) fn new(
         loader: Arc<Loader>,
         log: Arc<Log>,
+        audit: Arc<Audit>,
         common: Common,
         files: Vec<PathBuf>,
         state: PathBuf,
@@ -49,6 +53,7 @@ impl Desk {
         Self {
             loader,
             log,
+            audit,
             common,
             files,
             state,

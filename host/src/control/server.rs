@@ -5,6 +5,7 @@ use super::{
     Answer, Code, Desk, Refusal,
     desk::MOST_JOBS,
     lines::{Limits, Lines},
+    noted::turned_away,
     place::{Place, PlaceError},
     session::{Peer, serve},
 };
@@ -122,7 +123,7 @@ async fn run(
             }
         };
         if let Err(refusal) = allowed(peer) {
-            log::warn!("control socket: {refusal}");
+            turned_away(&desk, peer, &refusal);
             turn_away(&stream, refusal);
             continue;
         }

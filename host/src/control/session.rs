@@ -1,17 +1,18 @@
 //! One client: its requests, one after another, and the answers.
 
 use super::{
-    Answer, Code, Desk, Order, Refusal, Report, Request,
+    Answer, Code, Desk, Done, Order, Refusal, Report, Request,
     act::{Verb, act, refuse, would},
     follow::follow,
     level::level,
     lines::{End, Lines},
+    noted::{Noted, noted},
     protocol::LONGEST_WAIT,
 };
 use jackfield_loader::{ControlError, Recovery, State};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::spawn_blocking};
 
 /// How long an answer may take that waits for no start and no stop.
@@ -22,6 +23,15 @@ const QUICK: Duration = Duration::from_secs(20);
 pub(super) struct Peer {
     pub(super) uid: u32,
     pub(super) pid: Option<i32>,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(pid) = self.pid {
+            write!(f, "process {pid} of ")?;
+        }
+        write!(f, "user {}", self.uid)
+    }
 }
 
 /// Serves a client until it goes away, or the host does.
@@ -86,11 +96,11 @@ async fn perform(desk: &Arc<Desk>, request: Request, peer: Peer) -> Result<Value
         Request::Enable(order) => change(desk, Verb::Enable, order, peer).await,
         Request::Disable(order) => change(desk, Verb::Disable, order, peer).await,
         Request::ResetFailed { id, dry_run } => {
-            quick(desk, move |desk| {
-                if !dry_run {
-                    note(peer, "reset-failed", &id);
-                }
-                reset_failed(desk, &id, dry_run)
+            quick(desk, move |desk| match dry_run {
+                true => reset_failed(desk, &id, true),
+                false => noted(desk, peer, &Noted::new("reset-failed", &id), || {
+                    reset_failed(desk, &id, false)
+                }),
             })
             .await
         }
@@ -101,23 +111,18 @@ async fn perform(desk: &Arc<Desk>, request: Request, peer: Peer) -> Result<Value
         } => {
             // A plugin is asked, and may take its time.
             quick(desk, move |desk| {
-                if word.is_some() && !dry_run {
-                    note(peer, "log-level", &id);
+                let told = || value(&level(desk, &id, word.as_deref(), dry_run)?);
+                match word.as_deref() {
+                    Some(word) if !dry_run => {
+                        let what = Noted::new("log-level", &id).with(word);
+                        noted(desk, peer, &what, told)
+                    }
+                    _ => told(),
                 }
-                value(&level(desk, &id, word.as_deref(), dry_run)?)
             })
             .await
         }
         Request::Logs(_) => unreachable!("it was taken out before"),
-    }
-}
-
-/// Who changes what is told in the log: by a thread that may wait for whoever reads that.
-fn note(peer: Peer, what: &str, id: &str) {
-    let Peer { uid, pid } = peer;
-    match pid {
-        Some(pid) => log::info!("asked to {what} {id} by process {pid} of user {uid}"),
-        None => log::info!("asked to {what} {id} by user {uid}"),
     }
 }
 
@@ -166,10 +171,7 @@ async fn change(desk: &Arc<Desk>, verb: Verb, order: Order, peer: Peer) -> Resul
         let asked = id.clone();
         let would = quick(desk, move |desk| match would(desk, verb, &asked) {
             // Its file is written even where it cannot start yet, as for those who wait.
-            Err(_) if verb == Verb::Enable && !dry_run => {
-                note(peer, verb.as_str(), &asked);
-                act(desk, verb, &asked)
-            }
+            Err(_) if verb == Verb::Enable && !dry_run => acted(desk, verb, &asked, peer),
             would => would,
         });
         let would = would.await?;
@@ -179,23 +181,19 @@ async fn change(desk: &Arc<Desk>, verb: Verb, order: Order, peer: Peer) -> Resul
         let job = desk.job()?;
         let desk = Arc::clone(desk);
         spawn_blocking(move || {
-            note(peer, verb.as_str(), &id);
-            if let Err(refusal) = act(&desk, verb, &id) {
+            if let Err(refusal) = acted(&desk, verb, &id, peer) {
                 log::warn!("{id}: {}: {refusal}", verb.as_str());
             }
             drop(job);
         });
-        return value(&super::Done {
+        return value(&Done {
             dry_run: false,
             pending: true,
             ..would
         });
     }
     let asked = id.clone();
-    let doing = blocking(desk, move |desk| {
-        note(peer, verb.as_str(), &asked);
-        act(desk, verb, &asked)
-    });
+    let doing = blocking(desk, move |desk| acted(desk, verb, &asked, peer));
     match tokio::time::timeout(wait, doing).await {
         Ok(done) => value(&done?),
         Err(_) => Err(Refusal::new(
@@ -207,6 +205,11 @@ async fn change(desk: &Arc<Desk>, verb: Verb, order: Order, peer: Peer) -> Resul
             ),
         )),
     }
+}
+
+fn acted(desk: &Desk, verb: Verb, id: &str, peer: Peer) -> Result<Done, Refusal> {
+    let what = Noted::new(verb.as_str(), id);
+    noted(desk, peer, &what, || act(desk, verb, id))
 }
 
 /// The same, for what is answered at once unless a plugin or a disk hangs.

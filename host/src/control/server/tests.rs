@@ -1,7 +1,7 @@
 //! Does the socket serve those who may, and let go of clients that say nothing, or read nothing?
 
 use super::*;
-use crate::{args::Common, logging::Log};
+use crate::{args::Common, config, gateway::access::Audit, logging::Log};
 use jackfield_loader::{Loader, Options};
 use log::{Level, Record};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -43,9 +43,11 @@ impl Scene {
         let loader = Arc::new(Loader::open(options).unwrap());
         let log = Arc::new(Log::of_nothing());
         let state = dir.path().to_owned();
+        let audit = Audit::open(&state, config::Audit::default()).unwrap();
         let desk = Desk::new(
             loader,
             Arc::clone(&log),
+            Arc::new(audit),
             Common::default(),
             Vec::new(),
             state,

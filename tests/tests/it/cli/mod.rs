@@ -1,5 +1,6 @@
 //! Does the program `jackfield` say and do what its help promises, as a process of its own?
 
+mod access;
 mod codes;
 mod configuration;
 mod conformance;

@@ -1,6 +1,7 @@
 //! Do the documents say what the source says?
 
 mod abi;
+mod access;
 mod codes;
 mod commands;
 mod figures;
