@@ -13,8 +13,9 @@ Examples:
   jackfield audit --plugin greeter -n 1000
   jackfield audit --format json | jq -r 'select(.result == \"refused\") | .from'
 
-What changed the host, over HTTP, over its socket and by `jackfield token`, and who was refused; of
-refusals that repeat themselves the first, and how many more there were. Needs no running host";
+What changed the host, over HTTP, over its socket and by commands that need no running host, and who
+was refused; of refusals that repeat themselves the first, and how many more there were. Needs no
+running host";
 
 /// Show the last of the audit log: who changed the host, and who was refused
 #[derive(Debug, clap::Args)]

@@ -23,6 +23,7 @@ pub(crate) mod top;
 pub(crate) mod why;
 
 mod absent;
+mod noted;
 
 use crate::{
     args::{Args, Command, Common, Format},

@@ -2,7 +2,7 @@
 
 use crate::{
     args::{Common, Format},
-    commands::Outcome,
+    commands::{Outcome, noted::note},
     config::Config,
     control::{Client, ClientError, Done, LONGEST_WAIT, Order, Refusal, Request, write_enabled},
     error::CommandError,
@@ -173,6 +173,10 @@ impl Ordered {
                 tell(self.format, self.known(config))?;
                 let file = write_enabled(common, &self.id, enabled, self.dry_run);
                 let file = tell(self.format, file)?;
+                if !self.dry_run && !file.lines.is_empty() {
+                    let action = if enabled { "enable" } else { "disable" };
+                    note(config, action, Some(&self.id), Some("no host ran"));
+                }
                 output::warn("no host runs: it counts from the next start");
                 Done {
                     id: self.id,

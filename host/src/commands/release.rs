@@ -1,5 +1,5 @@
 use crate::{
-    commands::Outcome,
+    commands::{Outcome, noted::note},
     config::Config,
     error::CommandError,
     output::{Out, clean},
@@ -33,6 +33,9 @@ impl Release {
             .collect();
         let mut out = Out::new();
         let released = quarantine.release(&self.id)?;
+        if released > 0 {
+            note(config, "release", Some(&self.id), None);
+        }
         let id = clean(&self.id);
         match (
             released,

@@ -2,6 +2,7 @@ use crate::{
     args::Common,
     commands::{
         Outcome,
+        noted::note,
         set::{SetError, check, manifest, show},
         show::learn,
     },
@@ -69,6 +70,7 @@ impl Replace {
                 names.join(".")
             });
             let names = names.collect::<Vec<_>>().join(", ");
+            note(config, "config replace", Some(id), Some(&names));
             let path = path.display().to_string();
             out.line(format!("{}: changed {}", clean(&path), clean(&names)))?;
         }

@@ -1,6 +1,6 @@
 use crate::{
     args::Common,
-    commands::{Outcome, show::learn},
+    commands::{Outcome, noted::note, show::learn},
     config::{
         Change, Config, Draft, EditError, Origin, ReplaceError, Tree, Value, WriteError,
         difference, edit, home, load_with, quoted,
@@ -167,6 +167,11 @@ impl Place {
                 Change::Unset => "took out",
             };
             let names: Vec<String> = path.iter().map(|name| quoted(name)).collect();
+            let action = match change {
+                Change::Set(_) | Change::Put(_) => "config set",
+                Change::Unset => "config unset",
+            };
+            note(config, action, Some(&self.id), Some(&names.join(".")));
             let file = file.display().to_string();
             out.line(format!(
                 "{}: {done} {}",

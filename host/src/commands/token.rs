@@ -1,9 +1,9 @@
 use crate::{
     args::Format,
-    commands::Outcome,
+    commands::{Outcome, noted::note},
     config::{Access, Config},
-    error::{CommandError, chain},
-    gateway::access::{self, Entry, Role, Token, Tokens, Wanted},
+    error::CommandError,
+    gateway::access::{self, Role, Token, Tokens, Wanted},
     output::{Cell, Out, Table, style, tell, warn},
 };
 use humantime::format_rfc3339_seconds;
@@ -113,7 +113,7 @@ impl New {
             rate: self.rate,
         };
         let (secret, token) = access::make(&config.state, wanted)?;
-        note(config, "token new", &token);
+        noted(config, "token new", &token);
         Out::new().line(secret.text())?;
         if config.http.access == Access::Open {
             warn("http.access is \"open\": nobody is asked for a token until it is \"tokens\"");
@@ -125,35 +125,19 @@ impl New {
 impl Revoke {
     fn run(self, config: &Config) -> Result<Outcome, CommandError> {
         let token = access::revoke(&config.state, &self.id)?;
-        note(config, "token revoke", &token);
+        noted(config, "token revoke", &token);
         Out::new().line(format!("revoked {} ({})", token.id, token.role))?;
         Ok(Outcome::Good)
     }
 }
 
-/// It is done: that it cannot be written down keeps nobody from knowing.
-fn note(config: &Config, action: &str, token: &Token) {
+fn noted(config: &Config, action: &str, token: &Token) {
     let name = match &*token.name {
         "" => String::new(),
         name => format!(", {name}"),
     };
     let detail = format!("{} ({}{name})", token.id, token.role);
-    let entry = Entry::new("command line", action).from(Some(&caller()));
-    let entry = entry.with(access::Outcome::Done, Some(&detail));
-    if let Err(error) = access::add(&config.state, &entry) {
-        warn(&format!("not in the audit log: {}", chain(&error)));
-    }
-}
-
-#[cfg(unix)]
-fn caller() -> String {
-    let user = rustix::process::getuid().as_raw();
-    format!("process {} of user {user}", std::process::id())
-}
-
-#[cfg(not(unix))]
-fn caller() -> String {
-    format!("process {}", std::process::id())
+    note(config, action, None, Some(&detail));
 }
 
 /// One token, as programs are told of it.

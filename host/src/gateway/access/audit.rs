@@ -223,17 +223,30 @@ impl<'w> Writer<'w> {
     }
 
     fn write(&mut self, entry: &Entry) {
-        match self.trail.append(&entry.line()) {
+        if !self.append(entry) {
+            self.shared.lose(1);
+        }
+    }
+
+    /// Writes down how many lines are missing, as soon as that can be written.
+    fn confess(&mut self) {
+        let lost = self.shared.lost.swap(0, Ordering::Relaxed);
+        if lost > 0 && !self.append(&Entry::lost(lost)) {
+            self.shared.lose(lost);
+        }
+    }
+
+    fn append(&mut self, entry: &Entry) -> bool {
+        let appended = self.trail.append(&entry.line());
+        match &appended {
             Ok(()) if self.fails => {
                 self.fails = false;
                 log::info!("{}: lines are written again", self.path.display());
             }
             Ok(()) => {}
-            Err(error) => {
-                self.shared.lose(1);
-                self.failed(&error);
-            }
+            Err(error) => self.failed(error),
         }
+        appended.is_ok()
     }
 
     /// Says once that it fails: the log may be on the same disk.
@@ -242,20 +255,6 @@ impl<'w> Writer<'w> {
             self.fails = true;
             let path = self.path.display();
             log::error!("{path}: cannot be written: {error}: lines are lost until it can");
-        }
-    }
-
-    /// Writes down how many lines are missing, as soon as that can be written.
-    fn confess(&mut self) {
-        let lost = self.shared.lost.swap(0, Ordering::Relaxed);
-        if lost > 0 {
-            match self.trail.append(&Entry::lost(lost).line()) {
-                Ok(()) => self.fails = false,
-                Err(error) => {
-                    self.shared.lose(lost);
-                    self.failed(&error);
-                }
-            }
         }
     }
 }

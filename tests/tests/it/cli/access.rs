@@ -1,7 +1,7 @@
 //! Do `token` and `audit` do what they say, whether a host runs or not, and is nothing exposed that
 //! nobody asked for?
 
-use super::{Said, command, configure, jackfield, running::Host};
+use super::{Said, add, command, configure, jackfield, running::Host};
 use jackfield_tests::Site;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -209,6 +209,51 @@ fn what_changes_a_running_host_is_written_down() {
         shown.out
     );
     assert!(shown.out.ends_with(ends), "{}", shown.out);
+}
+
+#[test]
+fn what_is_changed_while_no_host_runs_is_written_down_without_its_value() {
+    let site = site();
+    add(&site, "store", "1.0.0", "");
+    configure(&site, &format!("{TOKENS}[plugins.store]\nenabled = true\n"));
+    let change = || {
+        for arguments in [
+            "config set store pin hush",
+            "config set store pin hush --dry-run",
+            "config unset store pin",
+            "config replace store {\"pin\":\"hush\"}",
+            "disable store",
+            "disable store",
+            "disable store --dry-run",
+        ] {
+            let said = jackfield(&site, arguments);
+            assert_eq!(said.code, Some(0), "{arguments}: {said:?}");
+            assert!(!said.err.contains("audit"), "{arguments}: {said:?}");
+        }
+    };
+    // No host has ever been here.
+    change();
+    assert!(!site.state().exists());
+    fs::create_dir(site.state()).unwrap();
+    configure(&site, &format!("{TOKENS}[plugins.store]\nenabled = true\n"));
+    change();
+    let lines = audit(&site, "--plugin store");
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| (&line["action"], &line["detail"]))
+        .collect();
+    let key = &json!("plugins.store.config.pin");
+    assert_eq!(
+        told,
+        [
+            (&json!("config set"), key),
+            (&json!("config unset"), key),
+            (&json!("config replace"), key),
+            (&json!("disable"), &json!("no host ran")),
+        ]
+    );
+    let text = fs::read_to_string(site.state().join("audit.jsonl")).unwrap();
+    assert!(!text.contains("hush"), "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 
 /// The longest text of a field, in characters: a client says what it wants.
-const LONGEST: usize = 512;
+const LONGEST: usize = 256;
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,7 +169,7 @@ mod tests {
         let line = entry.line();
         assert_eq!(line.iter().filter(|byte| **byte < 0x20).count(), 1);
         assert_eq!(line.last(), Some(&b'\n'));
-        assert!(line.len() < 3000);
+        assert!(line.len() < 2000);
         assert_eq!(Entry::read(&line), Some(entry));
     }
 

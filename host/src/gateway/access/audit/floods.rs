@@ -11,8 +11,8 @@ use std::{
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// The most kinds that are told apart at a time. With two lines for each in a window, refusals make
-/// no more than 13 lines a second, however many there are.
-const MOST_KINDS: usize = 64;
+/// no more than four lines a second, however many there are: more would push out the changes.
+const MOST_KINDS: usize = 16;
 
 /// What makes two refusals the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
