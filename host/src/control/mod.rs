@@ -3,8 +3,8 @@
 //! In reading order: `protocol` (what goes over it), `place` (where it lies, and who may), `server`
 //! and `session` with `lines` (who listens, on a thread and a runtime of its own, so that no
 //! plugin can keep an operator out), `desk` (what the sessions share), `act`, `enable`, `level`
-//! and `report` (what is done), `noted` (what is written down of it), `follow` (the log), `client` (the other end). `system` is what the
-//! operating system tells of the process.
+//! and `report` (what is done), `noted` (what is written down of it), `follow` (the log), `client`
+//! (the other end). `system` is what the operating system tells of the process.
 
 mod act;
 mod client;

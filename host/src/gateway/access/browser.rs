@@ -123,6 +123,7 @@ impl Rules {
     pub(crate) fn share(&self, origin: Option<&HeaderValue>, answer: &mut HeaderMap) {
         if let Origins::Listed(listed) = &self.origins
             && !listed.is_empty()
+            && !varies(answer)
         {
             // Also without an origin: who keeps the answer must not give it to others.
             answer.append(VARY, HeaderValue::from_static("Origin"));
@@ -203,6 +204,16 @@ fn is_scripted(headers: &HeaderMap) -> bool {
     let is_other = essence
         .is_some_and(|essence| essence.contains('/') && !FORM_TYPES.contains(&essence.as_str()));
     is_other || headers.contains_key(REQUESTED_WITH) || headers.contains_key(AUTHORIZATION)
+}
+
+/// Whether an answer says already that it depends on the origin.
+fn varies(answer: &HeaderMap) -> bool {
+    let values = answer
+        .get_all(VARY)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut names = values.flat_map(|value| value.split(','));
+    names.any(|name| name.trim().eq_ignore_ascii_case(ORIGIN.as_str()))
 }
 
 fn foreign(origin: &HeaderValue) -> Refusal {

@@ -54,8 +54,8 @@ impl Gate {
     }
 
     /// What is decided without knowing what a request is for: the name by which the host is
-    /// addressed, and a browser's question whether it may ask. Some answer is to be sent as it is;
-    /// the request goes no further then.
+    /// addressed, and a browser's question whether it may ask. An answer is to be sent as it is: the
+    /// request goes no further.
     pub(crate) fn enter(
         &self,
         request: &Parts,
@@ -76,11 +76,11 @@ impl Gate {
     }
 
     /// Whether a request that is for this is let through, and as whose. A refusal is in the audit
-    /// log then, and its answer complete but for [`Gate::leave`].
+    /// log then.
     ///
     /// # Errors
     ///
-    /// The answer.
+    /// The answer, with what [`Gate::leave`] adds.
     #[expect(
         clippy::result_large_err,
         reason = "it is sent at once, and seldom there"
@@ -105,7 +105,8 @@ impl Gate {
         })
     }
 
-    /// Adds to an answer what browsers have to know. `origin` is the request's `Origin` header.
+    /// Adds to an answer what browsers have to know; a second time it adds nothing. `origin` is the
+    /// request's `Origin` header.
     pub(crate) fn leave(&self, origin: Option<&HeaderValue>, whose: Whose, answer: &mut HeaderMap) {
         self.rules.share(origin, answer);
         secure(whose, answer);

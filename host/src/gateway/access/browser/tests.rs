@@ -173,6 +173,17 @@ fn a_browser_is_told_what_a_listed_origin_may_send() {
 }
 
 #[test]
+fn an_answer_says_once_that_it_depends_on_the_origin() {
+    let rules = rules(Access::Tokens, &["https://ui.example"]);
+    let mut answer = HeaderMap::new();
+    answer.append(VARY, HeaderValue::from_static("Accept"));
+    rules.share(None, &mut answer);
+    rules.share(None, &mut answer);
+    let values: Vec<_> = answer.get_all(VARY).iter().collect();
+    assert_eq!(values, ["Accept", "Origin"]);
+}
+
+#[test]
 fn only_listed_origins_may_read_an_answer() {
     let share = |origins: &[&str], origin: Option<&'static str>, own: Option<&'static str>| {
         let mut answer = HeaderMap::new();
