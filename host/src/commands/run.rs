@@ -58,7 +58,7 @@ impl Run {
         // Before the plugins start: one that takes its time can be looked at.
         let server = Server::open(Arc::clone(&desk))
             .inspect_err(|error| log::error!("{}: nobody can talk to this host", chain(error)));
-        let gateway = gateway(&config, &loader, &desk, &runtime)?;
+        let gateway = gateway(&config, &loader, &desk, Arc::clone(&audit), &runtime)?;
         // On a thread of its own, so that a signal counts from the beginning.
         let (done, started) = sync_channel::<()>(1);
         let starting = thread::Builder::new().name("jackfield-start".to_owned());
@@ -67,10 +67,11 @@ impl Run {
             let started = publishing.when_started();
             let ready = gateway.as_ref().map(Gateway::when_ready);
             move || {
-                start(&config, &loader, began);
+                loader.start();
                 if let Some(ready) = ready {
                     ready();
                 }
+                tell(&config, &loader, began);
                 started();
                 drop((loader, done));
             }
@@ -130,14 +131,15 @@ fn gateway(
     config: &Config,
     loader: &Arc<Loader>,
     desk: &Arc<Desk>,
+    audit: Arc<Audit>,
     runtime: &Runtime,
 ) -> Result<Option<Gateway>, CommandError> {
     if config.http.listen.is_empty() {
         return Ok(None);
     }
-    let gateway = Gateway::open(config, loader, desk, runtime)?;
+    let gateway = Gateway::open(config, loader, desk, audit, runtime)?;
     for address in gateway.addresses() {
-        log::info!("listening on http://{address}");
+        log::info!("listening on {}://{address}", gateway.scheme());
     }
     Ok(Some(gateway))
 }
@@ -160,8 +162,8 @@ fn desk(
     ))
 }
 
-fn start(config: &Config, loader: &Loader, began: Instant) {
-    loader.start();
+/// Says what came of the start.
+fn tell(config: &Config, loader: &Loader, began: Instant) {
     let plugins = loader.plugins();
     for warning in absent(config, plugins.iter().map(|status| status.id.as_str())) {
         log::warn!("{warning}");

@@ -14,10 +14,6 @@ mod environment;
 mod error;
 mod file;
 mod flags;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "whoever accepts connections is not there yet")
-)]
 mod http;
 mod mask;
 mod origin;

@@ -1,6 +1,7 @@
 //! One request to one plugin.
 
 use super::{
+    access::{Role, Who},
     body,
     front::{Client, Front},
     headers,
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct About<'a> {
     pub(super) client: &'a Client,
     pub(super) request_id: &'a HeaderValue,
+    pub(super) who: &'a Who,
 }
 
 /// Asks a plugin, and gives its answer as it is sent.
@@ -63,16 +65,25 @@ async fn ask(
     parts: Option<Parts>,
     about: &About<'_>,
 ) -> Asked {
-    let headers = headers::to_plugin(&head.headers);
+    let is_hidden = matches!(about.who, Who::Token(_));
+    let headers = headers::to_plugin(&head.headers, is_hidden);
+    let role = about.who.role().map_or("", Role::as_str);
+    let token = match about.who {
+        Who::Token(token) => &*token.id,
+        Who::Local | Who::Anybody => "",
+    };
     let extensions = [
         Header::new("timeout-ms", mount.deadline_text.as_bytes()),
         Header::new("request-id", about.request_id.as_bytes()),
         Header::new("client", about.client.address.as_bytes()),
+        Header::new("role", role.as_bytes()),
+        Header::new("token", token.as_bytes()),
     ];
+    let known = if token.is_empty() { 4 } else { 5 };
     let request = Request::new(head.method.as_str(), rest)
         .with_query(head.uri.query().unwrap_or_default())
         .with_headers(&headers)
-        .with_extensions(&extensions)
+        .with_extensions(&extensions[..known])
         .with_body(body);
     let asked = mount
         .handle

@@ -1,30 +1,31 @@
-//! What all connections share, and where each request goes.
+//! What all connections share.
 
 use super::{
-    api::Own,
-    call::{About, call},
+    access::Gate,
     events::Hub,
     ids::RequestIds,
     mounts::{Mounts, PluginLimits},
-    own::{self, Common},
-    reply::{Body, Fault, Reply},
-    target::Target,
+    reply::Fault,
 };
-use http::{HeaderName, HeaderValue, Request, StatusCode, header};
-use http_body_util::Either;
-use hyper::body::Incoming;
+use http::StatusCode;
 use jackfield_loader::Loader;
-use std::{convert::Infallible, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 use tokio::runtime::Handle;
-use tower::ServiceExt;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// Who is at the other end of a connection.
 pub(super) struct Client {
+    pub(super) peer: SocketAddr,
     /// Its IP address as text.
     pub(super) address: String,
+}
+
+impl Client {
+    pub(super) fn new(peer: SocketAddr) -> Self {
+        Self {
+            peer,
+            address: peer.ip().to_string(),
+        }
+    }
 }
 
 /// All that requests need.
@@ -33,6 +34,9 @@ pub(super) struct Front {
     pub(super) mounts: Mounts,
     /// The name of this host.
     pub(super) edge: String,
+    pub(super) gate: Gate,
+    /// `http`, or `https`.
+    pub(super) scheme: &'static str,
     pub(super) ids: RequestIds,
     pub(super) hub: Arc<Hub>,
 }
@@ -40,62 +44,21 @@ pub(super) struct Front {
 impl Front {
     pub(super) fn new(
         loader: Arc<Loader>,
+        scheme: &'static str,
         runtime: Handle,
         edge: String,
+        gate: Gate,
         limits: impl Fn(&str) -> PluginLimits + Send + Sync + 'static,
     ) -> Self {
         Self {
             mounts: Mounts::new(Arc::clone(&loader), runtime, limits),
             loader,
             edge,
+            gate,
+            scheme,
             ids: RequestIds::new(),
             hub: Arc::new(Hub::new()),
         }
-    }
-
-    /// `http`, or `https`.
-    pub(super) fn scheme(&self) -> &'static str {
-        "http"
-    }
-}
-
-/// What answers: the plugins, and the host's own routes.
-pub(super) struct Service {
-    pub(super) front: Arc<Front>,
-    pub(super) own: Arc<Own>,
-    pub(super) router: axum::Router,
-}
-
-impl Service {
-    /// Answers one request.
-    pub(super) async fn serve(&self, client: &Client, request: Request<Incoming>) -> Reply {
-        let front = &*self.front;
-        let request_id = front.ids.of(request.headers().get(REQUEST_ID));
-        let (head, body) = request.into_parts();
-        let mut reply = match Target::of(head.uri.path(), &front.edge) {
-            Target::Own => self.host(Request::from_parts(head, body)).await,
-            Target::Plugin { id, rest } => {
-                let about = About {
-                    client,
-                    request_id: &request_id,
-                };
-                let reply = match Common::of(rest) {
-                    Some(common) => own::answer(&self.own, common, id, &head.method).await,
-                    None => call(front, id, rest, &head, body, about).await,
-                };
-                reply.unwrap_or_else(Reply::from)
-            }
-        };
-        let headers = reply.headers_mut();
-        headers.insert(REQUEST_ID, request_id);
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-        reply
-    }
-
-    async fn host(&self, request: Request<Incoming>) -> Reply {
-        let request = request.map(axum::body::Body::new);
-        let Ok(reply): Result<_, Infallible> = self.router.clone().oneshot(request).await;
-        reply.map(|body| -> Body { Either::Right(body) })
     }
 }
 

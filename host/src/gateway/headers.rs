@@ -16,14 +16,14 @@ const OF_THE_CONNECTION: [&str; 8] = [
     "upgrade",
 ];
 
-/// A client's headers as a plugin gets them.
-pub(super) fn to_plugin(headers: &HeaderMap) -> Vec<Header<'_>> {
+/// A client's headers as a plugin gets them; without its credentials where these are a token of the
+/// host's, which is none of a plugin's business.
+pub(super) fn to_plugin(headers: &HeaderMap, hides_token: bool) -> Vec<Header<'_>> {
     let mut list = Vec::with_capacity(headers.len());
-    list.extend(
-        headers
-            .iter()
-            .map(|(name, value)| Header::new(name.as_str(), value.as_bytes())),
-    );
+    let sent = headers
+        .iter()
+        .filter(|(name, _)| !hides_token || **name != header::AUTHORIZATION);
+    list.extend(sent.map(|(name, value)| Header::new(name.as_str(), value.as_bytes())));
     list
 }
 

@@ -1,18 +1,23 @@
 //! Sockets, connections, and how much of both a client may have.
 
-use super::front::{Client, Service};
+use super::{access::Tls, front::Client, service::Service};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::{
+        conn::auto,
+        graceful::{GracefulShutdown, Watcher},
+    },
 };
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinHandle,
 };
 use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// How long to wait when the system has no room for another connection.
@@ -61,6 +66,7 @@ struct Shared {
     service: Service,
     connections: Arc<Semaphore>,
     limits: ConnectionLimits,
+    tls: Option<Tls>,
     cut: CancellationToken,
 }
 
@@ -75,6 +81,7 @@ impl Listening {
         addresses: &[SocketAddr],
         service: Service,
         limits: ConnectionLimits,
+        tls: Option<Tls>,
     ) -> Result<Self, ListenError> {
         let _inside = runtime.enter();
         let listeners: Vec<TcpListener> = addresses.iter().map(bind).collect::<Result<_, _>>()?;
@@ -84,6 +91,7 @@ impl Listening {
             service,
             connections: Arc::new(Semaphore::new(limits.connections)),
             limits,
+            tls,
         });
         let (ending, _) = watch::channel(false);
         let mut listening = Self {
@@ -129,7 +137,7 @@ fn bind(address: &SocketAddr) -> Result<TcpListener, ListenError> {
 
 async fn accept_all(listener: TcpListener, shared: Arc<Shared>, mut ending: watch::Receiver<bool>) {
     let graceful = GracefulShutdown::new();
-    let builder = builder(&shared.limits);
+    let builder = Arc::new(builder(&shared.limits));
     loop {
         let accepted = tokio::select! {
             accepted = next(&listener, &shared.connections) => accepted,
@@ -137,12 +145,13 @@ async fn accept_all(listener: TcpListener, shared: Arc<Shared>, mut ending: watc
         };
         match accepted {
             Ok((stream, peer, permit)) => {
-                let connection = connection(&builder, &shared, stream, peer);
-                let watched = graceful.watch(connection);
-                let cut = shared.cut.clone();
+                let (shared, builder) = (Arc::clone(&shared), Arc::clone(&builder));
+                let watcher = graceful.watcher();
                 tokio::spawn(async move {
+                    let cut = shared.cut.clone();
+                    let served = serve(&builder, shared, watcher, stream, peer);
                     // A client that breaks off is no fault of the host's.
-                    if let Some(Err(error)) = cut.run_until_cancelled(watched).await {
+                    if let Some(Err(error)) = cut.run_until_cancelled(served).await {
                         log::debug!("{peer}: {error}");
                     }
                     drop(permit);
@@ -186,21 +195,38 @@ fn builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// One connection, which is served when it is polled.
-fn connection(
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// One connection, from its first byte to its last.
+async fn serve(
     builder: &auto::Builder<TokioExecutor>,
-    shared: &Arc<Shared>,
+    shared: Arc<Shared>,
+    watcher: Watcher,
     stream: TcpStream,
     peer: SocketAddr,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error: std::fmt::Display + Send>
-+ use<>
-+ 'static {
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(shared.limits.write));
-    let client = Arc::new(Client {
-        address: peer.ip().to_string(),
-    });
-    let shared = Arc::clone(shared);
+) -> Result<(), Failed> {
+    let mut timed = Box::pin(TimeoutStream::new(stream));
+    timed
+        .as_mut()
+        .set_write_timeout_pinned(Some(shared.limits.write));
+    match &shared.tls {
+        None => speak(builder, Arc::clone(&shared), watcher, timed, peer).await,
+        Some(tls) => {
+            let shaken = TlsAcceptor::from(tls.config()).accept(timed);
+            let shaken = tokio::time::timeout(shared.limits.headers, shaken).await??;
+            speak(builder, Arc::clone(&shared), watcher, shaken, peer).await
+        }
+    }
+}
+
+async fn speak(
+    builder: &auto::Builder<TokioExecutor>,
+    shared: Arc<Shared>,
+    watcher: Watcher,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+) -> Result<(), Failed> {
+    let client = Arc::new(Client::new(peer));
     let service = hyper::service::service_fn(move |request| {
         let (shared, client) = (Arc::clone(&shared), Arc::clone(&client));
         async move {
@@ -208,7 +234,6 @@ fn connection(
             Ok::<_, Infallible>(reply)
         }
     });
-    builder
-        .serve_connection(TokioIo::new(Box::pin(stream)), service)
-        .into_owned()
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    watcher.watch(connection).await
 }

@@ -1,19 +1,12 @@
 //! Plugins on HTTP.
 //!
 //! In reading order: `open` (all of it, put together), `listen` (sockets, connections, their limits),
-//! `front` (what all connections share), `target` (whose a path is), `mounts` (the plugins that can
-//! be called) with `description` (what they say of their routes), `call` (one request to one of them) with `body` (what comes in, within limits),
+//! `front` (what all connections share) with `target` (whose a path is), `access` (who may), `service`
+//! (each request's way), `mounts` (the plugins that can be called) with `description` (what they say
+//! of their routes), `call` (one request to one of them) with `body` (what comes in, within limits),
 //! `headers` and `reply` (what goes out), `own` (the routes that every plugin has), `api` (the host's
 //! own routes), `events` (what happens, as a stream).
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "whoever accepts connections is not there yet")
-)]
-#[expect(
-    unused_imports,
-    reason = "whoever accepts connections is not there yet"
-)]
 pub(crate) mod access;
 mod api;
 mod body;
@@ -28,6 +21,7 @@ mod mounts;
 mod open;
 mod own;
 mod reply;
+mod service;
 mod target;
 
 pub(crate) use open::{Gateway, GatewayError};

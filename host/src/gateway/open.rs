@@ -1,12 +1,14 @@
 //! The gateway of one host, from when it listens until it does not.
 
 use super::{
+    access::{Audit, Gate, Tls, TlsError},
     api::{self, Own},
     body,
     events::{Feed, FeedError},
-    front::{Front, Service},
+    front::Front,
     listen::{ConnectionLimits, ListenError, Listening},
     mounts::PluginLimits,
+    service::Service,
 };
 use crate::{config::Config, control::Desk};
 use jackfield_loader::Loader;
@@ -24,6 +26,9 @@ pub(crate) enum GatewayError {
     /// It cannot be reached.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// It cannot speak TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// It cannot tell of what happens.
     #[error("cannot tell of what happens")]
     Feed(#[from] FeedError),
@@ -46,13 +51,21 @@ impl Gateway {
         config: &Config,
         loader: &Arc<Loader>,
         desk: &Arc<Desk>,
+        audit: Arc<Audit>,
         runtime: &Runtime,
     ) -> Result<Self, GatewayError> {
         let http = &config.http;
+        let tls = http.tls.as_ref();
+        let tls = tls
+            .map(|files| Tls::open(files, config.trust))
+            .transpose()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let front = Arc::new(Front::new(
             Arc::clone(loader),
+            scheme,
             runtime.handle().clone(),
             config.options().edge,
+            Gate::new(http, &config.state, audit),
             limits(config, loader),
         ));
         let own = Arc::new(Own {
@@ -73,7 +86,7 @@ impl Gateway {
             header_bytes: http.max_header,
             write: http.write_deadline,
         };
-        let listening = Listening::open(runtime.handle(), &http.listen, service, limits)?;
+        let listening = Listening::open(runtime.handle(), &http.listen, service, limits, tls)?;
         Ok(Self {
             own,
             listening,
@@ -84,6 +97,11 @@ impl Gateway {
     /// Where it listens.
     pub(crate) fn addresses(&self) -> &[SocketAddr] {
         self.listening.addresses()
+    }
+
+    /// `http`, or `https`.
+    pub(crate) fn scheme(&self) -> &'static str {
+        self.own.front.scheme
     }
 
     /// To be called once the plan has been carried out.

@@ -71,9 +71,14 @@ impl Fault {
     }
 }
 
+/// The words of a fault, for whoever notes what came of a request.
+#[derive(Debug, Clone)]
+pub(super) struct Detail(pub(super) String);
+
 impl From<Fault> for Reply {
     fn from(fault: Fault) -> Self {
         let mut reply = json(fault.status, &fault.body);
+        reply.extensions_mut().insert(Detail(fault.detail()));
         reply.headers_mut().extend(fault.headers);
         reply
     }

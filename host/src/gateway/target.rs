@@ -33,6 +33,14 @@ pub(super) enum Target<'a> {
 }
 
 impl<'a> Target<'a> {
+    /// The plugin's id, where it is a plugin's.
+    pub(super) fn plugin(self) -> Option<&'a str> {
+        match self {
+            Self::Own => None,
+            Self::Plugin { id, .. } => Some(id),
+        }
+    }
+
     /// By a path that begins with `/`, on the edge of that name. `/{edge}/{plugin}/…` is
     /// `/{plugin}/…`.
     pub(super) fn of(path: &'a str, edge: &str) -> Self {

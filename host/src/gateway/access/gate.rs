@@ -9,11 +9,7 @@ use super::{
 };
 use crate::config::{Access, Http};
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderValue, Response, StatusCode,
-    header::{AUTHORIZATION, ORIGIN},
-    request::Parts,
-};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header::ORIGIN, request::Parts};
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 /// Whom the audit log names where there are no credentials that count.
@@ -110,14 +106,6 @@ impl Gate {
     pub(crate) fn leave(&self, origin: Option<&HeaderValue>, whose: Whose, answer: &mut HeaderMap) {
         self.rules.share(origin, answer);
         secure(whose, answer);
-    }
-
-    /// Takes the host's own credentials out of a request before a plugin gets it: its tokens are
-    /// none of a plugin's business. Where access is open, what stands there is meant for the plugin.
-    pub(crate) fn strip(&self, headers: &mut HeaderMap) {
-        if self.access == Access::Tokens {
-            headers.remove(AUTHORIZATION);
-        }
     }
 
     /// Notes in the audit log what came of a request that changes the host.

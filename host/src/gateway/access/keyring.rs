@@ -19,6 +19,9 @@ use std::{
 /// How often the file is looked at, at most: so long a token may be used that was revoked.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// The same for a token that is not known: it may have been made just now.
+const LOOK_EARLY: Duration = Duration::from_millis(50);
+
 /// What came of looking for the token that a client presents.
 #[derive(Debug, Clone)]
 pub(crate) enum Found {
@@ -44,6 +47,7 @@ pub(crate) enum Found {
 pub(crate) struct Keyring {
     state: PathBuf,
     turn: Turn,
+    early: Turn,
     /// What the last look told: nothing where not even that could be told.
     seen: Mutex<Option<Option<Identity>>>,
     known: ArcSwap<Known>,
@@ -73,6 +77,7 @@ impl Keyring {
         let keyring = Self {
             state: state.to_owned(),
             turn: Turn::new(LOOK),
+            early: Turn::new(LOOK_EARLY),
             seen: Mutex::new(None),
             known: ArcSwap::from_pointee(Known::Unreadable),
         };
@@ -87,7 +92,18 @@ impl Keyring {
 
     /// Looks for what a client presents, and counts that it was used.
     pub(crate) fn find(&self, presented: &str) -> Found {
-        self.refresh(Instant::now());
+        let now = Instant::now();
+        self.refresh(now);
+        match self.known(presented) {
+            Found::Unknown if self.early.is_mine(now) => {
+                self.look();
+                self.known(presented)
+            }
+            found => found,
+        }
+    }
+
+    fn known(&self, presented: &str) -> Found {
         let known = self.known.load();
         let entries = match &**known {
             Known::Entries(entries) => entries,

@@ -17,7 +17,7 @@ pub(super) async fn list(
     let host = host.and_then(|host| host.to_str().ok()).map(str::to_owned);
     blocking(&own, move |own| {
         let mut data = snapshot(own);
-        let scheme = own.front.scheme();
+        let scheme = own.front.scheme;
         data["bridge"] = json!({ "url": host.map(|host| format!("{scheme}://{host}")) });
         Ok(Json(json!({ "data": data })))
     })

@@ -22,10 +22,10 @@ use std::{
 
 /// What a command said, and its exit code.
 #[derive(Debug, PartialEq, Eq)]
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Said {
@@ -54,7 +54,7 @@ fn command(site: &Site, arguments: &str) -> Command {
     command
 }
 
-fn jackfield(site: &Site, arguments: &str) -> Said {
+pub(crate) fn jackfield(site: &Site, arguments: &str) -> Said {
     Said::new(command(site, arguments).output().unwrap())
 }
 

@@ -132,7 +132,7 @@ fn a_body_has_a_limit_which_a_plugin_may_have_of_its_own() {
     assert_eq!(served.post("/greeter/greet/x", [7; 1001]).status, 413);
     // Of one whose length is not said, it is seen when it comes.
     let mut stream = served.connect();
-    let head = "POST /echo/x HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head = "POST /echo/x HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     let chunk = format!("3e8\r\n{}\r\n", "x".repeat(1000));
     for _ in 0..3 {

@@ -1,5 +1,6 @@
 //! Are plugins, and the host itself, on HTTP what the documents say, for a client as any other?
 
+mod access;
 mod calls;
 mod events;
 mod lists;
@@ -83,8 +84,8 @@ impl Served {
     /// The same, as soon as it listens.
     pub(crate) fn starting(site: Site) -> Self {
         let mut host = Host::start(&site, "run --listen 127.0.0.1:0");
-        let line = host.wait("listening on http://");
-        let (_, address) = line.split_once("http://").unwrap();
+        let line = host.wait("listening on ");
+        let (_, address) = line.split_once("://").unwrap();
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(PATIENCE))

@@ -18,9 +18,9 @@ fn what_is_no_http_is_refused() {
     for bad in [
         "\r\n\r\nGARBAGE\r\n\r\n",
         "GET /echo/x HTTP/9.9\r\n\r\n",
-        "GET /echo/x HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n",
-        "POST /echo/x HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n",
-        "POST /echo/x HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+        "GET /echo/x HTTP/1.1\r\nhost: localhost\r\nbad header\r\n\r\n",
+        "POST /echo/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: x\r\n\r\n",
+        "POST /echo/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
     ] {
         let said = served.raw(bad.as_bytes());
         assert_eq!(status(&said), "400", "{bad:?}: {said:?}");
@@ -54,7 +54,8 @@ fn a_path_leads_to_no_file_and_to_no_other_plugin() {
 fn a_body_that_breaks_off_reaches_no_plugin() {
     let served = Served::start(site(&["echo"], ""));
     let mut stream = served.connect();
-    let head = "POST /echo/complete/x HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n1234";
+    let head =
+        "POST /echo/complete/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n1234";
     stream.write_all(head.as_bytes()).unwrap();
     stream.shutdown(std::net::Shutdown::Write).unwrap();
     let said = rest(&mut stream);
@@ -69,15 +70,15 @@ fn who_is_slow_is_cut_off() {
     let began = Instant::now();
     // Part of a head.
     let mut head = served.connect();
-    head.write_all(b"GET /echo/x HTTP/1.1\r\nhost: x\r\nx-slow: ")
+    head.write_all(b"GET /echo/x HTTP/1.1\r\nhost: localhost\r\nx-slow: ")
         .unwrap();
     // Nothing of a body.
     let mut body = served.connect();
-    body.write_all(b"POST /echo/x HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n")
+    body.write_all(b"POST /echo/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n")
         .unwrap();
     // Nothing after an answer.
     let mut idle = served.connect();
-    idle.write_all(b"GET /echo/x HTTP/1.1\r\nhost: x\r\n\r\n")
+    idle.write_all(b"GET /echo/x HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .unwrap();
     assert_eq!(status(&rest(&mut body)), "408");
     assert_eq!(status(&rest(&mut idle)), "200");
@@ -95,10 +96,11 @@ fn a_head_has_a_limit() {
     let more = "[http]\nmax_header = 8192\n";
     let served = Served::start(site(&["echo"], more));
     let long = "x".repeat(20_000);
-    let said =
-        served.raw(format!("GET /echo/x HTTP/1.1\r\nhost: x\r\nx: {long}\r\n\r\n").as_bytes());
+    let said = served
+        .raw(format!("GET /echo/x HTTP/1.1\r\nhost: localhost\r\nx: {long}\r\n\r\n").as_bytes());
     assert_eq!(status(&said), "431");
-    let said = served.raw(format!("GET /echo/{long} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes());
+    let said =
+        served.raw(format!("GET /echo/{long} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes());
     assert!(["414", "431"].contains(&status(&said)), "{said}");
 }
 
@@ -118,7 +120,7 @@ fn a_connection_too_many_waits_until_one_ends() {
     let first = (served.connect(), served.connect());
     let mut third = served.connect();
     third
-        .write_all(b"GET /echo/x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .write_all(b"GET /echo/x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
         .unwrap();
     third
         .set_read_timeout(Some(std::time::Duration::from_millis(100)))

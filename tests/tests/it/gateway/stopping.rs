@@ -97,7 +97,7 @@ fn a_host_that_ends_does_not_wait_for_a_call_that_never_does() {
     let mut served = Served::start(site(&["echo"], "[host]\nstop_deadline = \"2s\"\n"));
     let mut stream = served.connect();
     stream
-        .write_all(b"GET /echo/pending/one HTTP/1.1\r\nhost: x\r\n\r\n")
+        .write_all(b"GET /echo/pending/one HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .unwrap();
     while served.get("/echo/waiting").text() != "one" {
         thread::yield_now();

@@ -8,7 +8,7 @@ use crate::{
         tokens::{Wanted, make},
     },
 };
-use http::{Method, Request, header::HOST};
+use http::{Method, Request};
 use std::num::NonZero;
 use tempfile::TempDir;
 
@@ -164,19 +164,6 @@ fn what_was_changed_is_written_down() {
         ]
     );
     assert_eq!(written[1].detail.as_deref(), Some("it is required"));
-}
-
-#[test]
-fn a_plugin_does_not_see_the_hosts_tokens() {
-    for (access, stays) in [(Access::Tokens, false), (Access::Open, true)] {
-        let (scene, _) = Scene::new(access);
-        let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer x"));
-        headers.insert(HOST, HeaderValue::from_static("a"));
-        scene.gate.strip(&mut headers);
-        assert_eq!(headers.contains_key(AUTHORIZATION), stays);
-        assert_eq!(headers.len(), 1 + usize::from(stays));
-    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Are tokens kept without their secrets, whole, and for their owner alone?
 
 use super::*;
-use std::{collections::BTreeSet, thread, time::Duration};
+use std::{collections::BTreeSet, fs, thread, time::Duration};
 
 fn wanted(name: &str) -> Wanted {
     Wanted {
