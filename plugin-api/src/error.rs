@@ -57,6 +57,11 @@ impl Error {
         &self.message
     }
 
+    /// Whether somebody has said a status.
+    pub(crate) fn has_status(&self) -> bool {
+        self.has_status
+    }
+
     /// With what went wrong before the text, where it has no status of its own: what has one is for the
     /// caller as it is.
     pub(crate) fn in_session(self, place: impl FnOnce() -> String) -> Self {

@@ -2,6 +2,7 @@ mod arguments;
 mod asynchronous;
 mod blocking;
 mod erased;
+mod gives;
 mod owned;
 mod quick;
 
@@ -9,6 +10,7 @@ pub use blocking::blocking;
 pub use quick::quick;
 
 pub(crate) use erased::{ErasedHandler, erase};
+pub(crate) use gives::Gives;
 
 use arguments::{Arguments, Takes};
 use quick::{Method, Synchronous};

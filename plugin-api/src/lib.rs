@@ -45,6 +45,7 @@
 //! | [`Path`], [`Query`], [`Json`], [`BodyStream`], … | what a handler takes: any [`FromRequest`], and the [`Request`] itself |
 //! | [`Json`], [`Response`], [`Error`], … | what a handler gives: any [`IntoResponse`] |
 //! | [`Session`] | what it keeps for one client |
+//! | [`Before`], [`After`] | what it does to requests for others |
 //! | [`Storage`] | keys and values that it keeps between runs |
 //! | [`Service`], [`Lease`] | typed objects that plugins share, called like functions |
 //! | [`host`] | services of the host's own: clock, configuration, bus, storage, topology |
@@ -65,6 +66,7 @@ mod handler;
 mod health;
 pub mod host;
 mod menu;
+mod middleware;
 mod outgoing;
 mod plugin;
 mod reply;
@@ -90,6 +92,7 @@ pub use futures_core::Stream;
 pub use handler::{Handler, blocking, quick};
 pub use health::{Health, HealthStatus};
 pub use menu::{MenuItem, MenuSection};
+pub use middleware::{After, Answered, Before};
 pub use outgoing::OutgoingRequest;
 pub use plugin::Plugin;
 pub use reply::IntoResponse;

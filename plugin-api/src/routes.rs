@@ -1,4 +1,5 @@
 mod describe;
+mod hooks;
 mod said;
 mod sessions;
 
@@ -7,6 +8,7 @@ use crate::{
     ffi::Opening,
     handler::{ErasedHandler, erase},
 };
+use hooks::Hooks;
 use jackfield_abi::{Failure, FailureCode};
 use said::Said;
 use sessions::Kept;
@@ -45,6 +47,7 @@ pub struct Routes<T> {
     last: Option<(usize, usize)>,
     /// `None` only while routes are declared.
     sessions: Option<Kept<T>>,
+    hooks: Hooks<T>,
 }
 
 type Methods<T> = Vec<Route<T>>;
@@ -77,6 +80,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
             faults: Vec::new(),
             last: None,
             sessions: None,
+            hooks: Hooks::default(),
         }
     }
 
@@ -182,6 +186,11 @@ impl<T: Send + Sync + 'static> Routes<T> {
         mut request: Request<'a>,
         opening: Opening<'_, 'a, '_>,
     ) -> bool {
+        if !request.raw().extensions.is_empty()
+            && let Some(phase) = request.extension("phase")
+        {
+            return self.hook(phase, plugin, context, request, opening);
+        }
         let matched = if self.methods.is_empty() {
             None
         } else {

@@ -31,7 +31,8 @@ pub struct Request<'a> {
     pub headers: RSlice<'a, Header<'a>>,
     /// What the host adds: `caller` (a plugin's id), `timeout-ms` (how long whoever asks waits from
     /// now on, in milliseconds), `session`, `request-id`, `count` (of sessions, only their number is
-    /// wanted), … Names in lower case; unknown ones are to
+    /// wanted), and of requests for others that middleware is to see: `phase` (`before` or `after`),
+    /// `response-status` in decimal digits, `response-headers` as in [`Response::headers`], … Names in lower case; unknown ones are to
     /// be ignored. Of those that a plugin gives, the host takes `timeout-ms`, and no other.
     pub extensions: RSlice<'a, Header<'a>>,
     /// The body, or its first part when `stream` holds the rest.
@@ -82,7 +83,9 @@ impl<'a> Header<'a> {
 #[repr(C)]
 #[derive(StableAbi)]
 pub struct Response {
-    /// HTTP status: 100 to 599.
+    /// HTTP status: 100 to 599. Of what answers a request with the extension `phase`, 100 says that it
+    /// goes on; the headers `set-<name>: <value>`, `remove: <name>` and `status: <number>` are what is
+    /// changed of it. Any other is the answer to the client.
     pub status: u16,
     /// Headers in the order they are to be sent, as HTTP/1.1 writes them: `name: value\r\n` for each,
     /// names in lower case. One piece of memory, however many there are.

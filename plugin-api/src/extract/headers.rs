@@ -5,7 +5,7 @@ use crate::{FromRequest, Request, Result};
 pub struct Headers(Vec<(String, Vec<u8>)>);
 
 impl Headers {
-    pub(super) fn copy<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
+    pub(crate) fn copy<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
         Self(
             headers
                 .map(|(name, value)| (name.to_owned(), value.to_vec()))

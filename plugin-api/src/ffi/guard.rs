@@ -105,20 +105,20 @@ pin_project_lite::pin_project! {
     struct Answering<F> { #[pin] inner: Guarded<F> }
 }
 
-impl<F: Future<Output = Result<Response>>> Answering<F> {
+impl<F: Future<Output: Outcome>> Answering<F> {
     /// The first poll, which is made behind the guard that the whole of `handle` has.
     fn poll_unguarded(self: Pin<&mut Self>, cx: &mut Context<'_>, reply: &mut Reply) -> Poll<()> {
         self.project()
             .inner
-            .poll_unguarded(cx, |output| fill(reply, output))
+            .poll_unguarded(cx, |output| output.fill(reply))
     }
 }
 
-impl<F: Future<Output = Result<Response>> + Send> Answer for Answering<F> {
+impl<F: Future<Output: Outcome> + Send> Answer for Answering<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, reply: &mut Reply) -> Poll<()> {
         let inner = self.project().inner;
         inner
-            .poll_with(cx, |output| fill(reply, output))
+            .poll_with(cx, |output| output.fill(reply))
             .map(|polled| {
                 if let Err(failure) = polled {
                     *reply = ROption::RSome(RResult::RErr(failure));
@@ -127,8 +127,34 @@ impl<F: Future<Output = Result<Response>> + Send> Answer for Answering<F> {
     }
 }
 
-fn fill(reply: &mut Reply, output: Result<Response>) {
-    let response = output.unwrap_or_else(|error| Response::error(&error));
+/// What a handler's future gives.
+trait Outcome {
+    /// Fills the place of the reply with it.
+    fn fill(self, reply: &mut Reply);
+}
+
+impl Outcome for Result<Response> {
+    #[inline]
+    fn fill(self, reply: &mut Reply) {
+        fill(reply, self.unwrap_or_else(|error| Response::error(&error)));
+    }
+}
+
+/// What a hook's future gives: an error without a status is no answer.
+struct Hooked(Result<Response>);
+
+impl Outcome for Hooked {
+    fn fill(self, reply: &mut Reply) {
+        match self.0 {
+            Err(error) if !error.has_status() => {
+                *reply = ROption::RSome(RResult::RErr(error.into_failure()));
+            }
+            answer => answer.fill(reply),
+        }
+    }
+}
+
+fn fill(reply: &mut Reply, response: Response) {
     *reply = ROption::RSome(match response.status() {
         100..600 => RResult::ROk(response.into_abi()),
         status => RResult::RErr(no_status(status)),
@@ -150,6 +176,11 @@ pub struct Opening<'c, 'a, 'x> {
 impl<'a> Opening<'_, 'a, '_> {
     /// Polls the handler's future for the first time; true when the answer is there.
     pub(crate) fn answer(self, future: impl Future<Output = Result<Response>> + Send + 'a) -> bool {
+        self.begin(future)
+    }
+
+    #[inline]
+    fn begin(self, future: impl Future<Output: Outcome> + Send + 'a) -> bool {
         let answering = Answering {
             inner: Guarded {
                 inner: Some(future),
@@ -157,6 +188,14 @@ impl<'a> Opening<'_, 'a, '_> {
         };
         self.call
             .begin(answering, self.context, Answering::poll_unguarded)
+    }
+
+    /// As [`answer`](Self::answer), where an error without a status is no answer but a failure.
+    pub(crate) fn answer_or_fail(
+        self,
+        future: impl Future<Output = Result<Response>> + Send + 'a,
+    ) -> bool {
+        self.begin(async { Hooked(future.await) })
     }
 
     /// Answers with an error; true, as the answer is there.

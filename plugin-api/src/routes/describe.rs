@@ -19,7 +19,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
             "routes": routes.chain(self.standard_routes()).collect::<Vec<_>>(),
             "fallback": self.fallback.is_some(),
             "sessions": self.sessions.as_ref().is_some_and(|kept| kept.is_declared),
-            "middleware": null,
+            "middleware": self.hooks.describe(),
         })
     }
 

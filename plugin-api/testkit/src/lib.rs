@@ -62,6 +62,8 @@
 //! | the clock | [`advance`](Testkit::advance): for sleeps, intervals, timeouts, schedules (in UTC) and the times of events |
 //! | requests to it | [`get`](Testkit::get), [`post`](Testkit::post), [`request`](Testkit::request), [`send`](Testkit::send) |
 //! | bodies in parts | [`Ask::part`], [`Sent::parts`], [`Sent::ended`] |
+//! | requests for others, where it has hooks | [`Ask::before`], [`Ask::after`] |
+//! | sessions | [`Builder::session_ttl`], [`Builder::max_sessions`] |
 //! | what it tells of itself | [`describe`](Testkit::describe) |
 //! | others that it asks | [`answer`](Testkit::answer), [`asked`](Testkit::asked) |
 //! | typed services | [`provide`](Testkit::provide), [`service`](Testkit::service) |

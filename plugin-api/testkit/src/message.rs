@@ -76,6 +76,26 @@ impl Ask {
         self.extension("caller", plugin)
     }
 
+    /// For the plugin's hook of [`Routes::before`](plugin_api::Routes::before): what it gives crosses as a
+    /// response of status 100, with a header `set-<name>` or `remove` for each change, or as the answer.
+    #[must_use]
+    pub fn before(self) -> Self {
+        self.extension("phase", "before")
+    }
+
+    /// For the plugin's hook of [`Routes::after`](plugin_api::Routes::after), which is to see this answer:
+    /// status, headers with names in lower case, body. What it gives crosses as that of
+    /// [`before`](Self::before), with a header `status` for another one.
+    #[must_use]
+    pub fn after(self, status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
+        let lines = headers.iter();
+        let lines = lines.map(|(name, value)| format!("{name}: {value}\r\n"));
+        self.extension("phase", "after")
+            .extension("response-status", status.to_string())
+            .extension("response-headers", lines.collect::<String>())
+            .body(body)
+    }
+
     /// With something more that a host adds; the name in lower case.
     #[must_use]
     pub fn extension(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {

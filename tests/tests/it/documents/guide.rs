@@ -50,10 +50,11 @@ fn check(document: &str, folders: &[&str]) {
 }
 
 #[test]
-fn the_guide_shows_the_guest_book_the_shelf_and_what_plugins_share() {
+fn the_guide_shows_the_guest_book_and_other_plugins() {
     let folders = [
         "tests/fixtures/guestbook",
         "tests/fixtures/shelf",
+        "tests/fixtures/doorman",
         "tests/fixtures/counter-1.0",
         "tests/fixtures/teller",
         "tests/fixtures/patron",
