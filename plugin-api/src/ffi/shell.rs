@@ -9,7 +9,6 @@ use jackfield_abi::{
     CallMut, Failure, FailureCode, FfiContext, Health, HostObject, Level, PluginObject, RResult,
     RStr, RString, abi_stable::type_level::downcasting::TD_Opaque,
 };
-use serde_json::json;
 use std::sync::Arc;
 
 /// The author's plugin, with its routes. Every method goes through [`guard`].
@@ -154,10 +153,7 @@ impl<T: Plugin> jackfield_abi::Plugin for Shell<T> {
     fn describe(&self, what: RStr<'_>) -> RResult<RString, Failure> {
         self.call(|plugin| match what.as_str() {
             "routes" => Ok(self.routes.describe().to_string().into()),
-            "menu" => {
-                let sections = json!({ "sections": plugin.menu()? });
-                Ok(sections.to_string().into())
-            }
+            "menu" => Ok(serde_json::to_string(&plugin.menu()?)?.into()),
             what => {
                 let text = format!("it has no description called `{what}`");
                 let failure = Failure::new(FailureCode::UNSUPPORTED, text);
