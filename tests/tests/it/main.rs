@@ -22,6 +22,7 @@ mod lifecycle;
 mod mounts;
 mod note;
 mod plugins;
+mod real;
 mod requests;
 mod services;
 mod storage;

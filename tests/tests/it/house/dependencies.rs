@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
 /// Each crate, by its folder, and which crates of the house it may depend on.
-const MAY: [(&str, &[&str]); 16] = [
+const MAY: [(&str, &[&str]); 17] = [
     ("plugin-api/abi", &[]),
     ("plugin-api/manifest", &[]),
     ("plugin-api/macros", &["jackfield-manifest"]),
@@ -30,6 +30,7 @@ const MAY: [(&str, &[&str]); 16] = [
         "plugins/recorder",
         &["jackfield-plugin-api", "jackfield-sqlite-kit"],
     ),
+    ("plugins/simulator", &["jackfield-plugin-api"]),
     (
         "plugins/sqlite-backend",
         &[

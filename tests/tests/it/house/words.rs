@@ -46,6 +46,7 @@ fn unsafe_stands_in_the_islands() {
             "plugins/heartbeat/src/lib.rs",
             "plugins/log-store/src/lib.rs",
             "plugins/recorder/src/lib.rs",
+            "plugins/simulator/src/lib.rs",
             "plugins/sqlite-backend/src/lib.rs",
             "plugins/sqlite-kit/src/lib.rs",
             "plugins/sysinfo/src/lib.rs",
