@@ -5,6 +5,11 @@
 //! | `GET /metrics` | everything: the machine, and the processes as `/processes` gives them |
 //! | `GET /cpu`, `/memory`, `/disks`, `/network` | that part of it |
 //! | `GET /processes?limit=20&sort=cpu` | the processes that use most, `sort` by `cpu` or `memory` |
+//! | `/homedir` | `{"homedir"}` of the user that the host runs as |
+//! | `/host_role` | `{"role", "scheduler", "job_id"}`: `compute` inside a job, `login` where jobs can be submitted, else `bridge` |
+//! | `/metrics/{sid}` | for a session: the machine in the form of `overview.rs` |
+//!
+//! The last three take `GET` and `POST`.
 //!
 //! Every `publish_every_ms` a summary goes out on topic `sysinfo.metrics`. Nothing is measured more
 //! often than every `refresh_ms`, however many ask. Units stand in the names of the fields.
@@ -15,17 +20,22 @@
 
 mod gauge;
 mod machine;
+mod overview;
 mod processes;
 mod query;
+mod role;
+mod visit;
 
 use gauge::Gauge;
 use machine::{Machine, MachineSource};
 use plugin_api::prelude::*;
 use processes::{Listing, ProcessSource};
+use role::HostRole;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use visit::Visit;
 
 /// The topic of the summaries.
 const TOPIC: &str = "sysinfo.metrics";
@@ -43,6 +53,13 @@ struct Sysinfo {
     /// Shared with the task that publishes.
     machine: Arc<Gauge<MachineSource>>,
     processes: Gauge<ProcessSource>,
+    role: HostRole,
+}
+
+/// The answer of `homedir`.
+#[derive(Serialize, JsonSchema)]
+struct Home {
+    homedir: String,
 }
 
 /// The answer of `GET /metrics`.
@@ -70,6 +87,7 @@ impl Plugin for Sysinfo {
             },
             machine: Arc::new(machine),
             processes,
+            role: HostRole::new(&role::variables()?),
         })
     }
 
@@ -88,6 +106,12 @@ impl Plugin for Sysinfo {
         routes.get("/disks", blocking(Self::disks));
         routes.get("/network", blocking(Self::network));
         routes.get("/processes", blocking(Self::list_processes));
+        routes.get("/homedir", quick(Self::homedir));
+        routes.post("/homedir", quick(Self::homedir));
+        routes.get("/host_role", quick(Self::host_role));
+        routes.post("/host_role", quick(Self::host_role));
+        routes.session_get("/metrics/{sid}", blocking(Visit::metrics));
+        routes.session_post("/metrics/{sid}", blocking(Visit::metrics));
     }
 }
 
@@ -125,6 +149,19 @@ impl Sysinfo {
     }
 }
 
+impl Sysinfo {
+    fn homedir(&self) -> Result<Json<Home>> {
+        let home = role::home()
+            .ok_or_else(|| Error::with_status(404, "the user has no home directory"))?;
+        let homedir = home.to_string_lossy().into_owned();
+        Ok(Json(Home { homedir }))
+    }
+
+    fn host_role(&self) -> Json<HostRole> {
+        Json(self.role.clone())
+    }
+}
+
 /// Publishes a summary every `period`, until the host cancels it.
 async fn publish(context: Context, machine: Arc<Gauge<MachineSource>>, period: Duration) {
     let mut interval = context.interval(period);
@@ -146,3 +183,6 @@ async fn publish(context: Context, machine: Arc<Gauge<MachineSource>>, period: D
 }
 
 plugin_api::export_plugin!(Sysinfo);
+
+#[cfg(test)]
+mod tests;

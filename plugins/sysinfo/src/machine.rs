@@ -4,7 +4,7 @@ use crate::gauge::Source;
 use plugin_api::Result;
 use serde::Serialize;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use system::{Disks, Networks, System};
+use system::{DiskKind, Disks, Networks, System};
 
 /// One reading.
 #[derive(Debug, Serialize)]
@@ -38,6 +38,10 @@ pub(crate) struct Cpu {
     /// The time that the usage is of.
     pub(crate) interval_ms: Option<u64>,
     pub(crate) model: String,
+    pub(crate) vendor: String,
+    /// Cores of the processors; `cores` has one for each thread that runs at once. `null` where the
+    /// system does not tell.
+    pub(crate) physical_cores: Option<usize>,
     pub(crate) cores: Vec<Core>,
     /// `null` on Windows, which knows no load average.
     pub(crate) load: Option<Load>,
@@ -77,6 +81,8 @@ pub(crate) struct Disk {
     pub(crate) name: String,
     pub(crate) mount_point: String,
     pub(crate) file_system: String,
+    /// `SSD`, `HDD` or `Unknown`.
+    pub(crate) kind: &'static str,
     pub(crate) total_bytes: u64,
     pub(crate) available_bytes: u64,
     pub(crate) removable: bool,
@@ -89,6 +95,9 @@ pub(crate) struct Disk {
 pub(crate) struct Interface {
     pub(crate) name: String,
     pub(crate) addresses: Vec<String>,
+    pub(crate) mac: String,
+    /// Of the link, in megabits a second; `null` where the system does not tell.
+    pub(crate) speed_mbps: Option<u64>,
     pub(crate) received_bytes: u64,
     pub(crate) transmitted_bytes: u64,
     pub(crate) received_bytes_per_s: Option<f64>,
@@ -150,6 +159,11 @@ impl MachineSource {
                 .first()
                 .map(|core| core.brand().trim().to_owned())
                 .unwrap_or_default(),
+            vendor: cores
+                .first()
+                .map(|core| core.vendor_id().trim().to_owned())
+                .unwrap_or_default(),
+            physical_cores: System::physical_core_count().ok(),
             cores: cores
                 .iter()
                 .map(|core| Core {
@@ -184,6 +198,11 @@ impl MachineSource {
                 name: disk.name().to_string_lossy().into_owned(),
                 mount_point: disk.mount_point().to_string_lossy().into_owned(),
                 file_system: disk.file_system().to_string_lossy().into_owned(),
+                kind: match disk.kind() {
+                    DiskKind::SSD => "SSD",
+                    DiskKind::HDD => "HDD",
+                    DiskKind::Unknown(_) => "Unknown",
+                },
                 total_bytes: disk.total_space(),
                 available_bytes: disk.available_space(),
                 removable: disk.is_removable(),
@@ -202,6 +221,8 @@ impl MachineSource {
             .map(|(name, data)| Interface {
                 name: name.to_string_lossy().into_owned(),
                 addresses: data.ip_networks().iter().map(ToString::to_string).collect(),
+                mac: data.mac_address().to_string(),
+                speed_mbps: data.receive_link_speed().map(|bits| bits / 1_000_000),
                 received_bytes: data.total_received(),
                 transmitted_bytes: data.total_transmitted(),
                 received_bytes_per_s: rate(data.received()),

@@ -1,6 +1,7 @@
 //! Does each of the plugins that clients talk to do what it says, as a library in a host?
 
 mod simulator;
+mod sysinfo;
 
 use jackfield_loader::{Handle, Loader, Options, Request, Unload};
 use jackfield_tests::Site;
@@ -63,6 +64,13 @@ impl Scene {
             answer.status,
             value.unwrap_or_else(|error| panic!("{path}: {error}: {text}")),
         )
+    }
+
+    /// The id of a new session.
+    fn register(&self) -> String {
+        let (status, registered) = self.json("POST", "/register_session", &Value::Null);
+        assert_eq!(status, 200, "{registered}");
+        registered["sid"].as_str().unwrap().to_owned()
     }
 
     fn get(&self, path: &str) -> Value {
