@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
 /// Each crate, by its folder, and which crates of the house it may depend on.
-const MAY: [(&str, &[&str]); 17] = [
+const MAY: [(&str, &[&str]); 18] = [
     ("plugin-api/abi", &[]),
     ("plugin-api/manifest", &[]),
     ("plugin-api/macros", &["jackfield-manifest"]),
@@ -40,6 +40,7 @@ const MAY: [(&str, &[&str]); 17] = [
         ],
     ),
     ("plugins/sqlite-kit", &["jackfield-plugin-api"]),
+    ("plugins/staging", &["jackfield-plugin-api"]),
     ("plugins/sysinfo", &["jackfield-plugin-api"]),
     (
         "plugins/system-collector",

@@ -49,6 +49,7 @@ fn unsafe_stands_in_the_islands() {
             "plugins/simulator/src/lib.rs",
             "plugins/sqlite-backend/src/lib.rs",
             "plugins/sqlite-kit/src/lib.rs",
+            "plugins/staging/src/lib.rs",
             "plugins/sysinfo/src/lib.rs",
             "plugins/system-collector/src/lib.rs",
             "plugins/tracker/src/lib.rs",

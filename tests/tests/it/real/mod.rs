@@ -1,6 +1,7 @@
 //! Does each of the plugins that clients talk to do what it says, as a library in a host?
 
 mod simulator;
+mod staging;
 mod sysinfo;
 
 use jackfield_loader::{Handle, Loader, Options, Request, Unload};
