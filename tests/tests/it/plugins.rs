@@ -101,8 +101,9 @@ fn all_three_run_together_and_leave_nothing_behind() {
 #[test]
 fn each_runs_where_permissions_are_on_and_its_topics_are_granted() {
     /// The id, and what its default configuration publishes on and hears.
-    const ALL: [(&str, &[&str], &[&str]); 9] = [
+    const ALL: [(&str, &[&str], &[&str]); 10] = [
         ("heartbeat", &["heartbeat.*"], &[]),
+        ("jobs", &["notifications"], &[]),
         ("log-store", &[], &["logs.**"]),
         ("recorder", &[], &["heartbeat.**", "sysinfo.**"]),
         ("simulator", &["simulator.*"], &[]),

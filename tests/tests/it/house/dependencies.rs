@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
 /// Each crate, by its folder, and which crates of the house it may depend on.
-const MAY: [(&str, &[&str]); 18] = [
+const MAY: [(&str, &[&str]); 19] = [
     ("plugin-api/abi", &[]),
     ("plugin-api/manifest", &[]),
     ("plugin-api/macros", &["jackfield-manifest"]),
@@ -22,6 +22,7 @@ const MAY: [(&str, &[&str]); 18] = [
     ("loader", &["jackfield-abi", "jackfield-manifest"]),
     ("host", &["jackfield-loader", "jackfield-manifest"]),
     ("plugins/heartbeat", &["jackfield-plugin-api"]),
+    ("plugins/jobs", &["jackfield-plugin-api"]),
     (
         "plugins/log-store",
         &["jackfield-plugin-api", "jackfield-sqlite-kit"],

@@ -44,6 +44,7 @@ fn unsafe_stands_in_the_islands() {
             "plugin-api/testkit/src/lib.rs",
             "loader/src/ffi/mod.rs",
             "plugins/heartbeat/src/lib.rs",
+            "plugins/jobs/src/lib.rs",
             "plugins/log-store/src/lib.rs",
             "plugins/recorder/src/lib.rs",
             "plugins/simulator/src/lib.rs",
