@@ -101,11 +101,13 @@ fn all_three_run_together_and_leave_nothing_behind() {
 #[test]
 fn each_runs_where_permissions_are_on_and_its_topics_are_granted() {
     /// The id, and what its default configuration publishes on and hears.
-    const ALL: [(&str, &[&str], &[&str]); 10] = [
+    const ALL: [(&str, &[&str], &[&str]); 12] = [
         ("heartbeat", &["heartbeat.*"], &[]),
         ("jobs", &["notifications"], &[]),
         ("log-store", &[], &["logs.**"]),
+        ("rate-limit", &[], &[]),
         ("recorder", &[], &["heartbeat.**", "sysinfo.**"]),
+        ("request-log", &[], &[]),
         ("simulator", &["simulator.*"], &[]),
         ("sqlite-backend", &[], &[]),
         ("staging", &[], &[]),

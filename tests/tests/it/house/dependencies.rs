@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
 /// Each crate, by its folder, and which crates of the house it may depend on.
-const MAY: [(&str, &[&str]); 19] = [
+const MAY: [(&str, &[&str]); 21] = [
     ("plugin-api/abi", &[]),
     ("plugin-api/manifest", &[]),
     ("plugin-api/macros", &["jackfield-manifest"]),
@@ -27,10 +27,12 @@ const MAY: [(&str, &[&str]); 19] = [
         "plugins/log-store",
         &["jackfield-plugin-api", "jackfield-sqlite-kit"],
     ),
+    ("plugins/rate-limit", &["jackfield-plugin-api"]),
     (
         "plugins/recorder",
         &["jackfield-plugin-api", "jackfield-sqlite-kit"],
     ),
+    ("plugins/request-log", &["jackfield-plugin-api"]),
     ("plugins/simulator", &["jackfield-plugin-api"]),
     (
         "plugins/sqlite-backend",

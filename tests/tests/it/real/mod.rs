@@ -1,5 +1,6 @@
 //! Does each of the plugins that clients talk to do what it says, as a library in a host?
 
+mod hooks;
 mod jobs;
 mod simulator;
 mod staging;
