@@ -20,6 +20,9 @@ pub(crate) struct Limiter<C: Clock> {
     limiter: RateLimiter<String, Shared, C, NoOpMiddleware<C::Instant>>,
 }
 
+/// The longest window: the limiter counts in nanoseconds, of which 64 bits hold 584 years.
+const LONGEST_WINDOW: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// What is left to a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Left {
@@ -34,13 +37,17 @@ impl<C: Clock> Limiter<C> {
     ///
     /// # Errors
     ///
-    /// Where no request is left over, or more than one each nanosecond.
+    /// Where no request is left over, or more than one each nanosecond; where the window is longer than
+    /// a year.
     pub(crate) fn new(
         requests: u32,
         window: Duration,
         most_clients: usize,
         clock: C,
     ) -> Result<Self> {
+        if window > LONGEST_WINDOW {
+            return Err(Error::new("expected a window of a year at most"));
+        }
         let quota = NonZeroU32::new(requests).and_then(|requests| {
             let step = window / requests.get();
             let quota = Quota::with_period(step)?.allow_burst(requests);
@@ -172,5 +179,8 @@ mod tests {
         assert_eq!(new(0, Duration::from_secs(1)), said);
         assert_eq!(new(2, Duration::from_nanos(1)), said);
         assert_eq!(new(u32::MAX, Duration::from_secs(60)), None);
+        let said = Some("expected a window of a year at most".to_owned());
+        assert_eq!(new(1, Duration::MAX), said);
+        assert_eq!(new(1, LONGEST_WINDOW), None);
     }
 }
