@@ -16,7 +16,7 @@ use arguments::{Arguments, Takes};
 use quick::{Method, Synchronous};
 
 use crate::{Context, Operation, Request, Response, Result, ffi::Opening};
-use std::{future::Future, sync::Arc};
+use std::{any::Any, future::Future, sync::Arc};
 
 /// Something that answers requests for a plugin, or a session, of type `T`: an `async fn`, or a plain
 /// one inside [`blocking`] or [`quick`].
@@ -70,6 +70,24 @@ pub trait Handler<T, Kind>: Send + Sync + 'static {
         request: Request<'a>,
     ) -> impl Future<Output = Result<Response>> + Send + 'a;
 
+    /// As [`call`](Self::call), and keeps `hold` for as long as the function may run: where it runs on
+    /// a thread of its own, beyond the end of a future that is dropped.
+    #[doc(hidden)]
+    fn call_held<'a>(
+        &'a self,
+        target: &'a Arc<T>,
+        context: &'a Context,
+        request: Request<'a>,
+        hold: Hold,
+    ) -> impl Future<Output = Result<Response>> + Send + 'a {
+        let answering = self.call(target, context, request);
+        async move {
+            let answered = answering.await;
+            drop(hold);
+            answered
+        }
+    }
+
     /// As [`call`](Self::call), into the place of the answer; true when it is there.
     #[doc(hidden)]
     fn open<'a>(
@@ -86,6 +104,9 @@ pub trait Handler<T, Kind>: Send + Sync + 'static {
     #[doc(hidden)]
     fn describe(operation: &mut Operation);
 }
+
+/// What counts as a call until it is dropped.
+pub(crate) type Hold = Box<dyn Any + Send>;
 
 /// On which thread a handler runs.
 #[doc(hidden)]

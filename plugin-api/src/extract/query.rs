@@ -39,3 +39,51 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> FromOptional for Query<T
         request.query_string().is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    struct Asked {
+        name: String,
+        #[serde(default)]
+        tag: Vec<u8>,
+        deep: Option<bool>,
+    }
+
+    fn read(query: &str) -> Result<Asked, String> {
+        let mut raw = jackfield_abi::Request::new("GET", "/");
+        raw.query = query.into();
+        let read = Query::<Asked>::from_request(&Request::from_abi(&raw));
+        read.map(|Query(asked)| asked)
+            .map_err(|error| format!("{} {error}", error.status()))
+    }
+
+    #[test]
+    fn keys_are_decoded_repeated_and_left_out() {
+        let asked = |name: &str, tag: &[u8], deep| Asked {
+            name: name.to_owned(),
+            tag: tag.to_vec(),
+            deep,
+        };
+        assert_eq!(read("name=a+b%26c"), Ok(asked("a b&c", &[], None)));
+        let all = asked("", &[1, 2], Some(true));
+        assert_eq!(read("tag=1&name=&other=x&deep=true&tag=2"), Ok(all));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let wrong = |query: &str, text: &str| assert_eq!(read(query), Err(text.to_owned()));
+        wrong("", "400 the query: missing field `name`");
+        wrong(
+            "name=a&tag=1&tag=x",
+            "400 `tag[1]` in the query: invalid digit found in string",
+        );
+        wrong(
+            "name=a&deep=maybe",
+            r#"400 `deep` in the query: invalid value: string "maybe", expected "true", "on" or "false""#,
+        );
+    }
+}

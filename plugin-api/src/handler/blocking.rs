@@ -1,4 +1,6 @@
-use super::{Arguments, Handler, HandlerKind, Method, Synchronous, Takes, owned::OwnedRequest};
+use super::{
+    Arguments, Handler, HandlerKind, Hold, Method, Synchronous, Takes, owned::OwnedRequest,
+};
 use crate::{
     Context, IntoResponse, Operation, Request, Response, Result,
     ffi::{go_on, guard},
@@ -18,6 +20,41 @@ pub fn blocking<F>(function: F) -> Blocking<F> {
 /// Made by [`blocking`].
 pub struct Blocking<F>(Arc<F>);
 
+impl<F> Blocking<F> {
+    /// Runs the function with the request on another thread, and drops `hold` there when it is done.
+    // The arguments are made there too: that of a large body takes its time.
+    fn run<'a, T, A, R, H>(
+        &self,
+        target: &Arc<T>,
+        context: &'a Context,
+        request: &Request<'_>,
+        hold: H,
+    ) -> impl Future<Output = Result<Response>> + Send + use<'a, T, F, A, R, H>
+    where
+        T: Send + Sync + 'static,
+        A: Arguments,
+        R: IntoResponse,
+        F: for<'b> Method<'b, T, A, Output = R> + 'static,
+        H: Send + 'static,
+    {
+        let (function, target) = (Arc::clone(&self.0), Arc::clone(target));
+        let owned = OwnedRequest::new(request);
+        let end = request.timeout().map(|timeout| context.steady() + timeout);
+        let answer = move || {
+            let answered = within::until(end, || {
+                owned.with(|request| function.invoke(&target, A::take(request)?).into_response())
+            });
+            drop(hold);
+            answered
+        };
+        async move {
+            let answered = context.run_blocking("request", || guard(answer)).await?;
+            // Panics here as it did there, so that a panic is one whatever kind the handler is of.
+            answered.unwrap_or_else(|panic| go_on(panic))
+        }
+    }
+}
+
 impl<T, F, A, R> Handler<T, Synchronous<A, R>> for Blocking<F>
 where
     T: Send + Sync + 'static,
@@ -34,26 +71,23 @@ where
         false
     };
 
-    // The arguments are made there too: that of a large body takes its time.
     fn call<'a>(
         &'a self,
         target: &'a Arc<T>,
         context: &'a Context,
         request: Request<'a>,
     ) -> impl Future<Output = Result<Response>> + Send + 'a {
-        let (function, target) = (Arc::clone(&self.0), Arc::clone(target));
-        let owned = OwnedRequest::new(&request);
-        let end = request.timeout().map(|timeout| context.steady() + timeout);
-        let answer = move || {
-            within::until(end, || {
-                owned.with(|request| function.invoke(&target, A::take(request)?).into_response())
-            })
-        };
-        async move {
-            let answered = context.run_blocking("request", || guard(answer)).await?;
-            // Panics here as it did there, so that a panic is one whatever kind the handler is of.
-            answered.unwrap_or_else(|panic| go_on(panic))
-        }
+        self.run::<T, A, R, ()>(target, context, &request, ())
+    }
+
+    fn call_held<'a>(
+        &'a self,
+        target: &'a Arc<T>,
+        context: &'a Context,
+        request: Request<'a>,
+        hold: Hold,
+    ) -> impl Future<Output = Result<Response>> + Send + 'a {
+        self.run::<T, A, R, Hold>(target, context, &request, hold)
     }
 
     fn describe(operation: &mut Operation) {

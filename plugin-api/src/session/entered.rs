@@ -6,31 +6,30 @@ use crate::{Context, Error, Result};
 use std::sync::Arc;
 
 /// A call of a session that is under way, and keeps it.
-pub(super) struct Entered<'a, S: Session> {
-    pub(super) session: Arc<S>,
+pub(super) struct Entered<S: Session> {
     id: SessionId,
-    sessions: &'a Arc<Sessions<S>>,
-    context: &'a Context,
+    sessions: Arc<Sessions<S>>,
+    context: Context,
 }
 
 impl<S: Session> Sessions<S> {
     /// Begins a call of the session that a client names so.
-    pub(super) fn enter<'a>(
-        self: &'a Arc<Self>,
-        context: &'a Context,
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        context: &Context,
         text: &str,
-    ) -> Result<Entered<'a, S>> {
+    ) -> Result<(Arc<S>, Entered<S>)> {
         let entered = self.named(context, text, |table, id, sequence, now_ns| {
             let session = table.enter(id, sequence, now_ns)?;
             Ok((*id, session))
         });
         let (id, session) = entered?;
-        Ok(Entered {
-            session,
+        let entered = Entered {
             id,
-            sessions: self,
-            context,
-        })
+            sessions: Arc::clone(self),
+            context: context.clone(),
+        };
+        Ok((session, entered))
     }
 
     /// Does something to the session that a client names so.
@@ -69,15 +68,15 @@ fn absent(why: Absent, text: &str) -> Error {
     }
 }
 
-impl<S: Session> Drop for Entered<'_, S> {
+impl<S: Session> Drop for Entered<S> {
     fn drop(&mut self) {
         let now_ns = self.context.steady_ns();
-        let mut table = self.sessions.table(self.context);
+        let mut table = self.sessions.table(&self.context);
         table.leave(&self.id, now_ns);
         let has_ended = table.has_ended();
         drop(table);
         if has_ended {
-            drop(self.sessions.close_later(self.context));
+            drop(self.sessions.close_later(&self.context));
         }
     }
 }

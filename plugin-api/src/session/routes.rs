@@ -33,8 +33,10 @@ impl<S: Session, H: Handler<S, K>, K> SessionRoute<S, H, K> {
 
     async fn answer(&self, context: &Context, mut request: Request<'_>) -> Result<Response> {
         let sid = request.take_param("sid")?;
-        let entered = self.sessions.enter(context, &sid)?;
-        let answered = self.handler.call(&entered.session, context, request).await;
+        let (session, entered) = self.sessions.enter(context, &sid)?;
+        let hold = Box::new(entered);
+        let handler = &self.handler;
+        let answered = handler.call_held(&session, context, request, hold).await;
         let place = || format!("[{}/{sid}] {}:", context.id(), self.name);
         answered.map_err(|error| error.in_session(place))
     }
@@ -115,13 +117,13 @@ impl<S: Session> Standard<S> {
                 Response::json(&json!({ "ok": true }))
             }
             Self::List(sessions) => {
-                let (table, now_ns) = (sessions.table(context), context.steady_ns());
-                let answer = match request.extension("count") {
-                    Some(_) => json!({ "active": table.count(now_ns) }),
-                    None => json!({ "sessions": table.ids(now_ns) }),
-                };
-                drop(table);
-                Response::json(&answer)
+                let now_ns = context.steady_ns();
+                if request.extension("count").is_some() {
+                    let active = sessions.table(context).count(now_ns);
+                    return Response::json(&json!({ "active": active }));
+                }
+                let ids = sessions.table(context).ids(now_ns);
+                Response::json(&json!({ "sessions": ids }))
             }
         }
     }

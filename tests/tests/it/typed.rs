@@ -3,7 +3,12 @@
 use jackfield_loader::{Handle, Header, Loader, Options, Request, SubscribeOptions};
 use jackfield_tests::Site;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    pin::pin,
+    task::{Context, Waker},
+    thread,
+    time::{Duration, Instant},
+};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -111,4 +116,41 @@ fn sessions_come_answer_speak_and_go() {
     drop(shelf);
     let stopped = loader.stop(PATIENCE);
     assert!(stopped.is_complete(), "{stopped:?}");
+}
+
+#[test]
+fn a_blocking_call_keeps_its_session_though_nobody_waits_for_it() {
+    let (_site, loader, shelf) = shelf();
+    let post = |path: &str| ask(&shelf, &Request::new("POST", path));
+    let registered: Value = serde_json::from_str(&post("/register_session").1).unwrap();
+    let sid = registered["sid"].as_str().unwrap();
+    let until = |counts: &str| {
+        let end = Instant::now() + PATIENCE;
+        while ask(&shelf, &Request::new("GET", "/held")) != ok(counts) {
+            assert!(Instant::now() < end, "{counts}");
+            thread::yield_now();
+        }
+    };
+    let path = format!("/hold/{sid}");
+    {
+        let request = Request::new("GET", &path);
+        let mut asked = pin!(shelf.request(&request));
+        let mut noop = Context::from_waker(Waker::noop());
+        assert!(asked.as_mut().poll(&mut noop).is_pending());
+        until("[1,0]");
+    }
+    assert_eq!(
+        post(&format!("/unregister_session/{sid}")),
+        ok(r#"{"ok":true}"#)
+    );
+    assert_eq!(ask(&shelf, &Request::new("GET", &path)).0, 404);
+    assert_eq!(
+        ask(&shelf, &Request::new("GET", "/held")),
+        ok("[1,0]"),
+        "it runs still"
+    );
+    assert_eq!(post("/release").0, 204);
+    until("[0,1]");
+    drop(shelf);
+    assert!(loader.stop(PATIENCE).is_complete());
 }
