@@ -112,6 +112,13 @@ impl Claims {
         Ok(self.claim(&table, held))
     }
 
+    /// Whether somebody is leading it to running.
+    pub(crate) fn comes_up(&self, id: &PluginId) -> bool {
+        let table = self.lock();
+        let held = table.held.get(id);
+        held.is_some_and(|held| held.busy(id).comes_up())
+    }
+
     /// Waits until whoever was in the way is not any more; an error when the deadline comes first.
     pub(crate) fn wait(&self, busy: &Busy, deadline: Instant) -> Result<(), Busy> {
         let mut table = self.lock();

@@ -161,6 +161,12 @@ impl Loader {
         })
     }
 
+    /// Whether it is just being started, or restarted: then one that is stopped is not meant to stay
+    /// so.
+    pub fn is_coming_up(&self, id: &PluginId) -> bool {
+        self.core.crew.claims.comes_up(id)
+    }
+
     /// The number by which a plugin is ordered: that of its manifest, where nothing else was said.
     pub fn priority(&self, id: &str) -> Option<i32> {
         let own = self.status(id)?.manifest.priority;

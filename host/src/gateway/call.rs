@@ -24,6 +24,30 @@ pub(super) struct About<'a> {
     pub(super) who: &'a Who,
 }
 
+impl<'a> About<'a> {
+    /// Whether the client's credentials are a token of the host's, which is none of a plugin's
+    /// business.
+    pub(super) fn hides_token(&self) -> bool {
+        matches!(self.who, Who::Token(_))
+    }
+
+    /// What plugins are told of it; `deadline` is how long it may take, in milliseconds.
+    pub(super) fn extensions(&self, deadline: &'a [u8]) -> Vec<Header<'a>> {
+        let role = self.who.role().map_or("", Role::as_str);
+        let mut extensions = Vec::with_capacity(8);
+        extensions.extend([
+            Header::new("timeout-ms", deadline),
+            Header::new("request-id", self.request_id.as_bytes()),
+            Header::new("client", self.client.address.as_bytes()),
+            Header::new("role", role.as_bytes()),
+        ]);
+        if let Who::Token(token) = self.who {
+            extensions.push(Header::new("token", token.id.as_bytes()));
+        }
+        extensions
+    }
+}
+
 /// Asks a plugin, and gives its answer as it is sent.
 ///
 /// # Errors
@@ -35,20 +59,20 @@ pub(super) async fn call(
     rest: &str,
     head: &request::Parts,
     body: Incoming,
-    about: About<'_>,
+    about: &About<'_>,
 ) -> Result<Reply, Fault> {
     let mount = front.mounts.get(id)?;
     if body::is_long(&body) && mount.streams(&head.method, rest).await {
         let parts = Box::pin(body::parts(body, &mount.limits.body));
-        let answer = ask(&mount, rest, head, &[], Some(parts), &about).await;
+        let answer = ask(&mount, rest, head, &[], Some(parts), about).await;
         return reply(&mount, id, answer, head);
     }
     let bytes = body::whole(body, &mount.limits.body).await?;
-    match ask(&mount, rest, head, &bytes, None, &about).await {
+    match ask(&mount, rest, head, &bytes, None, about).await {
         // It stopped after it was found, and before it was entered; perhaps it is there again.
         Some(Err(RequestError::NotRunning { .. })) if !mount.handle.serves() => {
             let mount = front.mounts.get(id)?;
-            let answer = ask(&mount, rest, head, &bytes, None, &about).await;
+            let answer = ask(&mount, rest, head, &bytes, None, about).await;
             reply(&mount, id, answer, head)
         }
         answer => reply(&mount, id, answer, head),
@@ -65,25 +89,12 @@ async fn ask(
     parts: Option<Parts>,
     about: &About<'_>,
 ) -> Asked {
-    let is_hidden = matches!(about.who, Who::Token(_));
-    let headers = headers::to_plugin(&head.headers, is_hidden);
-    let role = about.who.role().map_or("", Role::as_str);
-    let token = match about.who {
-        Who::Token(token) => &*token.id,
-        Who::Local | Who::Anybody => "",
-    };
-    let extensions = [
-        Header::new("timeout-ms", mount.deadline_text.as_bytes()),
-        Header::new("request-id", about.request_id.as_bytes()),
-        Header::new("client", about.client.address.as_bytes()),
-        Header::new("role", role.as_bytes()),
-        Header::new("token", token.as_bytes()),
-    ];
-    let known = if token.is_empty() { 4 } else { 5 };
+    let headers = headers::to_plugin(&head.headers, about.hides_token());
+    let extensions = about.extensions(mount.deadline_text.as_bytes());
     let request = Request::new(head.method.as_str(), rest)
         .with_query(head.uri.query().unwrap_or_default())
         .with_headers(&headers)
-        .with_extensions(&extensions[..known])
+        .with_extensions(&extensions)
         .with_body(body);
     let asked = mount
         .handle
@@ -168,7 +179,7 @@ fn cut_off(id: &str) -> Fault {
 
 /// Why there is no answer, as a client is told of it.
 #[cold]
-fn fault(error: &RequestError) -> Fault {
+pub(super) fn fault(error: &RequestError) -> Fault {
     let (status, id) = match error {
         RequestError::Unknown(id) => (StatusCode::NOT_FOUND, id),
         RequestError::NotRunning { id, .. } => (StatusCode::SERVICE_UNAVAILABLE, id),

@@ -1,6 +1,6 @@
 //! What a plugin says of its routes.
 
-use super::mounts::Mount;
+use super::{chain::Declared, mounts::Mount};
 use http::Method;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub(super) struct Route {
 #[serde(default)]
 pub(super) struct Description {
     pub(super) routes: Vec<Route>,
+    /// What it does to requests for others.
+    pub(super) middleware: Option<Declared>,
     /// Places of `routes` whose body comes in parts, by their patterns.
     #[serde(skip)]
     streamed: matchit::Router<Vec<usize>>,

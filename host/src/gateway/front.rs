@@ -2,6 +2,7 @@
 
 use super::{
     access::Gate,
+    chain::Chain,
     events::Hub,
     ids::RequestIds,
     mounts::{Mounts, PluginLimits},
@@ -35,6 +36,7 @@ pub(super) struct Front {
     /// The name of this host.
     pub(super) edge: String,
     pub(super) gate: Gate,
+    pub(super) chain: Chain,
     /// `http`, or `https`.
     pub(super) scheme: &'static str,
     pub(super) ids: RequestIds,
@@ -55,6 +57,7 @@ impl Front {
             loader,
             edge,
             gate,
+            chain: Chain::default(),
             scheme,
             ids: RequestIds::new(),
             hub: Arc::new(Hub::new()),

@@ -4,19 +4,21 @@
 //! `front` (what all connections share) with `target` (whose a path is), `access` (who may), `service`
 //! (each request's way), `mounts` (the plugins that can be called) with `description` (what they say
 //! of their routes), `call` (one request to one of them) with `body` (what comes in, within limits),
-//! `headers` and `reply` (what goes out), `own` (the routes that every plugin has), `api` (the host's
+//! `headers` and `reply` (what goes out), `chain` and `middleware` (who else sees it), `own` (the routes that every plugin has), `api` (the host's
 //! own routes), `events` (what happens, as a stream).
 
 pub(crate) mod access;
 mod api;
 mod body;
 mod call;
+mod chain;
 mod description;
 mod events;
 mod front;
 mod headers;
 mod ids;
 mod listen;
+mod middleware;
 mod mounts;
 mod open;
 mod own;

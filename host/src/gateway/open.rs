@@ -74,7 +74,7 @@ impl Gateway {
             began: Instant::now(),
             is_ready: AtomicBool::new(false),
         });
-        let feed = Feed::begin(&own)?;
+        let feed = Feed::begin(&own, runtime.handle().clone())?;
         let service = Service {
             front,
             own: Arc::clone(&own),

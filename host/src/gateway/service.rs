@@ -10,7 +10,7 @@ use super::{
     target::Target,
 };
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Response, header, request::Parts};
+use http::{HeaderName, Method, Request, Response, header, request::Parts};
 use http_body_util::Either;
 use hyper::body::Incoming;
 use std::{convert::Infallible, sync::Arc};
@@ -30,27 +30,63 @@ impl Service {
     pub(super) async fn serve(&self, client: &Client, request: Request<Incoming>) -> Reply {
         let front = &*self.front;
         let request_id = front.ids.of(request.headers().get(REQUEST_ID));
-        let (head, body) = request.into_parts();
-        let target = Target::of(head.uri.path(), &front.edge);
+        let (mut head, body) = request.into_parts();
+        let uri = head.uri.clone();
+        let target = Target::of(uri.path(), &front.edge);
         let circumstances = Circumstances {
             from: Some(client.peer),
             request: request_id.to_str().ok(),
             plugin: target.plugin(),
         };
-        let mut reply = match (self.admit(&head, target, circumstances), target) {
-            (Err(refusal), _) => refusal.map(whole),
-            (Ok(who), Target::Plugin { id, rest }) => {
+        let mut reply = match self.admit(&head, target, circumstances) {
+            Err(refusal) => refusal.map(whole),
+            Ok(who) => {
                 let about = About {
                     client,
                     request_id: &request_id,
                     who: &who,
                 };
-                self.plugin(id, rest, &head, body, about).await
+                let is_seen = !front.chain.is_empty() && !matches!(who, Who::Anybody);
+                match is_seen {
+                    false => self.go(target, &head, body, &about).await,
+                    true => self.seen(target, &mut head, body, &about).await,
+                }
             }
-            (Ok(who), Target::Own) => self.host(client, &who, &request_id, head, body).await,
         };
         reply.headers_mut().insert(REQUEST_ID, request_id);
         reply
+    }
+
+    /// The same with those around it who see requests for others.
+    async fn seen(
+        &self,
+        target: Target<'_>,
+        head: &mut Parts,
+        body: Incoming,
+        about: &About<'_>,
+    ) -> Reply {
+        let front = &*self.front;
+        let plugin = target.plugin();
+        let (seen, answer) = front.chain.before(front, plugin, head, about).await;
+        let reply = match answer {
+            Some(answer) => answer,
+            // Boxed: it is as large as all the rest.
+            None => Box::pin(self.go(target, head, body, about)).await,
+        };
+        seen.after(front, plugin, head, about, reply).await
+    }
+
+    async fn go(
+        &self,
+        target: Target<'_>,
+        head: &Parts,
+        body: Incoming,
+        about: &About<'_>,
+    ) -> Reply {
+        match target {
+            Target::Plugin { id, rest } => self.plugin(id, rest, head, body, about).await,
+            Target::Own => self.host(head, body, about).await,
+        }
     }
 
     /// As whose the request is let through.
@@ -77,7 +113,7 @@ impl Service {
         rest: &str,
         head: &Parts,
         body: Incoming,
-        about: About<'_>,
+        about: &About<'_>,
     ) -> Reply {
         let front = &*self.front;
         let (reply, whose) = match Common::of(rest) {
@@ -96,32 +132,23 @@ impl Service {
         reply
     }
 
-    async fn host(
-        &self,
-        client: &Client,
-        who: &Who,
-        request_id: &HeaderValue,
-        mut head: Parts,
-        body: Incoming,
-    ) -> Reply {
-        let noted = changes(&head).then(|| head.clone());
-        let origin = head.headers.get(header::ORIGIN).cloned();
-        head.headers.insert(REQUEST_ID, request_id.clone());
-        let request = Request::from_parts(head, axum::body::Body::new(body));
+    async fn host(&self, head: &Parts, body: Incoming, about: &About<'_>) -> Reply {
+        let request = Request::from_parts(head.clone(), axum::body::Body::new(body));
         let Ok(reply): Result<_, Infallible> = self.router.clone().oneshot(request).await;
         let mut reply = reply.map(|body| -> Body { Either::Right(body) });
         let gate = &self.front.gate;
-        if let Some(head) = noted {
+        if changes(head) {
             let circumstances = Circumstances {
-                from: Some(client.peer),
-                request: request_id.to_str().ok(),
+                from: Some(about.client.peer),
+                request: about.request_id.to_str().ok(),
                 plugin: of_plugin(head.uri.path()),
             };
             let detail = reply.extensions_mut().remove::<Detail>();
             let detail = detail.as_ref().map(|detail| &*detail.0);
-            gate.note(&head, who, circumstances, reply.status(), detail);
+            gate.note(head, about.who, circumstances, reply.status(), detail);
         }
-        gate.leave(origin.as_ref(), Whose::Host, reply.headers_mut());
+        let origin = head.headers.get(header::ORIGIN);
+        gate.leave(origin, Whose::Host, reply.headers_mut());
         reply
     }
 }

@@ -14,6 +14,7 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
+use tokio::runtime::Handle;
 
 /// The topic on which plugins notify.
 const NOTIFICATIONS: &str = "notifications";
@@ -48,7 +49,7 @@ pub(crate) enum FeedError {
 }
 
 impl Feed {
-    pub(in crate::gateway) fn begin(own: &Arc<Own>) -> Result<Self, FeedError> {
+    pub(in crate::gateway) fn begin(own: &Arc<Own>, runtime: Handle) -> Result<Self, FeedError> {
         let loader = &own.front.loader;
         let options = SubscribeOptions::new()
             .capacity(QUEUE)
@@ -68,7 +69,7 @@ impl Feed {
             Arc::downgrade(own),
         );
         feed.spawn("jackfield-topology", move || {
-            changes(&events, &told, &ending)
+            changes(&events, &told, &runtime, &ending)
         })?;
         Ok(feed)
     }
@@ -146,15 +147,12 @@ fn read(front: &Front, event: &Event) -> Option<News> {
         .and_then(Value::as_str)
         .unwrap_or_default();
     let plugin = event.publisher().to_owned();
-    let mut data = json!({
+    let data = json!({
         "edge": front.edge,
         "plugin": plugin,
         "topic": topic,
         "data": payload.get("data").cloned().unwrap_or_default(),
     });
-    if let Some(session) = payload.get("session") {
-        data["session"] = session.clone();
-    }
     Some(News {
         plugin: Some(plugin),
         topic: topic.to_owned(),
@@ -162,8 +160,13 @@ fn read(front: &Front, event: &Event) -> Option<News> {
     })
 }
 
-fn changes(events: &jackfield_loader::Events, own: &Weak<Own>, ending: &AtomicBool) {
-    let mut is_stale = true;
+fn changes(
+    events: &jackfield_loader::Events,
+    own: &Weak<Own>,
+    runtime: &Handle,
+    ending: &AtomicBool,
+) {
+    let (mut is_stale, mut is_passing) = (true, false);
     while !ending.load(Ordering::Relaxed) {
         let Some(own) = own.upgrade() else { return };
         if is_stale {
@@ -179,6 +182,9 @@ fn changes(events: &jackfield_loader::Events, own: &Weak<Own>, ending: &AtomicBo
             if transition.to == State::Stopping {
                 front.mounts.unmount(transition.id.as_str());
             }
+        }
+        if is_stale || is_passing {
+            is_passing = front.chain.refresh(&front, runtime);
         }
     }
 }

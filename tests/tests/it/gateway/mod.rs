@@ -4,6 +4,7 @@ mod access;
 mod calls;
 mod events;
 mod lists;
+mod middleware;
 mod orders;
 mod raw;
 mod stopping;
