@@ -7,6 +7,7 @@ mod bus;
 mod calls;
 mod files;
 mod health;
+mod http;
 mod load;
 mod manifest;
 mod report;
@@ -28,6 +29,11 @@ fn main() {
     {
         return load::child(side, root);
     }
+    if let [_, flag] = &arguments[..]
+        && flag == "--axum"
+    {
+        return http::serve_axum();
+    }
     let mut bench = Bench::from_args();
     calls::measure(&mut bench);
     manifest::measure(&mut bench);
@@ -38,5 +44,6 @@ fn main() {
     files::measure(&mut bench);
     storage::measure(&mut bench);
     health::measure(&mut bench);
+    http::measure(&mut bench);
     bench.finish();
 }
