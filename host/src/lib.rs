@@ -11,6 +11,7 @@ mod commands;
 mod config;
 mod conformance;
 mod control;
+mod descriptors;
 mod error;
 mod executor;
 mod gateway;

@@ -175,6 +175,12 @@ pub enum RequestError {
         /// Where it stands instead.
         why: String,
     },
+    /// It let nobody in: it is being stopped, or was. The request was not begun.
+    #[error("`{id}` does not run: it is being stopped, or was")]
+    Closed {
+        /// Who.
+        id: String,
+    },
     /// The plugin's code panicked. The panic was caught; its place is in the log.
     #[error("`{id}` panicked: {message}")]
     Panicked {
@@ -314,10 +320,8 @@ impl Handle {
 
     #[cold]
     fn not_running(&self) -> RequestError {
-        RequestError::NotRunning {
-            id: self.id.to_string(),
-            why: "it is being stopped, or was".to_owned(),
-        }
+        let id = self.id.to_string();
+        RequestError::Closed { id }
     }
 
     /// Asks the plugin. Dropping the future cancels the request.

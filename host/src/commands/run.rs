@@ -3,6 +3,7 @@ use crate::{
     commands::{Outcome, absent::absent},
     config::Config,
     control::{Desk, Server},
+    descriptors,
     error::{CommandError, chain},
     executor::Tokio,
     gateway::{Gateway, access::Audit},
@@ -45,6 +46,7 @@ impl Run {
         let config = Arc::new(config);
         let process = |doing| move |source| CommandError::Process { doing, source };
         let log = logging::begin(&config.filter);
+        descriptors::raise();
         let mut ending = Ending::listen().map_err(process("listen for signals"))?;
         let runtime = runtime().map_err(process("start the asynchronous runtime"))?;
         let began = Instant::now();
@@ -82,7 +84,8 @@ impl Run {
         if let Some(gateway) = gateway {
             gateway.close(&runtime, config.stop_deadline / 4);
         }
-        let report = stop(&loader, &desk, signal, config.stop_deadline);
+        let left = until.saturating_duration_since(Instant::now());
+        let report = stop(&loader, &desk, signal, left);
         // A start that hangs in a plugin is not waited for any longer. Nothing is ever sent.
         let _ = started.recv_timeout(until.saturating_duration_since(Instant::now()));
         drop(server);

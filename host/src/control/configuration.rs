@@ -11,6 +11,7 @@ use crate::{
     },
 };
 use jackfield_loader::{ReconfigureError, Reconfigured, complete_config};
+use jackfield_manifest::PluginId;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use std::sync::PoisonError;
@@ -35,7 +36,7 @@ pub(crate) struct Saved {
     pub(crate) note: &'static str,
 }
 
-/// Why a configuration is not shown or saved. Nothing has changed, then.
+/// Why a configuration is not shown or saved. Nothing has changed, unless it says so.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SaveError {
     /// The host's own is not good.
@@ -47,6 +48,9 @@ pub(crate) enum SaveError {
     /// The plugin does not take it. The file is as it was.
     #[error(transparent)]
     Refused(ReconfigureError),
+    /// The plugin has not said whether it takes it. The file has it.
+    #[error("it is saved, and {0}")]
+    Late(ReconfigureError),
     /// The plugin does not take it, and the file could not be made what it was.
     #[error("{refused}; and the file keeps what was refused: {source}")]
     Stuck {
@@ -106,6 +110,8 @@ pub(crate) fn save(desk: &Desk, id: &str, wanted: &Map<String, Json>) -> Result<
     rewrite.write().map_err(SetError::from)?;
     let note = match hand_over(desk, id, &given(&after, id)) {
         Ok(note) => note,
+        // It may take it still: what is in the file is what it goes by then, or from its next start.
+        Err(late @ ReconfigureError::Deadline(_)) => return Err(SaveError::Late(late)),
         Err(refused) => return Err(undo(&rewrite, refused)),
     };
     Ok(Saved {
@@ -163,7 +169,11 @@ fn hand_over(
     match desk.loader.reconfigure(id, given) {
         Ok(Reconfigured::Now) => Ok("the plugin goes by it"),
         Ok(Reconfigured::AtNextStart) => Ok("the plugin goes by it once it is started again"),
-        Err(ReconfigureError::NotRunning { .. }) => {
+        Err(error @ ReconfigureError::NotRunning { .. }) => {
+            // It has read its configuration already.
+            if PluginId::new(id).is_ok_and(|id| desk.loader.is_coming_up(&id)) {
+                return Err(error);
+            }
             desk.loader.set_config(id, given);
             Ok("the plugin goes by it once it is started")
         }

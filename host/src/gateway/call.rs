@@ -6,11 +6,11 @@ use super::{
     front::{Client, Front},
     headers,
     mounts::Mount,
-    reply::{Body, Fault, Reply, whole},
+    reply::{Fault, Reply, whole},
+    streamed::streamed,
 };
-use axum::body::Body as Streamed;
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header, request};
+use http::{HeaderValue, StatusCode, request};
 use http_body_util::Either;
 use hyper::body::Incoming;
 use jackfield_loader::{Answer, Header, Parts, Request, RequestError};
@@ -65,17 +65,17 @@ pub(super) async fn call(
     if body::is_long(&body) && mount.streams(&head.method, rest).await {
         let parts = Box::pin(body::parts(body, &mount.limits.body));
         let answer = ask(&mount, rest, head, &[], Some(parts), about).await;
-        return reply(&mount, id, answer, head);
+        return reply(&mount, id, answer);
     }
     let bytes = body::whole(body, &mount.limits.body).await?;
     match ask(&mount, rest, head, &bytes, None, about).await {
         // It stopped after it was found, and before it was entered; perhaps it is there again.
-        Some(Err(RequestError::NotRunning { .. })) if !mount.handle.serves() => {
+        Some(Err(RequestError::Closed { .. })) => {
             let mount = front.mounts.get(id)?;
             let answer = ask(&mount, rest, head, &bytes, None, about).await;
-            reply(&mount, id, answer, head)
+            reply(&mount, id, answer)
         }
-        answer => reply(&mount, id, answer, head),
+        answer => reply(&mount, id, answer),
     }
 }
 
@@ -104,7 +104,7 @@ async fn ask(
 
 /// What a call gives, or nothing when it has to end before. One that is ready at once costs no look
 /// at the other.
-async fn until_cut<F: Future>(cut: &CancellationToken, call: F) -> Option<F::Output> {
+pub(super) async fn until_cut<F: Future>(cut: &CancellationToken, call: F) -> Option<F::Output> {
     let mut call = pin!(call);
     let mut is_cut = pin!(None);
     poll_fn(|cx| {
@@ -125,54 +125,34 @@ async fn until_cut<F: Future>(cut: &CancellationToken, call: F) -> Option<F::Out
 
 /// An answer as it is sent. What is there of its body is copied: a client that reads slowly must not
 /// hold up a plugin that is to stop.
-fn reply(mount: &Mount, id: &str, asked: Asked, head: &request::Parts) -> Result<Reply, Fault> {
+fn reply(mount: &Mount, id: &str, asked: Asked) -> Result<Reply, Fault> {
     let answer = asked.ok_or_else(|| cut_off(id))?;
     let answer = answer.map_err(|error| fault(&error))?;
     let mut reply = Reply::new(Either::Left(Default::default()));
-    *reply.status_mut() = StatusCode::from_u16(answer.status()).expect("the loader looked at it");
+    *reply.status_mut() = status(&answer)?;
     headers::to_client(&answer, reply.headers_mut())?;
-    let length = answer.body().len();
     *reply.body_mut() = match answer.is_streamed() {
         true => streamed(answer, mount.end.clone()),
         false => whole(Bytes::copy_from_slice(answer.body())),
     };
-    if head.method == Method::HEAD {
-        headless(&mut reply, length);
-    }
     Ok(reply)
 }
 
-/// The answer to HEAD has no body, and says how long it would be.
-fn headless(reply: &mut Reply, length: usize) {
-    if matches!(reply.body(), Either::Left(_)) {
-        let length = HeaderValue::from(length);
-        reply.headers_mut().insert(header::CONTENT_LENGTH, length);
-    }
-    *reply.body_mut() = Either::Left(Default::default());
-}
-
-/// Part after part, until the end, or until the plugin stops: then it breaks off, and the client sees
-/// that.
-fn streamed(answer: Answer<'static>, end: CancellationToken) -> Body {
-    let first = Bytes::copy_from_slice(answer.body());
-    let state = (answer, Some(first).filter(|first| !first.is_empty()), end);
-    let parts = futures_util::stream::try_unfold(state, |(mut answer, first, end)| async move {
-        if let Some(first) = first {
-            return Ok(Some((first, (answer, None, end))));
-        }
-        let next = match end.run_until_cancelled(answer.next()).await {
-            None => return Err("the plugin stops".to_owned()),
-            Some(None) => None,
-            Some(Some(Err(error))) => return Err(error.to_string()),
-            Some(Some(Ok(part))) => Some(Bytes::copy_from_slice(&part)),
-        };
-        Ok(next.map(|part| (part, (answer, None, end))))
-    });
-    Either::Right(Streamed::from_stream(parts))
+/// The status of an answer to a client: what begins with 1 is none.
+pub(super) fn status(answer: &Answer<'_>) -> Result<StatusCode, Fault> {
+    let status = StatusCode::from_u16(answer.status()).ok();
+    let status = status.filter(|status| !status.is_informational());
+    status.ok_or_else(|| {
+        let text = format!(
+            "the plugin answered with status {}, which is none of an answer",
+            answer.status()
+        );
+        Fault::new(StatusCode::BAD_GATEWAY, text)
+    })
 }
 
 #[cold]
-fn cut_off(id: &str) -> Fault {
+pub(super) fn cut_off(id: &str) -> Fault {
     let text = format!("Plugin '{id}' was stopped before it had answered");
     Fault::new(StatusCode::SERVICE_UNAVAILABLE, text).with("plugin", id)
 }
@@ -182,7 +162,9 @@ fn cut_off(id: &str) -> Fault {
 pub(super) fn fault(error: &RequestError) -> Fault {
     let (status, id) = match error {
         RequestError::Unknown(id) => (StatusCode::NOT_FOUND, id),
-        RequestError::NotRunning { id, .. } => (StatusCode::SERVICE_UNAVAILABLE, id),
+        RequestError::NotRunning { id, .. } | RequestError::Closed { id } => {
+            (StatusCode::SERVICE_UNAVAILABLE, id)
+        }
         RequestError::Deadline { id, .. } => (StatusCode::GATEWAY_TIMEOUT, id),
         RequestError::Panicked { id, .. } | RequestError::Failed { id, .. } => {
             (StatusCode::INTERNAL_SERVER_ERROR, id)

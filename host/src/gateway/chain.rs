@@ -13,13 +13,13 @@ use jackfield_manifest::Kind;
 use serde::Deserialize;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
 };
 use tokio::runtime::Handle;
-
-/// How long a plugin may take to say what it does.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a plugin says of its hooks.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -47,11 +47,24 @@ struct Link {
 }
 
 /// Who is asked, in order.
-#[derive(Default)]
 pub(super) struct Chain {
     links: ArcSwap<Vec<Link>>,
     /// What each said when it ran. No more than there ever were plugins.
     known: Mutex<HashMap<String, Option<Declared>>>,
+    began: Instant,
+    /// In which second it was said last that requests go on without one.
+    said: AtomicU64,
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self {
+            links: ArcSwap::default(),
+            known: Mutex::default(),
+            began: Instant::now(),
+            said: AtomicU64::new(0),
+        }
+    }
 }
 
 /// Whether a plugin of that kind is asked at all.
@@ -63,6 +76,16 @@ impl Chain {
     /// Looks who is to be asked from now on; whether it is worth looking again soon, though nothing
     /// changes. For whoever hears of changes; it may wait for a plugin.
     pub(super) fn refresh(&self, front: &Front, runtime: &Handle) -> bool {
+        // Those that are known first: one that takes its time to say what it does must not keep
+        // another from being asked.
+        self.link(front, |status| self.known(status));
+        self.link(front, |status| {
+            self.ask(front, runtime, status);
+            self.known(status)
+        })
+    }
+
+    fn link(&self, front: &Front, declared: impl Fn(&Status) -> Option<Option<Declared>>) -> bool {
         let mut is_passing = false;
         let plugins = front.loader.plugins();
         let asked = plugins
@@ -70,13 +93,13 @@ impl Chain {
             .filter(|status| is_asked(status.manifest.kind));
         let mut links: Vec<(i32, Link)> = Vec::new();
         for status in asked {
-            let declared = self.declared(front, runtime, status);
+            let declared = declared(status);
             let is_down = matches!(status.state, State::Disabled | State::Stopped);
             // In the middle of a restart nobody gets past it.
             let comes_up = is_down && front.loader.is_coming_up(&status.id);
             is_passing |= comes_up;
-            // Whoever stopped it wants to do without.
-            if is_down && !comes_up {
+            // Whoever stopped it wants to do without. It may have come up between the two looks.
+            if is_down && !comes_up && is_stopped(front, status.id.as_str()) {
                 continue;
             }
             if let Some(link) = link(status, declared) {
@@ -91,34 +114,40 @@ impl Chain {
         is_passing
     }
 
-    /// What it says, or said last; nothing where it never did.
-    fn declared(
-        &self,
-        front: &Front,
-        runtime: &Handle,
-        status: &Status,
-    ) -> Option<Option<Declared>> {
+    /// What it said last; nothing where it never did.
+    fn known(&self, status: &Status) -> Option<Option<Declared>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(status.id.as_str()).copied()
+    }
+
+    /// Asks it, where it runs, and keeps what it says.
+    fn ask(&self, front: &Front, runtime: &Handle, status: &Status) {
         let id = status.id.as_str();
         let mount = front.mounts.get(id).ok();
-        let told = mount.filter(|_| status.state == State::Running);
-        let told = told.and_then(|mount| {
-            let asked = async { mount.description().await.middleware };
-            let asked = runtime.block_on(async { tokio::time::timeout(PATIENCE, asked).await });
-            asked
-                .inspect_err(|_| log::warn!("{id}: it does not say what it does to requests"))
-                .ok()
-        });
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(told) = told {
-            known.insert(id.to_owned(), told);
+        let Some(mount) = mount.filter(|_| status.state == State::Running) else {
+            return;
+        };
+        match runtime.block_on(mount.description()) {
+            Ok(description) => {
+                let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                known.insert(id.to_owned(), description.middleware);
+            }
+            Err(why) => log::warn!("{id}: what it does to requests is not known: {why}"),
         }
-        known.get(id).copied()
     }
 
     /// Nobody is asked.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.links.load().is_empty()
+    }
+
+    /// Says that something went on without one, once a second at most.
+    fn without(&self, link: &Link, why: &Fault) {
+        let now = self.began.elapsed().as_secs() + 1;
+        if self.said.swap(now, Ordering::Relaxed) != now {
+            log::warn!("{}: requests go on without it: {}", link.id, why.detail());
+        }
     }
 
     /// Asks those that see a request before it gets to where it is going, in order. Gives how many of
@@ -146,7 +175,7 @@ impl Chain {
                     let answer = Reply::from(closed(&link.id, &why));
                     return (seen(place), Some(answer));
                 }
-                Err(why) => log::warn!("{}: goes on without: {}", link.id, why.detail()),
+                Err(why) => self.without(link, &why),
             }
         }
         (seen(links.len()), None)
@@ -179,7 +208,7 @@ impl Seen {
                 // What was asked for may be its stop.
                 Err(_) if is_stopped(front, &link.id) => {}
                 Err(why) if link.is_closed => reply = closed(&link.id, &why).into(),
-                Err(why) => log::warn!("{}: goes on without: {}", link.id, why.detail()),
+                Err(why) => front.chain.without(link, &why),
             }
         }
         reply

@@ -3,7 +3,7 @@
 use super::{chain::Declared, mounts::Mount};
 use http::Method;
 use serde::Deserialize;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// One route, as `describe("routes")` of the SDK has it.
 #[derive(Debug, Deserialize)]
@@ -64,35 +64,66 @@ impl Description {
     }
 }
 
+/// How long a plugin may take to say what it does.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Why a plugin does not say what it does.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Untold {
+    /// It was asked before, or now, and has not said.
+    #[error("it did not say within {} s", PATIENCE.as_secs())]
+    Late,
+    /// It cannot say.
+    #[error("{0}")]
+    Failed(String),
+}
+
 impl Mount {
-    /// What the plugin says, which it is asked once. Nothing where it does not say.
-    pub(super) async fn description(self: &Arc<Self>) -> &Description {
-        let ask = || async {
+    /// What the plugin says of itself, in JSON: `routes`, `menu`. One question at a time: one that
+    /// hangs takes one thread, and no more.
+    ///
+    /// # Errors
+    ///
+    /// [`Untold`].
+    pub(super) async fn told(&self, what: &'static str) -> Result<String, Untold> {
+        let asked = async {
+            let turn = Arc::clone(&self.asking).acquire_owned().await;
+            let turn = turn.expect("the semaphore is never closed");
             let handle = self.handle.clone();
             let asked = tokio::task::spawn_blocking(move || {
-                let told = handle
-                    .describe("routes")
-                    .map_err(|error| error.to_string())?;
-                Description::read(&told).map_err(|error| error.to_string())
+                let told = handle.describe(what);
+                drop(turn);
+                told
             });
-            match asked.await {
-                Ok(Ok(description)) => description,
-                Ok(Err(error)) => {
-                    log::warn!("{}: its routes are not known: {error}", self.handle.id());
-                    Description::default()
-                }
-                Err(error) => {
-                    log::error!("{}: its routes are not known: {error}", self.handle.id());
-                    Description::default()
-                }
-            }
+            let told = asked.await.map_err(|error| error.to_string());
+            told.and_then(|told| told.map_err(|error| error.to_string()))
         };
-        self.description.get_or_init(ask).await
+        let told = tokio::time::timeout(PATIENCE, asked).await;
+        told.map_err(|_| Untold::Late)?.map_err(Untold::Failed)
     }
 
-    /// Whether the route that this leads to takes its body in parts.
-    pub(super) async fn streams(self: &Arc<Self>, method: &Method, rest: &str) -> bool {
-        self.description().await.streams(method, rest)
+    /// What the plugin says of its routes, which it is asked until it has said so.
+    ///
+    /// # Errors
+    ///
+    /// [`Untold`].
+    pub(super) async fn description(&self) -> Result<&Description, Untold> {
+        let ask = || async {
+            let told = self.told("routes").await?;
+            Description::read(&told).map_err(|error| Untold::Failed(error.to_string()))
+        };
+        self.description.get_or_try_init(ask).await
+    }
+
+    /// Whether the route that this leads to takes its body in parts; not where nobody knows.
+    pub(super) async fn streams(&self, method: &Method, rest: &str) -> bool {
+        match self.description().await {
+            Ok(description) => description.streams(method, rest),
+            Err(why) => {
+                log::warn!("{}: its routes are not known: {why}", self.handle.id());
+                false
+            }
+        }
     }
 }
 

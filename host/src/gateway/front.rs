@@ -2,6 +2,7 @@
 
 use super::{
     access::Gate,
+    body,
     chain::Chain,
     events::Hub,
     ids::RequestIds,
@@ -41,6 +42,8 @@ pub(super) struct Front {
     pub(super) scheme: &'static str,
     pub(super) ids: RequestIds,
     pub(super) hub: Arc<Hub>,
+    /// Of bodies to the host's own routes.
+    pub(super) limits: body::Limits,
 }
 
 impl Front {
@@ -50,6 +53,7 @@ impl Front {
         runtime: Handle,
         edge: String,
         gate: Gate,
+        own: body::Limits,
         limits: impl Fn(&str) -> PluginLimits + Send + Sync + 'static,
     ) -> Self {
         Self {
@@ -61,6 +65,7 @@ impl Front {
             scheme,
             ids: RequestIds::new(),
             hub: Arc::new(Hub::new()),
+            limits: own,
         }
     }
 }

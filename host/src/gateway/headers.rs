@@ -38,16 +38,27 @@ pub(super) fn to_client(answer: &Answer<'_>, into: &mut HeaderMap) -> Result<(),
         let Some((key, value)) = parsed.zip(HeaderValue::from_bytes(value).ok()) else {
             return Err(unsendable(name));
         };
-        if OF_THE_CONNECTION.contains(&key.as_str()) {
+        if is_of_the_connection(&key) {
             continue;
         }
         // How long a whole body is, is counted; of one in parts the plugin may know it.
-        if key == header::CONTENT_LENGTH && !answer.is_streamed() {
+        if key == header::CONTENT_LENGTH {
+            let is_length = value.to_str().is_ok_and(|text| text.parse::<u64>().is_ok());
+            match answer.is_streamed() {
+                true if is_length => drop(into.insert(key, value)),
+                true => return Err(unsendable(name)),
+                false => {}
+            }
             continue;
         }
         into.append(key, value);
     }
     Ok(())
+}
+
+/// Whether it is about the connection.
+pub(super) fn is_of_the_connection(name: &HeaderName) -> bool {
+    OF_THE_CONNECTION.contains(&name.as_str())
 }
 
 #[cold]

@@ -1,6 +1,11 @@
 //! Sockets, connections, and how much of both a client may have.
 
-use super::{access::Tls, front::Client, service::Service};
+use super::{
+    access::Tls,
+    activity::{Activity, Watched},
+    front::Client,
+    service::Service,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{
@@ -8,7 +13,7 @@ use hyper_util::{
         graceful::{GracefulShutdown, Watcher},
     },
 };
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -158,14 +163,22 @@ async fn accept_all(listener: TcpListener, shared: Arc<Shared>, mut ending: watc
                 });
             }
             Err(error) => {
-                // Of the connection, or there are no more files: the listener itself is well.
+                // The listener itself is well.
                 log::warn!("cannot take a connection: {error}");
-                tokio::time::sleep(NO_ROOM).await;
+                if is_no_room(&error) {
+                    tokio::time::sleep(NO_ROOM).await;
+                }
             }
         }
     }
     drop(listener);
     graceful.shutdown().await;
+}
+
+/// Whether the system has no room for another, rather than the client gone.
+fn is_no_room(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset};
+    !matches!(error.kind(), ConnectionAborted | ConnectionReset)
 }
 
 /// The next connection, once there is room for one.
@@ -176,7 +189,8 @@ async fn next(
     let permit = Arc::clone(connections).acquire_owned().await;
     let permit = permit.expect("the semaphore is never closed");
     let (stream, peer) = listener.accept().await?;
-    stream.set_nodelay(true)?;
+    // One that is gone already says so when it is read.
+    let _ = stream.set_nodelay(true);
     Ok((stream, peer, permit))
 }
 
@@ -191,7 +205,9 @@ fn builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
-        .max_concurrent_streams(256);
+        .max_concurrent_streams(100)
+        .keep_alive_interval(limits.headers)
+        .keep_alive_timeout(limits.headers);
     builder
 }
 
@@ -226,14 +242,35 @@ async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
 ) -> Result<(), Failed> {
-    let client = Arc::new(Client::new(peer));
+    let (client, activity) = (Arc::new(Client::new(peer)), Arc::new(Activity::default()));
+    let (limits, counted) = (shared.limits.clone(), Arc::clone(&activity));
     let service = hyper::service::service_fn(move |request| {
         let (shared, client) = (Arc::clone(&shared), Arc::clone(&client));
+        let open = counted.begin();
         async move {
             let reply = shared.service.serve(&client, request).await;
-            Ok::<_, Infallible>(reply)
+            Ok::<_, Infallible>(reply.map(|body| Watched::new(body, open)))
         }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service);
-    watcher.watch(connection).await
+    let mut connection = pin!(watcher.watch(connection));
+    tokio::select! {
+        ended = &mut connection => ended,
+        () = given_up(&activity, &limits) => Ok(()),
+    }
+}
+
+/// Waits until a client has had its time: none of its requests came, or it does not take what it
+/// asked for, or it asks for nothing any more.
+async fn given_up(activity: &Activity, limits: &ConnectionLimits) {
+    tokio::time::sleep(limits.headers).await;
+    let mut before = activity.look();
+    while !before.is_silent() {
+        tokio::time::sleep(limits.write.max(limits.headers)).await;
+        let now = activity.look();
+        if now.is_stalled_since(before) {
+            return;
+        }
+        before = now;
+    }
 }

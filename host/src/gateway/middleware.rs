@@ -4,13 +4,13 @@
 //! lets go on, with changes in its headers.
 
 use super::{
-    call::{About, fault},
+    call::{About, cut_off, fault, status as status_of, until_cut},
     front::Front,
     headers::{self, to_plugin},
     reply::{Fault, Reply, whole},
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use http_body_util::Either;
 use jackfield_loader::{Answer, Header, Request};
 use std::{fmt::Write as _, time::Duration};
@@ -56,15 +56,12 @@ impl Change {
         let mut change = Self::default();
         for (name, value) in headers {
             let read = match name {
-                "remove" => HeaderName::from_bytes(value)
-                    .ok()
-                    .map(|name| change.remove.push(name)),
+                "remove" => changeable(value).map(|name| change.remove.push(name)),
                 "status" => status(value).map(|status| change.status = Some(status)),
                 _ => match name.strip_prefix("set-") {
                     // Of what there may be later, nothing is known.
                     None => continue,
-                    Some(name) => HeaderName::from_bytes(name.as_bytes())
-                        .ok()
+                    Some(name) => changeable(name.as_bytes())
                         .zip(HeaderValue::from_bytes(value).ok())
                         .map(|header| change.set.push(header)),
                 },
@@ -73,6 +70,13 @@ impl Change {
         }
         Ok(change)
     }
+}
+
+/// A header that is about what is said, not about how it is sent.
+fn changeable(name: &[u8]) -> Option<HeaderName> {
+    let name = HeaderName::from_bytes(name).ok()?;
+    let is_of_the_way = headers::is_of_the_connection(&name) || name == header::CONTENT_LENGTH;
+    (!is_of_the_way).then_some(name)
 }
 
 fn status(value: &[u8]) -> Option<StatusCode> {
@@ -191,7 +195,9 @@ async fn ask(
     let asked = mount
         .handle
         .request_owned(&request, None, mount.limits.deadline);
-    verdict(&asked.await.map_err(|error| fault(&error))?)
+    let answer = until_cut(&mount.cut, asked).await;
+    let answer = answer.ok_or_else(|| cut_off(id))?;
+    verdict(&answer.map_err(|error| fault(&error))?)
 }
 
 fn verdict(answer: &Answer<'_>) -> Result<Verdict, Fault> {
@@ -199,7 +205,7 @@ fn verdict(answer: &Answer<'_>) -> Result<Verdict, Fault> {
         return Change::read(answer.headers()).map(Verdict::On);
     }
     let mut reply = Reply::new(whole(Bytes::copy_from_slice(answer.body())));
-    *reply.status_mut() = StatusCode::from_u16(answer.status()).expect("the loader looked at it");
+    *reply.status_mut() = status_of(answer)?;
     headers::to_client(answer, reply.headers_mut())?;
     Ok(Verdict::Answer(reply))
 }
@@ -233,6 +239,9 @@ mod tests {
             ("status", "x"),
             ("remove", "a b"),
             ("set-", "x"),
+            ("set-content-length", "5"),
+            ("set-transfer-encoding", "chunked"),
+            ("remove", "connection"),
         ] {
             assert_eq!(read(&[bad]), None, "{bad:?}");
         }

@@ -8,6 +8,7 @@
 //! own routes), `events` (what happens, as a stream).
 
 pub(crate) mod access;
+mod activity;
 mod api;
 mod body;
 mod call;
@@ -24,6 +25,7 @@ mod open;
 mod own;
 mod reply;
 mod service;
+mod streamed;
 mod target;
 
 pub(crate) use open::{Gateway, GatewayError};

@@ -3,13 +3,16 @@
 use super::{body, description::Description, reply::Fault};
 use arc_swap::ArcSwap;
 use http::StatusCode;
-use jackfield_loader::{Handle as Plugin, Loader, State, nearest};
+use jackfield_loader::{Handle as Plugin, Loader, State, Status, nearest};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::{runtime::Handle, sync::OnceCell};
+use tokio::{
+    runtime::Handle,
+    sync::{OnceCell, Semaphore},
+};
 use tokio_util::sync::CancellationToken;
 
 /// How long requests to one plugin may be, in bytes and in time.
@@ -29,6 +32,8 @@ pub(super) struct Mount {
     /// The deadline in milliseconds, as plugins are told of it.
     pub(super) deadline_text: String,
     pub(super) description: OnceCell<Description>,
+    /// Held by whoever asks the plugin what it says of itself: one at a time, since it may hang.
+    pub(super) asking: Arc<Semaphore>,
     /// The plugin stops: what streams from it ends.
     pub(super) end: CancellationToken,
     /// It wants to have stopped soon: calls that are under way end.
@@ -38,8 +43,12 @@ pub(super) struct Mount {
 impl Mount {
     /// Ends what streams, and in a while what is asked.
     fn end(&self, runtime: &Handle) {
+        self.end_after(runtime, self.limits.grace);
+    }
+
+    fn end_after(&self, runtime: &Handle, grace: Duration) {
         self.end.cancel();
-        let (cut, grace) = (self.cut.clone(), self.limits.grace);
+        let cut = self.cut.clone();
         runtime.spawn(async move {
             tokio::time::sleep(grace).await;
             cut.cancel();
@@ -97,15 +106,19 @@ impl Mounts {
 
     #[cold]
     fn mount(&self, id: &str) -> Result<Arc<Mount>, Fault> {
-        let Some(handle) = self.loader.plugin(id) else {
-            self.unmount(id);
-            return Err(self.absent(id));
-        };
         let _alone = lock(&self.changing);
         let table = self.table.load();
         if let Some(mount) = table.get(id).filter(|mount| mount.handle.serves()) {
             return Ok(Arc::clone(mount));
         }
+        let handle = self.loader.plugin(id);
+        let status = self.loader.status(id);
+        // Its gate may be open for a moment still; what got in now would not be told to end.
+        let is_stopping = |status: Status| status.state == State::Stopping;
+        let Some(handle) = handle.filter(|_| !status.is_some_and(is_stopping)) else {
+            self.remove(&table, id);
+            return Err(self.absent(id));
+        };
         lock(&self.known).insert(id.to_owned());
         let limits = (self.limits)(id);
         let mount = Arc::new(Mount {
@@ -113,6 +126,7 @@ impl Mounts {
             deadline_text: limits.deadline.as_millis().to_string(),
             limits,
             description: OnceCell::new(),
+            asking: Arc::new(Semaphore::new(1)),
             end: CancellationToken::new(),
             cut: CancellationToken::new(),
         });
@@ -124,15 +138,29 @@ impl Mounts {
         Ok(mount)
     }
 
-    /// The plugin stops, or is gone: what streams from it ends.
+    /// The plugin stops, or did: what streams from it ends. Not where it runs again by now.
     pub(super) fn unmount(&self, id: &str) {
         let _alone = lock(&self.changing);
-        let table = self.table.load();
+        let status = self.loader.status(id);
+        if !status.is_some_and(|status| status.state == State::Running) {
+            self.remove(&self.table.load(), id);
+        }
+    }
+
+    /// Takes it out of the table, and ends what goes on in it. For whoever changes the table.
+    fn remove(&self, table: &Arc<Table>, id: &str) {
         let Some(mount) = table.get(id) else { return };
         mount.end(&self.runtime);
-        let mut next = Table::clone(&table);
+        let mut next = Table::clone(table);
         next.remove(id);
         self.table.store(Arc::new(next));
+    }
+
+    /// The host ends: what streams does so at once, and what is asked after that time.
+    pub(super) fn end_all(&self, grace: Duration) {
+        for mount in self.table.load().values() {
+            mount.end_after(&self.runtime, grace);
+        }
     }
 
     /// The plugin is known, though it may not run.

@@ -66,6 +66,11 @@ impl Gateway {
             runtime.handle().clone(),
             config.options().edge,
             Gate::new(http, &config.state, audit),
+            body::Limits {
+                length: api::MAX_BODY,
+                between: http.body_deadline,
+                all: http.request_deadline,
+            },
             limits(config, loader),
         ));
         let own = Arc::new(Own {
@@ -112,7 +117,9 @@ impl Gateway {
 
     /// Takes no more requests, and gives those that are under way so long to end.
     pub(crate) fn close(self, runtime: &Runtime, limit: Duration) {
-        self.own.front.hub.close();
+        let front = &self.own.front;
+        front.hub.close();
+        front.mounts.end_all(limit / 2);
         runtime.block_on(self.listening.close(limit));
     }
 }

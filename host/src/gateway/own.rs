@@ -2,16 +2,22 @@
 //! say of plugins that do not run.
 
 use super::{
-    api::Own,
+    api::{Own, blocking},
+    call::until_cut,
     mounts::Mount,
-    reply::{Fault, Reply, json as reply_json},
+    reply::{Fault, Reply, json as reply_json, whole},
 };
 use crate::control::{PluginReport, report_of};
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, header};
 use jackfield_loader::{HealthStatus, Loader, Request, State as Stage, Status, complete_config};
 use jackfield_manifest::Target;
 use serde_json::{Value, json};
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+const READING: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 /// What of a plugin is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +50,12 @@ pub(super) async fn answer(
     id: &str,
     method: &Method,
 ) -> Result<Reply, Fault> {
+    if *method == Method::OPTIONS {
+        let mut reply = Reply::new(whole(""));
+        *reply.status_mut() = StatusCode::NO_CONTENT;
+        reply.headers_mut().insert(header::ALLOW, READING);
+        return Ok(reply);
+    }
     if !matches!(*method, Method::GET | Method::HEAD) {
         return Err(only_reading(method));
     }
@@ -63,9 +75,8 @@ pub(super) async fn answer(
 
 #[cold]
 fn only_reading(method: &Method) -> Fault {
-    let text = format!("{method} is not allowed here, only GET, HEAD");
-    let allow = http::HeaderValue::from_static("GET, HEAD");
-    Fault::new(StatusCode::METHOD_NOT_ALLOWED, text).with_header(http::header::ALLOW, allow)
+    let text = format!("{method} is not allowed here, only GET, HEAD, OPTIONS");
+    Fault::new(StatusCode::METHOD_NOT_ALLOWED, text).with_header(header::ALLOW, READING)
 }
 
 fn ui_config(status: &Status) -> Value {
@@ -82,21 +93,28 @@ async fn health(own: &Arc<Own>, id: &str, status: &Status) -> Reply {
         Ok(mount) => sessions(&mount).await,
         Err(_) => None,
     };
-    let report = report_of(&own.desk, status);
-    let object = health_object(&own.front.loader, status, &report, sessions);
-    let code = match status.state {
-        Stage::Running => StatusCode::OK,
-        _ => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    reply_json(code, &object)
+    let (status, is_running) = (status.clone(), status.state == Stage::Running);
+    let told = blocking(own, move |own| {
+        let report = report_of(&own.desk, &status);
+        Ok(health_object(&own.front.loader, &status, &report, sessions))
+    });
+    match told.await {
+        Ok(object) if is_running => reply_json(StatusCode::OK, &object),
+        Ok(object) => reply_json(StatusCode::SERVICE_UNAVAILABLE, &object),
+        Err(fault) => fault.into(),
+    }
 }
+
+/// How long a plugin may take to count.
+const COUNTING: Duration = Duration::from_secs(2);
 
 /// How many sessions a plugin has, where it says.
 async fn sessions(mount: &Mount) -> Option<u64> {
     let extensions = [jackfield_loader::Header::new("count", b"1")];
     let request = Request::new("GET", "/list_sessions").with_extensions(&extensions);
-    let asked = mount.handle.request_within(&request, mount.limits.deadline);
-    let answer = asked.await.ok().filter(|answer| answer.status() == 200)?;
+    let asked = mount.handle.request_owned(&request, None, COUNTING);
+    let answer = until_cut(&mount.cut, asked).await?;
+    let answer = answer.ok().filter(|answer| answer.status() == 200)?;
     let told: Value = serde_json::from_slice(answer.body()).ok()?;
     told.get("active")?.as_u64()
 }
@@ -139,7 +157,7 @@ pub(super) fn health_object(
         "state": status.state,
         "version": status.version,
         "uptime_seconds": is_running.then(|| uptime(status)),
-        "active_sessions": sessions.unwrap_or(0),
+        "active_sessions": sessions,
         "enabled": status.state != Stage::Disabled,
         "metadata": {
             "version": status.version,
@@ -157,10 +175,13 @@ pub(super) fn health_object(
     }
     if let Some(reason) = reason {
         object["error"] = json!(reason);
-        if !is_running {
-            let id = &status.id;
-            object["detail"] = json!(format!("Plugin '{id}' is {}: {reason}", status.state));
-        }
+    }
+    if !is_running {
+        let (id, state) = (&status.id, status.state);
+        object["detail"] = json!(match &object["error"] {
+            Value::String(reason) => format!("Plugin '{id}' is {state}: {reason}"),
+            _ => format!("Plugin '{id}' is {state}"),
+        });
     }
     object
 }

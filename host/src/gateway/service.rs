@@ -3,17 +3,21 @@
 use super::{
     access::{Circumstances, Class, Who, Whose},
     api::Own,
+    body,
     call::{About, call},
     front::{Client, Front},
     own::{self, Common},
-    reply::{Body, Detail, Reply, whole},
+    reply::{Detail, Fault, Reply, whole},
     target::Target,
 };
 use bytes::Bytes;
-use http::{HeaderName, Method, Request, Response, header, request::Parts};
+use http::{
+    HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts,
+};
+use http_body::Body as _;
 use http_body_util::Either;
 use hyper::body::Incoming;
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 use tower::ServiceExt;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -31,12 +35,14 @@ impl Service {
         let front = &*self.front;
         let request_id = front.ids.of(request.headers().get(REQUEST_ID));
         let (mut head, body) = request.into_parts();
-        let uri = head.uri.clone();
+        name_host(&mut head);
+        let (uri, is_head) = (head.uri.clone(), head.method == Method::HEAD);
+        let origin = head.headers.get(header::ORIGIN).cloned();
         let target = Target::of(uri.path(), &front.edge);
         let circumstances = Circumstances {
             from: Some(client.peer),
             request: request_id.to_str().ok(),
-            plugin: target.plugin(),
+            plugin: target.plugin().or_else(|| of_plugin(uri.path())),
         };
         let mut reply = match self.admit(&head, target, circumstances) {
             Err(refusal) => refusal.map(whole),
@@ -53,7 +59,12 @@ impl Service {
                 }
             }
         };
-        reply.headers_mut().insert(REQUEST_ID, request_id);
+        let headers = reply.headers_mut();
+        headers.insert(REQUEST_ID, request_id);
+        front.gate.leave(origin.as_ref(), whose(target), headers);
+        if is_head {
+            headless(&mut reply);
+        }
         reply
     }
 
@@ -116,40 +127,97 @@ impl Service {
         about: &About<'_>,
     ) -> Reply {
         let front = &*self.front;
-        let (reply, whose) = match Common::of(rest) {
-            Some(common) => {
-                let reply = own::answer(&self.own, common, id, &head.method).await;
-                (reply, Whose::Host)
-            }
-            None => (
-                call(front, id, rest, head, body, about).await,
-                Whose::Plugin,
-            ),
+        let reply = match Common::of(rest) {
+            Some(common) => own::answer(&self.own, common, id, &head.method).await,
+            None => call(front, id, rest, head, body, about).await,
         };
-        let mut reply = reply.unwrap_or_else(Reply::from);
-        let origin = head.headers.get(header::ORIGIN);
-        front.gate.leave(origin, whose, reply.headers_mut());
-        reply
+        reply.unwrap_or_else(Reply::from)
     }
 
     async fn host(&self, head: &Parts, body: Incoming, about: &About<'_>) -> Reply {
-        let request = Request::from_parts(head.clone(), axum::body::Body::new(body));
-        let Ok(reply): Result<_, Infallible> = self.router.clone().oneshot(request).await;
-        let mut reply = reply.map(|body| -> Body { Either::Right(body) });
-        let gate = &self.front.gate;
-        if changes(head) {
-            let circumstances = Circumstances {
-                from: Some(about.client.peer),
-                request: about.request_id.to_str().ok(),
-                plugin: of_plugin(head.uri.path()),
-            };
-            let detail = reply.extensions_mut().remove::<Detail>();
-            let detail = detail.as_ref().map(|detail| &*detail.0);
-            gate.note(head, about.who, circumstances, reply.status(), detail);
+        let body = match body::whole(body, &self.front.limits).await {
+            Ok(body) => body,
+            Err(fault) => return fault.into(),
+        };
+        let request = Request::from_parts(head.clone(), axum::body::Body::from(body));
+        let answer = self.router.clone().oneshot(request);
+        if !changes(head) {
+            let Ok(reply): Result<_, Infallible> = answer.await;
+            return reply.map(Either::Right);
         }
-        let origin = head.headers.get(header::ORIGIN);
-        gate.leave(origin, Whose::Host, reply.headers_mut());
+        // It goes on, and is noted, though the client goes away.
+        let noting = Noting {
+            front: Arc::clone(&self.front),
+            head: head.clone(),
+            who: about.who.clone(),
+            peer: about.client.peer,
+            request_id: about.request_id.clone(),
+        };
+        let done = tokio::spawn(async move {
+            let Ok(reply): Result<_, Infallible> = answer.await;
+            noting.note(reply.map(Either::Right))
+        });
+        done.await.unwrap_or_else(|error| {
+            let text = format!("the host made a mistake: {error}");
+            Fault::new(StatusCode::INTERNAL_SERVER_ERROR, text).into()
+        })
+    }
+}
+
+/// What is to be noted of a change.
+struct Noting {
+    front: Arc<Front>,
+    head: Parts,
+    who: Who,
+    peer: SocketAddr,
+    request_id: HeaderValue,
+}
+
+impl Noting {
+    fn note(&self, mut reply: Reply) -> Reply {
+        let circumstances = Circumstances {
+            from: Some(self.peer),
+            request: self.request_id.to_str().ok(),
+            plugin: of_plugin(self.head.uri.path()),
+        };
+        let detail = reply.extensions_mut().remove::<Detail>();
+        let detail = detail.as_ref().map(|detail| &*detail.0);
+        let (gate, status) = (&self.front.gate, reply.status());
+        gate.note(&self.head, &self.who, circumstances, status, detail);
         reply
+    }
+}
+
+/// HTTP/2 names the host beside the headers, where nobody looks for it.
+fn name_host(head: &mut Parts) {
+    if head.headers.contains_key(header::HOST) {
+        return;
+    }
+    let authority = head.uri.authority().map(|authority| authority.as_str());
+    let named = authority.and_then(|authority| HeaderValue::from_str(authority).ok());
+    if let Some(named) = named {
+        head.headers.insert(header::HOST, named);
+    }
+}
+
+/// The answer to HEAD has no body, and says how long it would be.
+fn headless(reply: &mut Reply) {
+    let length = match reply.body() {
+        Either::Left(whole) => whole.size_hint().exact(),
+        Either::Right(_) => None,
+    };
+    if let Some(length) = length.filter(|length| *length > 0) {
+        let headers = reply.headers_mut();
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    *reply.body_mut() = Either::Left(Default::default());
+}
+
+/// Whose answer it is.
+fn whose(target: Target<'_>) -> Whose {
+    match target {
+        Target::Plugin { rest, .. } if Common::of(rest).is_none() => Whose::Plugin,
+        _ => Whose::Host,
     }
 }
 

@@ -34,8 +34,12 @@ impl Streamed {
     fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Result<Option<Vec<u8>>, Failure>> {
         let mut parts = match self.parts.try_lock() {
             Ok(parts) => parts,
-            // A panic of the host's own stream: there is nothing more of it.
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::Poisoned(poisoned)) => {
+                let mut parts = poisoned.into_inner();
+                // A panic of the host's own stream: there is nothing more of it.
+                *parts = None;
+                parts
+            }
             Err(TryLockError::WouldBlock) => {
                 let text = "two at once read one body: read it from one place";
                 return Poll::Ready(Err(Failure::new(FailureCode::INVALID, text)));

@@ -241,17 +241,17 @@ fn compare(subject: &Server, baseline: &Server, requests: [&[u8]; 2]) -> Compare
             times[side].extend(load.times);
         }
     }
-    let median = |rates: &mut Vec<f64>| {
+    let median = |mut rates: Vec<f64>| {
         rates.sort_by(f64::total_cmp);
         rates[rates.len() / 2]
     };
-    let slowest = |times: &mut Vec<u32>| {
+    let slowest = |mut times: Vec<u32>| {
         times.sort_unstable();
         f64::from(times[times.len() * 99 / 100])
     };
     Compared {
-        rates: [&mut rates[0], &mut rates[1]].map(median),
-        slowest: [&mut times[0], &mut times[1]].map(slowest),
+        rates: rates.map(median),
+        slowest: times.map(slowest),
     }
 }
 

@@ -1,21 +1,21 @@
-use super::{Place, blocking, list::known, orders::refused, query::object};
+use super::{Place, blocking, list::known, orders::refused, params::Params, query::object};
 use crate::{
     commands::set::SetError,
     control::{self, SaveError, Saved},
     error::chain,
     gateway::reply::Fault,
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use bytes::Bytes;
 use http::StatusCode;
 use jackfield_loader::{ConfigError, ReconfigureError};
 use serde_json::{Map, Value, json};
 
 /// `GET /api/plugins/{id}/config`, its secrets masked.
-pub(super) async fn show(State(own): Place, Path(id): Path<String>) -> Result<Json<Value>, Fault> {
+pub(super) async fn show(
+    State(own): Place,
+    Params(id): Params<String>,
+) -> Result<Json<Value>, Fault> {
     blocking(&own, move |own| {
         known(own, &id)?;
         let shown = control::configuration(&own.desk, &id).map_err(failed)?;
@@ -27,7 +27,7 @@ pub(super) async fn show(State(own): Place, Path(id): Path<String>) -> Result<Js
 /// `POST /api/plugins/{id}/config`.
 pub(super) async fn save(
     State(own): Place,
-    Path(id): Path<String>,
+    Params(id): Params<String>,
     body: Bytes,
 ) -> Result<Json<Value>, Fault> {
     let config = wanted(&body)?;
@@ -65,8 +65,9 @@ fn failed(error: SaveError) -> Fault {
         SaveError::Set(SetError::Unknown { .. }) => StatusCode::NOT_FOUND,
         SaveError::Set(error) if error.code() == 1 => StatusCode::INTERNAL_SERVER_ERROR,
         SaveError::Refused(ReconfigureError::Config(error)) => return unfit(&text, error),
-        SaveError::Refused(ReconfigureError::Deadline(_)) => StatusCode::GATEWAY_TIMEOUT,
-        SaveError::Config(_) | SaveError::Refused(ReconfigureError::Busy(_)) => {
+        SaveError::Late(_) => StatusCode::GATEWAY_TIMEOUT,
+        SaveError::Config(_)
+        | SaveError::Refused(ReconfigureError::Busy(_) | ReconfigureError::NotRunning { .. }) => {
             StatusCode::CONFLICT
         }
         SaveError::Stuck { .. } => StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,12 +1,9 @@
-use super::{Own, Place, blocking, query::flag};
+use super::{Own, Place, blocking, params::Params, query::flag};
 use crate::{
     control::{PluginReport, report_of},
     gateway::reply::Fault,
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use http::Uri;
 use jackfield_loader::{State as Stage, Status};
 use serde_json::{Value, json};
@@ -26,7 +23,10 @@ pub(super) async fn all(State(own): Place, uri: Uri) -> Result<Json<Value>, Faul
 }
 
 /// `GET /api/plugins/{id}`.
-pub(super) async fn one(State(own): Place, Path(id): Path<String>) -> Result<Json<Value>, Fault> {
+pub(super) async fn one(
+    State(own): Place,
+    Params(id): Params<String>,
+) -> Result<Json<Value>, Fault> {
     blocking(&own, move |own| {
         let status = known(own, &id)?;
         let report = report_of(&own.desk, &status);

@@ -1,5 +1,4 @@
-use super::{Own, Place, blocking};
-use crate::gateway::reply::Fault;
+use super::Place;
 use axum::{Json, extract::State};
 use jackfield_loader::State as Stage;
 use serde::{Deserialize, Serialize};
@@ -31,34 +30,29 @@ const fn usual_order() -> i64 {
     100
 }
 
-/// `GET /api/plugins/menu`.
-pub(super) async fn menu(State(own): Place) -> Result<Json<Value>, Fault> {
-    blocking(&own, |own| {
-        let sections = sections(own);
-        Ok(Json(json!({ "sections": sections })))
-    })
-    .await
-}
-
-/// What the running plugins add to the menu, by `order`, and within one by id. One that fails to say
-/// is left out.
-fn sections(own: &Own) -> Vec<Section> {
-    let mut all = Vec::new();
-    for status in own.loader().plugins() {
-        let id = status.id.as_str();
-        let plugin = own.loader().plugin(id);
-        let Some(plugin) = plugin.filter(|_| status.state == Stage::Running) else {
-            continue;
-        };
-        let described = plugin.describe("menu").map_err(|error| error.to_string());
-        let read = |text: String| {
-            serde_json::from_str::<Vec<Section>>(&text).map_err(|error| error.to_string())
-        };
-        match described.and_then(read) {
-            Ok(sections) => all.extend(sections),
-            Err(error) => log::warn!("{id}: left out of the menu: {error}"),
+/// `GET /api/plugins/menu`: what the running plugins add to it, by `order`, and within one by id. One
+/// that fails to say, or takes too long, is left out.
+pub(super) async fn menu(State(own): Place) -> Json<Value> {
+    let plugins = own.loader().plugins();
+    let running = plugins
+        .iter()
+        .filter(|status| status.state == Stage::Running);
+    let asked = running.map(|status| {
+        let own = &own;
+        async move {
+            let id = status.id.as_str();
+            let mount = own.front.mounts.get(id).ok()?;
+            let told = mount.told("menu").await.map_err(|error| error.to_string());
+            let read = |text: String| {
+                serde_json::from_str::<Vec<Section>>(&text).map_err(|error| error.to_string())
+            };
+            told.and_then(read)
+                .inspect_err(|error| log::warn!("{id}: left out of the menu: {error}"))
+                .ok()
         }
-    }
-    all.sort_by_key(|section| section.order);
-    all
+    });
+    let told = futures_util::future::join_all(asked).await;
+    let mut sections: Vec<Section> = told.into_iter().flatten().flatten().collect();
+    sections.sort_by_key(|section| section.order);
+    Json(json!({ "sections": sections }))
 }

@@ -10,6 +10,7 @@ mod health;
 mod list;
 mod menu;
 mod orders;
+mod params;
 mod plans;
 mod query;
 mod status;
@@ -25,7 +26,7 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
-use http::StatusCode;
+use http::{Method, StatusCode};
 use jackfield_loader::Loader;
 use std::{
     sync::{
@@ -38,7 +39,7 @@ use std::{
 pub(super) use topology::snapshot;
 
 /// Bytes of a body to one of these routes.
-const MAX_BODY: usize = 1 << 20;
+pub(super) const MAX_BODY: u64 = 1 << 20;
 
 /// What the host's own routes work at.
 pub(super) struct Own {
@@ -63,7 +64,7 @@ impl Own {
 }
 
 /// Runs what may wait for plugins, files or locks, where that keeps nobody.
-async fn blocking<R: Send + 'static>(
+pub(super) async fn blocking<R: Send + 'static>(
     own: &Arc<Own>,
     body: impl FnOnce(&Own) -> Result<R, Fault> + Send + 'static,
 ) -> Result<R, Fault> {
@@ -101,12 +102,16 @@ pub(super) fn router(own: Arc<Own>) -> Router {
         .route("/events", get(events::events))
         .fallback(no_route)
         .method_not_allowed_fallback(not_allowed)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        // It was read before, within its limit.
+        .layer(DefaultBodyLimit::disable())
         .with_state(own)
 }
 
-async fn not_allowed(request: axum::extract::Request) -> Fault {
+async fn not_allowed(request: axum::extract::Request) -> Result<StatusCode, Fault> {
     let (method, path) = (request.method(), request.uri().path());
+    if method == Method::OPTIONS {
+        return Ok(StatusCode::NO_CONTENT);
+    }
     let detail = format!("{method} is not allowed for {path}: the header `allow` says what is");
-    Fault::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+    Err(Fault::new(StatusCode::METHOD_NOT_ALLOWED, detail))
 }

@@ -1,19 +1,16 @@
-use super::{Own, Place, blocking, query::flag};
+use super::{Own, Place, blocking, params::Params, query::flag};
 use crate::{
     control::{Code, Refusal, Verb, act, reload, would},
     gateway::reply::Fault,
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use http::{StatusCode, Uri};
 use serde_json::{Value, json};
 
 /// `POST /api/plugins/{id}/{verb}`.
 pub(super) async fn order(
     State(own): Place,
-    Path((id, verb)): Path<(String, String)>,
+    Params((id, verb)): Params<(String, String)>,
     uri: Uri,
 ) -> Result<Json<Value>, Fault> {
     let dry_run = flag(&uri, "dry_run")?;

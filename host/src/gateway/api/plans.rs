@@ -1,14 +1,11 @@
-use super::{Place, blocking};
+use super::{Place, blocking, params::Params};
 use crate::{
     commands::{plan, why},
     error::chain,
     gateway::reply::Fault,
     graph::Graph,
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use http::StatusCode;
 use jackfield_loader::{Inventory, Proposal};
 use serde_json::{Value, json};
@@ -51,7 +48,10 @@ pub(super) async fn graph(State(own): Place) -> Result<Json<Value>, Fault> {
 }
 
 /// `GET /api/plugins/{id}/why`.
-pub(super) async fn why(State(own): Place, Path(id): Path<String>) -> Result<Json<Value>, Fault> {
+pub(super) async fn why(
+    State(own): Place,
+    Params(id): Params<String>,
+) -> Result<Json<Value>, Fault> {
     blocking(&own, move |own| {
         let proposal = propose(own)?;
         let told = why::tell(&id, &proposal);

@@ -1,9 +1,6 @@
-use super::{Own, Place, blocking, list::is_enabled};
+use super::{Own, Place, blocking, list::is_enabled, params::Params};
 use crate::gateway::reply::Fault;
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use http::StatusCode;
 use jackfield_loader::State as Stage;
 use serde_json::{Map, Value, json};
@@ -69,7 +66,7 @@ pub(super) async fn edges(State(own): Place) -> Json<Value> {
 /// `POST /edge/disconnect/{edge}`: there is none but this one, which cannot leave itself.
 pub(super) async fn disconnect(
     State(own): Place,
-    Path(edge): Path<String>,
+    Params(edge): Params<String>,
 ) -> Result<Json<Value>, Fault> {
     let shown: String = edge.escape_debug().take(128).collect();
     if edge == own.front.edge {

@@ -25,6 +25,12 @@ const QUEUE: u32 = 8192;
 /// The most that are told at once.
 const AT_ONCE: usize = 1024;
 
+/// And so many bytes, beyond which the next has to wait.
+const BYTES_AT_ONCE: usize = 128 << 10;
+
+/// The topology is told no more often than that: it is told as a whole.
+const BETWEEN_SNAPSHOTS: Duration = Duration::from_millis(50);
+
 /// Readers hear something at least so often.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -63,6 +69,8 @@ impl Feed {
         feed.spawn("jackfield-notify", move || {
             notifications(subscriber, &told, &ending);
         })?;
+        // Before anybody can ask: the first event of each reader.
+        own.front.hub.set_snapshot("topology", &snapshot(own));
         let (events, ending, told) = (
             loader.events(),
             Arc::clone(&feed.ending),
@@ -92,7 +100,7 @@ impl Drop for Feed {
 }
 
 fn notifications(mut subscriber: Subscriber, own: &Weak<Own>, ending: &AtomicBool) {
-    let (mut quiet_since, mut lost) = (Instant::now(), 0);
+    let (mut alive_since, mut lost) = (Instant::now(), 0);
     while !ending.load(Ordering::Relaxed) {
         let first = subscriber.next(Instant::now() + PATIENCE);
         let Some(own) = own.upgrade() else { return };
@@ -101,10 +109,12 @@ fn notifications(mut subscriber: Subscriber, own: &Weak<Own>, ending: &AtomicBoo
             .iter()
             .filter_map(|event| read(front, event))
             .collect();
-        while first.is_some() && news.len() < AT_ONCE {
+        let mut bytes = first.as_ref().map_or(0, |event| event.payload().len());
+        while first.is_some() && news.len() < AT_ONCE && bytes < BYTES_AT_ONCE {
             let Some(event) = subscriber.try_next() else {
                 break;
             };
+            bytes += event.payload().len();
             news.extend(read(front, &event));
         }
         let dropped = subscriber.dropped();
@@ -120,12 +130,11 @@ fn notifications(mut subscriber: Subscriber, own: &Weak<Own>, ending: &AtomicBoo
                 json,
             });
         }
-        if !news.is_empty() {
-            hub.tell(&news);
-            quiet_since = Instant::now();
-        } else if quiet_since.elapsed() >= KEEP_ALIVE {
+        hub.tell(&news);
+        // Also while others are told something: a reader that chooses may hear nothing of it.
+        if alive_since.elapsed() >= KEEP_ALIVE {
             hub.keep_alive();
-            quiet_since = Instant::now();
+            alive_since = Instant::now();
         }
     }
 }
@@ -167,23 +176,31 @@ fn changes(
     ending: &AtomicBool,
 ) {
     let (mut is_stale, mut is_passing) = (true, false);
+    let mut told = Instant::now();
     while !ending.load(Ordering::Relaxed) {
         let Some(own) = own.upgrade() else { return };
-        if is_stale {
+        let is_due = told.elapsed() >= BETWEEN_SNAPSHOTS;
+        if is_stale && is_due {
             own.front.hub.set_snapshot("topology", &snapshot(&own));
+            (is_stale, told) = (false, Instant::now());
         }
         let front = Arc::clone(&own.front);
         drop(own);
-        let first = events.next(Instant::now() + PATIENCE);
+        let wait = if is_stale {
+            BETWEEN_SNAPSHOTS
+        } else {
+            PATIENCE
+        };
+        let first = events.next(Instant::now() + wait);
         let transitions: Vec<_> = first.into_iter().chain(events.pending()).collect();
-        is_stale = !transitions.is_empty();
         for transition in &transitions {
             front.mounts.note(transition.id.as_str());
             if transition.to == State::Stopping {
                 front.mounts.unmount(transition.id.as_str());
             }
         }
-        if is_stale || is_passing {
+        if !transitions.is_empty() || is_passing {
+            is_stale = true;
             is_passing = front.chain.refresh(&front, runtime);
         }
     }

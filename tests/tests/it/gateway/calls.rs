@@ -49,6 +49,22 @@ fn methods_are_those_of_the_route() {
     let wrong = served.post("/greeter/greet/World", "");
     assert_eq!(wrong.status, 405);
     assert_eq!(wrong.header("allow"), "GET, HEAD, OPTIONS");
+    for own in [
+        "/greeter/health",
+        "/greeter/version",
+        "/api/plugins",
+        "/healthz",
+    ] {
+        let options = served.ask(Request::options(own), b"");
+        assert_eq!(options.status, 204, "{own}");
+        assert!(
+            options.header("allow").contains("GET"),
+            "{own}: {options:?}"
+        );
+    }
+    let bad = served.get("/api/plugins/%FF");
+    assert_eq!(bad.status, 400);
+    assert!(bad.detail().starts_with("the path: "), "{bad:?}");
     let options = served.ask(Request::options("/greeter/greet/World"), b"");
     assert_eq!(options.status, 204);
     assert_eq!(options.header("allow"), "GET, HEAD, OPTIONS");

@@ -1,6 +1,7 @@
 //! Is what no well-behaved client sends answered, or cut off, and does it harm nobody?
 
 use super::{Served, rest, site};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{
     io::{Read, Write},
     net::TcpStream,
@@ -68,6 +69,9 @@ fn who_is_slow_is_cut_off() {
     let more = "[http]\nheader_deadline = \"300ms\"\nbody_deadline = \"300ms\"\n";
     let served = Served::start(site(&["echo"], more));
     let began = Instant::now();
+    // Nothing at all, and the beginning of what might be HTTP/2.
+    let (mut silent, mut undecided) = (served.connect(), served.connect());
+    undecided.write_all(b"PRI").unwrap();
     // Part of a head.
     let mut head = served.connect();
     head.write_all(b"GET /echo/x HTTP/1.1\r\nhost: localhost\r\nx-slow: ")
@@ -82,6 +86,10 @@ fn who_is_slow_is_cut_off() {
         .unwrap();
     assert_eq!(status(&rest(&mut body)), "408");
     assert_eq!(status(&rest(&mut idle)), "200");
+    assert_eq!(
+        (rest(&mut silent), rest(&mut undecided)),
+        Default::default()
+    );
     let said = rest(&mut head);
     assert!(said.is_empty() || status(&said) == "408", "{said}");
     assert!(
@@ -104,10 +112,24 @@ fn a_head_has_a_limit() {
     assert!(["414", "431"].contains(&status(&said)), "{said}");
 }
 
+/// Lets this process open as many connections as the system allows it; how many that is.
+fn open_files() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    setrlimit(Resource::Nofile, raised).unwrap();
+    limit.maximum.unwrap_or(u64::MAX)
+}
+
 #[test]
-fn thousands_that_say_nothing_keep_nobody_out() {
-    let served = Served::start(site(&["echo"], "[http]\nmax_connections = 3000\n"));
-    let idle: Vec<TcpStream> = (0..2_000).map(|_| served.connect()).collect();
+fn ten_thousand_that_say_nothing_keep_nobody_out() {
+    // Where the system allows no more, as many as it does.
+    let most = open_files().saturating_sub(500).min(10_000);
+    let more = "[http]\nmax_connections = 10100\nheader_deadline = \"1m\"\n";
+    let served = Served::start(site(&["echo"], more));
+    let idle: Vec<TcpStream> = (0..most).map(|_| served.connect()).collect();
     for _ in 0..20 {
         assert_eq!(served.get("/echo/x").status, 200);
     }

@@ -89,8 +89,19 @@ fn a_stream_ends_when_its_plugin_stops() {
         .write_all(b"GET /shelf/lines/4000000000 HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .unwrap();
     stream.read_exact(&mut [0; 1000]).unwrap();
+    // Until no more goes into the sockets: the answer waits for a client that does not read.
+    let held = || served.get("/api/plugins/shelf").json()["id"] == "shelf";
+    let began = std::time::Instant::now();
+    while held() && began.elapsed() < std::time::Duration::from_secs(2) {}
+    let began = std::time::Instant::now();
     let stopped = served.post("/api/plugins/shelf/stop", "");
     assert_eq!(stopped.status, 200, "{}", stopped.text());
+    // Not after its deadline, nor after that of a client that does not read.
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(8),
+        "{:?}",
+        began.elapsed()
+    );
     let said = rest(&mut stream);
     assert!(!said.ends_with("0\r\n\r\n"), "it says that it is whole");
 }

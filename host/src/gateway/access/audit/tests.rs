@@ -102,7 +102,7 @@ fn a_full_disk_costs_lines_and_nothing_else() {
     let path = state.path().join(NAME);
     let shared = Shared::default();
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let trail = Trail::of(full, &path);
+    let trail = Trail::of(full, std::path::Path::new("/dev/full"));
     let mut writer = Writer::new(trail, &path, &shared);
     writer.write(&Entry::new("local", "stop"));
     writer.confess();

@@ -55,7 +55,7 @@ impl Trail {
     /// Another one is begun where the line does not fit, or somebody took the file away.
     fn make_room(&mut self, len: usize) -> io::Result<()> {
         let metadata = self.file.metadata()?;
-        if is_gone(&metadata) {
+        if is_gone(&metadata) || is_elsewhere(&metadata, &self.path) {
             *self = Self::open(&self.path, self.bounds)?;
         } else if metadata.len() > 0 && metadata.len() + len as u64 > self.bounds.max_bytes {
             self.rotate()?;
@@ -72,7 +72,11 @@ impl Trail {
                 _ => {}
             }
         }
-        fs::rename(&self.path, old(1))?;
+        match fs::rename(&self.path, old(1)) {
+            // Somebody took it away just now.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         *self = Self::open(&self.path, self.bounds)?;
         Ok(())
     }
@@ -134,6 +138,21 @@ fn is_gone(metadata: &fs::Metadata) -> bool {
 
 #[cfg(not(unix))]
 fn is_gone(_: &fs::Metadata) -> bool {
+    false
+}
+
+/// Whether another file lies where it lay, or none: it was put aside.
+#[cfg(unix)]
+fn is_elsewhere(metadata: &fs::Metadata, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match fs::metadata(path) {
+        Ok(there) => (there.dev(), there.ino()) != (metadata.dev(), metadata.ino()),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_elsewhere(_: &fs::Metadata, _: &Path) -> bool {
     false
 }
 

@@ -1,0 +1,78 @@
+//! An answer that comes in parts, on its way to a client.
+
+use super::reply::Body;
+use bytes::Bytes;
+use http_body_util::Either;
+use jackfield_loader::Answer;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+/// Why what a client gets is not whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Broken {
+    /// The plugin could not go on.
+    #[error("{0}")]
+    Plugin(String),
+    /// It was not asked to.
+    #[error("the plugin stops")]
+    Stopped,
+}
+
+/// Part after part, until the end, or until the plugin stops: then it breaks off, and the client sees
+/// that. A task has the answer, not the client's connection: a client that does not read keeps the
+/// plugin's memory no longer than until the plugin stops.
+pub(super) fn streamed(answer: Answer<'static>, end: CancellationToken) -> Body {
+    let (sender, receiver) = mpsc::channel(1);
+    let (ended, end_of) = oneshot::channel();
+    tokio::spawn(async move {
+        let how = tokio::select! {
+            how = hand_over(answer, &sender) => how,
+            () = sender.closed() => return,
+            () = end.cancelled() => Err(Broken::Stopped),
+        };
+        // Nobody may be there any more.
+        let _ = ended.send(how);
+    });
+    let parts = Parts {
+        receiver,
+        end_of: Some(end_of),
+    };
+    let parts = futures_util::stream::unfold(parts, |mut parts| async move {
+        let next = parts.next().await?;
+        Some((next, parts))
+    });
+    Either::Right(axum::body::Body::from_stream(parts))
+}
+
+async fn hand_over(mut answer: Answer<'static>, to: &mpsc::Sender<Bytes>) -> Result<(), Broken> {
+    if !answer.body().is_empty() {
+        let first = Bytes::copy_from_slice(answer.body());
+        if to.send(first).await.is_err() {
+            return Ok(());
+        }
+    }
+    while let Some(part) = answer.next().await {
+        let part = part.map_err(|error| Broken::Plugin(error.to_string()))?;
+        let part = Bytes::copy_from_slice(&part);
+        if to.send(part).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+struct Parts {
+    receiver: mpsc::Receiver<Bytes>,
+    /// How it ended, which is asked once.
+    end_of: Option<oneshot::Receiver<Result<(), Broken>>>,
+}
+
+impl Parts {
+    async fn next(&mut self) -> Option<Result<Bytes, Broken>> {
+        if let Some(part) = self.receiver.recv().await {
+            return Some(Ok(part));
+        }
+        let how = self.end_of.take()?.await;
+        how.unwrap_or(Err(Broken::Stopped)).err().map(Err)
+    }
+}
