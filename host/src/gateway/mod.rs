@@ -4,8 +4,9 @@
 //! `front` (what all connections share) with `target` (whose a path is), `access` (who may), `service`
 //! (each request's way), `mounts` (the plugins that can be called) with `description` (what they say
 //! of their routes), `call` (one request to one of them) with `body` (what comes in, within limits),
-//! `headers` and `reply` (what goes out), `chain` and `middleware` (who else sees it), `own` (the routes that every plugin has), `api` (the host's
-//! own routes), `events` (what happens, as a stream).
+//! `headers` and `reply` (what goes out), `chain` and `middleware` (who else sees it), `own` (the routes
+//! that every plugin has), `api` (the host's own routes), `openapi` (what is told of all of these to
+//! programs), `events` (what happens, as a stream).
 
 pub(crate) mod access;
 mod activity;
@@ -22,6 +23,7 @@ mod listen;
 mod middleware;
 mod mounts;
 mod open;
+mod openapi;
 mod own;
 mod reply;
 mod service;

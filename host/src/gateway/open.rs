@@ -8,6 +8,7 @@ use super::{
     front::Front,
     listen::{ConnectionLimits, ListenError, Listening},
     mounts::PluginLimits,
+    openapi::Kept,
     service::Service,
 };
 use crate::{config::Config, control::Desk};
@@ -78,6 +79,7 @@ impl Gateway {
             desk: Arc::clone(desk),
             began: Instant::now(),
             is_ready: AtomicBool::new(false),
+            openapi: Kept::default(),
         });
         let feed = Feed::begin(&own, runtime.handle().clone())?;
         let service = Service {

@@ -5,6 +5,7 @@ use super::{
     api::{Own, blocking},
     call::until_cut,
     mounts::Mount,
+    openapi::{Operation, schema},
     reply::{Fault, Reply, json as reply_json, whole},
 };
 use crate::control::{PluginReport, report_of};
@@ -36,6 +37,31 @@ impl Common {
             "/ui_config" => Some(Self::UiConfig),
             _ => None,
         }
+    }
+
+    /// Each of these paths with what is told of it.
+    pub(super) fn operations() -> Vec<(&'static str, Operation)> {
+        let version = schema::object([("version", schema::text())]);
+        let ui_config = schema::object([
+            ("plugin_name", schema::text()),
+            ("instance_name", schema::text()),
+            ("version", schema::text()),
+            ("ui", schema::any_object()),
+        ]);
+        let health = Operation::new("How the plugin does")
+            .gives(health_schema())
+            .answers(503, "it does not run", "application/json", health_schema());
+        vec![
+            (
+                "/version",
+                Operation::new("The plugin's version").gives(version),
+            ),
+            ("/health", health),
+            (
+                "/ui_config",
+                Operation::new("What a page shows of the plugin").gives(ui_config),
+            ),
+        ]
     }
 }
 
@@ -184,6 +210,28 @@ pub(super) fn health_object(
         });
     }
     object
+}
+
+/// The shape of [`health_object`].
+pub(super) fn health_schema() -> Value {
+    let text = schema::text;
+    schema::object([
+        (
+            "status",
+            schema::words(&["healthy", "degraded", "unhealthy"]),
+        ),
+        ("plugin", text()),
+        ("name", text()),
+        ("healthy", schema::flag()),
+        ("state", text()),
+        ("version", text()),
+        ("uptime_seconds", schema::maybe(schema::number())),
+        ("active_sessions", schema::count()),
+        ("enabled", schema::flag()),
+        ("metadata", schema::any_object()),
+        ("configuration", schema::any_object()),
+        ("restarts", schema::count()),
+    ])
 }
 
 fn uptime(status: &Status) -> f64 {

@@ -49,6 +49,11 @@ impl Gate {
         }
     }
 
+    /// Whether whoever asks needs a token, but for probes.
+    pub(crate) fn needs_tokens(&self) -> bool {
+        self.access == Access::Tokens
+    }
+
     /// What is decided without knowing what a request is for: the name by which the host is
     /// addressed, and a browser's question whether it may ask. An answer is to be sent as it is: the
     /// request goes no further.

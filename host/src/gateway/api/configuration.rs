@@ -1,9 +1,18 @@
-use super::{Place, blocking, list::known, orders::refused, params::Params, query::object};
+use super::{
+    Place, blocking,
+    list::known,
+    orders::refused,
+    parts::{Named, Whole},
+    query::object,
+};
 use crate::{
     commands::set::SetError,
     control::{self, SaveError, Saved},
     error::chain,
-    gateway::reply::Fault,
+    gateway::{
+        openapi::{Operation, schema},
+        reply::Fault,
+    },
 };
 use axum::{Json, extract::State};
 use bytes::Bytes;
@@ -14,7 +23,7 @@ use serde_json::{Map, Value, json};
 /// `GET /api/plugins/{id}/config`, its secrets masked.
 pub(super) async fn show(
     State(own): Place,
-    Params(id): Params<String>,
+    Named(id): Named<String>,
 ) -> Result<Json<Value>, Fault> {
     blocking(&own, move |own| {
         known(own, &id)?;
@@ -27,8 +36,8 @@ pub(super) async fn show(
 /// `POST /api/plugins/{id}/config`.
 pub(super) async fn save(
     State(own): Place,
-    Params(id): Params<String>,
-    body: Bytes,
+    Named(id): Named<String>,
+    Whole(body): Whole,
 ) -> Result<Json<Value>, Fault> {
     let config = wanted(&body)?;
     let job = own.desk.job().map_err(refused)?;
@@ -92,4 +101,44 @@ fn unfit(text: &str, error: &ConfigError) -> Fault {
         }
     };
     Fault::new(StatusCode::UNPROCESSABLE_ENTITY, text).with("fields", fields)
+}
+
+pub(super) fn show_operation() -> Operation {
+    Operation::new("A plugin's configuration, its secrets masked")
+        .path("id", "the plugin's id")
+        .gives(shown())
+        .fails(404, "there is no such plugin")
+        .fails(409, "the host's own configuration is not good")
+        .fails(410, "the plugin was removed")
+        .fails(422, "it cannot be told")
+}
+
+pub(super) fn save_operation() -> Operation {
+    let body = schema::object([("config", schema::any_object())]);
+    let note = schema::object([("status", schema::text()), ("note", schema::text())]);
+    let mut unfit = schema::error();
+    unfit["properties"]["fields"] = schema::list(schema::object([
+        ("field", schema::text()),
+        ("expected", schema::text()),
+        ("found", schema::text()),
+    ]));
+    let (text, json) = ("it does not fit: nothing has changed", "application/json");
+    Operation::new("Checks a plugin's configuration, writes it, and gives it to the plugin")
+        .path("id", "the plugin's id")
+        .body(body)
+        .gives(json!({ "allOf": [shown(), note] }))
+        .fails(404, "there is no such plugin")
+        .fails(409, "it cannot be changed as things are")
+        .fails(410, "the plugin was removed")
+        .fails(413, "the body is too long")
+        .answers(422, text, json, unfit)
+        .fails(504, "the plugin did not take it in time")
+}
+
+fn shown() -> Value {
+    schema::object([
+        ("config", schema::any_object()),
+        ("source", schema::words(&["file", "defaults"])),
+        ("path", schema::maybe(schema::text())),
+    ])
 }

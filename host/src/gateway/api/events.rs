@@ -1,5 +1,8 @@
 use super::Place;
-use crate::gateway::events::{Filter, Reader};
+use crate::gateway::{
+    events::{Filter, Reader},
+    openapi::{Operation, schema},
+};
 use axum::{body::Body, extract::State, response::Response};
 use http::{HeaderMap, HeaderValue, Uri, header};
 use std::sync::Arc;
@@ -18,4 +21,21 @@ pub(super) async fn events(State(own): Place, uri: Uri, headers: HeaderMap) -> R
     // A proxy that collects would keep events back.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
+}
+
+pub(super) fn operation() -> Operation {
+    let several = || schema::list(schema::text());
+    Operation::new("What happens, as server-sent events; it ends when the host does")
+        .query("plugin", "only what these plugins notify of", several())
+        .query("topic", "only what is about these topics", several())
+        .header(
+            "last-event-id",
+            "the last that was seen: what came since is sent",
+        )
+        .answers(
+            200,
+            "events, one after the other",
+            "text/event-stream",
+            schema::text(),
+        )
 }

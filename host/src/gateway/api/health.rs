@@ -1,7 +1,11 @@
 use super::{Own, Place, blocking, list::is_enabled};
 use crate::{
     control::{self, PluginReport, report_of},
-    gateway::{own::health_object, reply::Fault},
+    gateway::{
+        openapi::{Operation, schema},
+        own::{health_object, health_schema},
+        reply::Fault,
+    },
 };
 use axum::{Json, extract::State};
 use http::StatusCode;
@@ -70,4 +74,45 @@ fn health_of(own: &Own, status: &Status, report: &PluginReport) -> (bool, Value)
     let object = health_object(own.loader(), status, report, None);
     let is_healthy = object["healthy"] == json!(true);
     (is_healthy, object)
+}
+
+pub(super) fn alive_operation() -> Operation {
+    Operation::new("Whether the host is there")
+        .gives(schema::object([("status", schema::words(&["ok"]))]))
+        .public()
+}
+
+pub(super) fn ready_operation() -> Operation {
+    Operation::new("Whether the host has started its plugins")
+        .gives(schema::object([("status", schema::words(&["ready"]))]))
+        .fails(503, "it is starting them")
+        .public()
+}
+
+pub(super) fn host_operation() -> Operation {
+    Operation::new("How the host itself does").gives(schema::object([
+        ("status", schema::text()),
+        ("service", schema::words(&["jackfield"])),
+        ("version", schema::text()),
+        (
+            "timestamp",
+            json!({ "type": "string", "format": "date-time" }),
+        ),
+        ("uptime_seconds", schema::number()),
+    ]))
+}
+
+pub(super) fn detailed_operation() -> Operation {
+    let summary = schema::object([
+        ("total", schema::count()),
+        ("healthy", schema::count()),
+        ("unhealthy", schema::count()),
+    ]);
+    Operation::new("How the host and each enabled plugin do").gives(schema::object([
+        ("container", schema::words(&["healthy", "degraded"])),
+        ("services", schema::map(health_schema())),
+        ("summary", summary),
+        ("process", schema::any_object()),
+        ("system", schema::any_object()),
+    ]))
 }

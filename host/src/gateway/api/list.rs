@@ -1,7 +1,10 @@
-use super::{Own, Place, blocking, params::Params, query::flag};
+use super::{Own, Place, blocking, parts::Named, query::flag};
 use crate::{
     control::{PluginReport, report_of},
-    gateway::reply::Fault,
+    gateway::{
+        openapi::{Operation, schema},
+        reply::Fault,
+    },
 };
 use axum::{Json, extract::State};
 use http::Uri;
@@ -23,10 +26,7 @@ pub(super) async fn all(State(own): Place, uri: Uri) -> Result<Json<Value>, Faul
 }
 
 /// `GET /api/plugins/{id}`.
-pub(super) async fn one(
-    State(own): Place,
-    Params(id): Params<String>,
-) -> Result<Json<Value>, Fault> {
+pub(super) async fn one(State(own): Place, Named(id): Named<String>) -> Result<Json<Value>, Fault> {
     blocking(&own, move |own| {
         let status = known(own, &id)?;
         let report = report_of(&own.desk, &status);
@@ -82,4 +82,44 @@ fn entry(own: &Own, status: &Status, report: &PluginReport) -> Value {
         "hash": report.sha256,
         "signature": null,
     })
+}
+
+pub(super) fn all_operation() -> Operation {
+    Operation::new("The plugins that are enabled")
+        .query("all", "those that are not enabled too", schema::flag())
+        .gives(schema::object([
+            ("count", schema::count()),
+            ("plugins", schema::list(entry_schema())),
+        ]))
+}
+
+pub(super) fn one_operation() -> Operation {
+    Operation::new("One plugin")
+        .path("id", "its id")
+        .gives(entry_schema())
+        .fails(404, "there is no such plugin")
+        .fails(410, "it was removed")
+}
+
+fn entry_schema() -> Value {
+    let text = schema::text;
+    schema::object([
+        ("id", text()),
+        ("name", text()),
+        ("version", text()),
+        ("description", text()),
+        ("author", text()),
+        ("kind", text()),
+        ("state", text()),
+        ("reason", schema::maybe(text())),
+        ("root_cause", schema::maybe(text())),
+        ("enabled", schema::flag()),
+        ("isolation", text()),
+        ("priority", schema::whole()),
+        ("health", schema::maybe(schema::any_object())),
+        ("started_at", schema::maybe(text())),
+        ("restarts", schema::count()),
+        ("hash", schema::maybe(text())),
+        ("signature", schema::maybe(text())),
+    ])
 }

@@ -1,4 +1,5 @@
 use super::Place;
+use crate::gateway::openapi::{Operation, schema};
 use axum::{Json, extract::State};
 use jackfield_loader::State as Stage;
 use serde::{Deserialize, Serialize};
@@ -55,4 +56,23 @@ pub(super) async fn menu(State(own): Place) -> Json<Value> {
     let mut sections: Vec<Section> = told.into_iter().flatten().flatten().collect();
     sections.sort_by_key(|section| section.order);
     Json(json!({ "sections": sections }))
+}
+
+pub(super) fn operation() -> Operation {
+    let text = schema::text;
+    let item = schema::object([
+        ("id", text()),
+        ("label", text()),
+        ("path", text()),
+        ("icon", schema::maybe(text())),
+    ]);
+    let section = schema::object([
+        ("id", text()),
+        ("label", text()),
+        ("icon", schema::maybe(text())),
+        ("items", schema::list(item)),
+        ("order", schema::whole()),
+    ]);
+    Operation::new("What the running plugins add to a menu")
+        .gives(schema::object([("sections", schema::list(section))]))
 }

@@ -2,15 +2,16 @@
 //!
 //! One file for each thing that is asked about: `list` (plugins), `menu`, `configuration`, `orders`
 //! (start, stop and the like), `plans` (plan, graph, why), `health`, `status`, `topology` (edges),
-//! `events`.
+//! `events`, `openapi`. What is taken out of a request is in `query` and `parts`.
 
 mod configuration;
 mod events;
 mod health;
 mod list;
 mod menu;
+mod openapi;
 mod orders;
-mod params;
+mod parts;
 mod plans;
 mod query;
 mod status;
@@ -18,14 +19,11 @@ mod topology;
 
 use super::{
     front::{Front, no_route},
+    openapi::{Declared, Kept},
     reply::Fault,
 };
 use crate::control::Desk;
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    routing::{get, post},
-};
+use axum::{Router, extract::DefaultBodyLimit};
 use http::{Method, StatusCode};
 use jackfield_loader::Loader;
 use std::{
@@ -48,6 +46,7 @@ pub(super) struct Own {
     pub(super) began: Instant,
     /// The plan has been carried out.
     pub(super) is_ready: AtomicBool,
+    pub(super) openapi: Kept,
 }
 
 /// What a handler is given.
@@ -78,33 +77,60 @@ pub(super) async fn blocking<R: Send + 'static>(
 
 /// All of them.
 pub(super) fn router(own: Arc<Own>) -> Router {
-    Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/health/live", get(health::alive))
-        .route("/health/ready", get(health::ready))
-        .route("/api/v1/health", get(health::host))
-        .route("/api/v1/health/detailed", get(health::detailed))
-        .route("/api/v1/status", get(status::status))
-        .route("/api/plugins", get(list::all))
-        .route("/api/plugins/menu", get(menu::menu))
-        .route("/api/plugins/{id}", get(list::one))
-        .route(
-            "/api/plugins/{id}/config",
-            get(configuration::show).post(configuration::save),
-        )
-        .route("/api/plugins/{id}/why", get(plans::why))
-        .route("/api/plugins/{id}/{verb}", post(orders::order))
-        .route("/api/plan", get(plans::plan))
-        .route("/api/graph", get(plans::graph))
-        .route("/edge/list", get(topology::list).post(topology::list))
-        .route("/edge/disconnect/{edge}", post(topology::disconnect))
-        .route("/edges", get(topology::edges))
-        .route("/events", get(events::events))
+    declared()
+        .router()
         .fallback(no_route)
         .method_not_allowed_fallback(not_allowed)
         // It was read before, within its limit.
         .layer(DefaultBodyLimit::disable())
         .with_state(own)
+}
+
+/// All of them, with what is told of them.
+pub(super) fn declared() -> Declared {
+    let list = topology::list_operation;
+    Declared::default()
+        .get("/healthz", health::alive, health::alive_operation())
+        .get("/health/live", health::alive, health::alive_operation())
+        .get("/health/ready", health::ready, health::ready_operation())
+        .get("/api/v1/health", health::host, health::host_operation())
+        .get(
+            "/api/v1/health/detailed",
+            health::detailed,
+            health::detailed_operation(),
+        )
+        .get("/api/v1/status", status::status, status::operation())
+        .get("/api/plugins", list::all, list::all_operation())
+        .get("/api/plugins/menu", menu::menu, menu::operation())
+        .get("/api/plugins/{id}", list::one, list::one_operation())
+        .get(
+            "/api/plugins/{id}/config",
+            configuration::show,
+            configuration::show_operation(),
+        )
+        .post(
+            "/api/plugins/{id}/config",
+            configuration::save,
+            configuration::save_operation(),
+        )
+        .get("/api/plugins/{id}/why", plans::why, plans::why_operation())
+        .post(
+            "/api/plugins/{id}/{verb}",
+            orders::order,
+            orders::operation(),
+        )
+        .get("/api/plan", plans::plan, plans::plan_operation())
+        .get("/api/graph", plans::graph, plans::graph_operation())
+        .get("/edge/list", topology::list, list())
+        .post("/edge/list", topology::list, list())
+        .post(
+            "/edge/disconnect/{edge}",
+            topology::disconnect,
+            topology::disconnect_operation(),
+        )
+        .get("/edges", topology::edges, topology::edges_operation())
+        .get("/events", events::events, events::operation())
+        .get("/openapi.json", openapi::openapi, openapi::operation())
 }
 
 async fn not_allowed(request: axum::extract::Request) -> Result<StatusCode, Fault> {

@@ -1,7 +1,10 @@
-use super::{Own, Place, blocking, params::Params, query::flag};
+use super::{Own, Place, blocking, parts::Named, query::flag};
 use crate::{
     control::{Code, Refusal, Verb, act, reload, would},
-    gateway::reply::Fault,
+    gateway::{
+        openapi::{Operation, schema},
+        reply::Fault,
+    },
 };
 use axum::{Json, extract::State};
 use http::{StatusCode, Uri};
@@ -10,7 +13,7 @@ use serde_json::{Value, json};
 /// `POST /api/plugins/{id}/{verb}`.
 pub(super) async fn order(
     State(own): Place,
-    Params((id, verb)): Params<(String, String)>,
+    Named((id, verb)): Named<(String, String)>,
     uri: Uri,
 ) -> Result<Json<Value>, Fault> {
     let dry_run = flag(&uri, "dry_run")?;
@@ -74,4 +77,33 @@ pub(super) fn refused(refusal: Refusal) -> Fault {
         _ => StatusCode::CONFLICT,
     };
     Fault::new(status, refusal.message).with("code", json!(refusal.code))
+}
+
+pub(super) fn operation() -> Operation {
+    let text = schema::text;
+    let done = schema::object([
+        ("id", text()),
+        ("dry_run", schema::flag()),
+        ("pending", schema::flag()),
+        ("stop", schema::list(text())),
+        ("start", schema::list(text())),
+        ("state", schema::maybe(text())),
+        ("file", schema::maybe(schema::any_object())),
+    ]);
+    Operation::new("Changes a plugin, and what has to go with it")
+        .path("id", "the plugin's id")
+        .path(
+            "verb",
+            "`enable`, `disable`, `start`, `stop`, `restart`, or `reload`",
+        )
+        .query(
+            "dry_run",
+            "say what would be done, and do nothing",
+            schema::flag(),
+        )
+        .gives(done)
+        .fails(404, "there is no such plugin, or no such verb")
+        .fails(409, "it cannot be done as things are")
+        .fails(410, "the plugin was removed")
+        .fails(504, "it was not done in time, and goes on")
 }

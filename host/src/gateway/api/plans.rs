@@ -1,8 +1,11 @@
-use super::{Place, blocking, params::Params};
+use super::{Place, blocking, parts::Named};
 use crate::{
     commands::{plan, why},
     error::chain,
-    gateway::reply::Fault,
+    gateway::{
+        openapi::{Operation, schema},
+        reply::Fault,
+    },
     graph::Graph,
 };
 use axum::{Json, extract::State};
@@ -48,10 +51,7 @@ pub(super) async fn graph(State(own): Place) -> Result<Json<Value>, Fault> {
 }
 
 /// `GET /api/plugins/{id}/why`.
-pub(super) async fn why(
-    State(own): Place,
-    Params(id): Params<String>,
-) -> Result<Json<Value>, Fault> {
+pub(super) async fn why(State(own): Place, Named(id): Named<String>) -> Result<Json<Value>, Fault> {
     blocking(&own, move |own| {
         let proposal = propose(own)?;
         let told = why::tell(&id, &proposal);
@@ -72,4 +72,73 @@ fn propose(own: &super::Own) -> Result<Proposal, Fault> {
         let text = chain(&error);
         Fault::new(StatusCode::INTERNAL_SERVER_ERROR, text)
     })
+}
+
+pub(super) fn plan_operation() -> Operation {
+    let text = schema::text;
+    let start = schema::object([
+        ("id", text()),
+        ("version", text()),
+        ("path", text()),
+        ("after", schema::list(text())),
+    ]);
+    let rejected = schema::object([
+        ("id", schema::maybe(text())),
+        ("path", text()),
+        ("code", text()),
+        ("message", text()),
+        ("root_cause", schema::maybe(text())),
+    ]);
+    Operation::new("What a start would do now")
+        .gives(schema::object([
+            ("start", schema::list(start)),
+            ("rejected", schema::list(rejected)),
+        ]))
+        .fails(409, "the configuration is not good")
+}
+
+pub(super) fn graph_operation() -> Operation {
+    let text = schema::text;
+    let node = schema::object([
+        ("id", text()),
+        ("version", text()),
+        ("plan", text()),
+        ("note", text()),
+        ("state", schema::maybe(text())),
+    ]);
+    let edge = schema::object([("from", text()), ("to", text()), ("kind", text())]);
+    Operation::new("Which plugin depends on which")
+        .gives(schema::object([
+            ("nodes", schema::list(node)),
+            ("edges", schema::list(edge)),
+        ]))
+        .fails(409, "the configuration is not good")
+}
+
+pub(super) fn why_operation() -> Operation {
+    let text = schema::text;
+    let link = schema::object([
+        ("id", text()),
+        ("version", text()),
+        ("path", text()),
+        ("reasons", schema::list(schema::any_object())),
+    ]);
+    let awaited = schema::object([("id", text()), ("need", text())]);
+    let dependent = schema::object([("id", text()), ("optional", schema::flag())]);
+    Operation::new("Why a plugin would start, or would not")
+        .path("id", "the plugin's id")
+        .gives(schema::object([
+            ("id", text()),
+            ("version", schema::maybe(text())),
+            ("path", schema::maybe(text())),
+            ("outcome", text()),
+            ("chain", schema::list(link)),
+            ("root_cause", schema::maybe(text())),
+            ("waits_for", schema::list(awaited)),
+            ("required_by", schema::list(dependent)),
+            ("degraded", schema::list(text())),
+        ]))
+        .fails(404, "there is no such plugin")
+        .fails(409, "the configuration is not good")
+        .fails(410, "the plugin was removed")
 }

@@ -1,5 +1,11 @@
 use super::{Own, Place, blocking, list::is_enabled};
-use crate::{control::report_of, gateway::reply::Fault};
+use crate::{
+    control::report_of,
+    gateway::{
+        openapi::{Operation, schema},
+        reply::Fault,
+    },
+};
 use axum::{Json, extract::State};
 use jackfield_loader::{State as Stage, Status};
 use serde_json::{Map, Value, json};
@@ -65,4 +71,20 @@ fn one(own: &Own, status: &Status) -> Value {
     };
     told[key] = value;
     told
+}
+
+pub(super) fn operation() -> Operation {
+    let plugin = schema::object([
+        ("state", schema::text()),
+        ("type", schema::text()),
+        ("version", schema::text()),
+        ("enabled", schema::flag()),
+    ]);
+    Operation::new("How many plugins there are in which state").gives(schema::object([
+        ("discovered", schema::count()),
+        ("loaded", schema::count()),
+        ("active", schema::count()),
+        ("errors", schema::count()),
+        ("plugins", schema::map(plugin)),
+    ]))
 }

@@ -1,5 +1,8 @@
-use super::{Own, Place, blocking, list::is_enabled, params::Params};
-use crate::gateway::reply::Fault;
+use super::{Own, Place, blocking, list::is_enabled, parts::Named};
+use crate::gateway::{
+    openapi::{Operation, schema},
+    reply::Fault,
+};
 use axum::{Json, extract::State};
 use http::StatusCode;
 use jackfield_loader::State as Stage;
@@ -66,7 +69,7 @@ pub(super) async fn edges(State(own): Place) -> Json<Value> {
 /// `POST /edge/disconnect/{edge}`: there is none but this one, which cannot leave itself.
 pub(super) async fn disconnect(
     State(own): Place,
-    Params(edge): Params<String>,
+    Named(edge): Named<String>,
 ) -> Result<Json<Value>, Fault> {
     let shown: String = edge.escape_debug().take(128).collect();
     if edge == own.front.edge {
@@ -75,4 +78,45 @@ pub(super) async fn disconnect(
     }
     let text = format!("no edge `{shown}` is connected");
     Err(Fault::new(StatusCode::NOT_FOUND, text))
+}
+
+/// Of `GET` and `POST /edge/list`.
+pub(super) fn list_operation() -> Operation {
+    let plugin = schema::object([
+        ("type", schema::text()),
+        ("namespace", schema::text()),
+        ("version", schema::text()),
+        ("enabled", schema::flag()),
+        ("state", schema::text()),
+        ("ui_config", schema::maybe(schema::any_object())),
+    ]);
+    let edge = schema::object([
+        ("endpoint", schema::object([("type", schema::text())])),
+        ("plugins", schema::map(plugin)),
+    ]);
+    let bridge = schema::object([("url", schema::maybe(schema::text()))]);
+    let data = schema::object([("bridge", bridge), ("edges", schema::map(edge))]);
+    Operation::new("The hosts with their plugins").gives(schema::object([("data", data)]))
+}
+
+pub(super) fn edges_operation() -> Operation {
+    let edge = schema::object([
+        ("name", schema::text()),
+        ("plugins", schema::list(schema::text())),
+        ("connected", schema::flag()),
+        ("plugin_count", schema::count()),
+    ]);
+    Operation::new("The hosts").gives(schema::object([
+        ("edges", schema::list(edge)),
+        ("total", schema::count()),
+    ]))
+}
+
+pub(super) fn disconnect_operation() -> Operation {
+    let done = schema::object([("status", schema::text()), ("edge", schema::text())]);
+    Operation::new("Has a host leave")
+        .path("edge", "its name")
+        .gives(done)
+        .fails(404, "there is no such host")
+        .fails(409, "it is this host")
 }

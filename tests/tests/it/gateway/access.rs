@@ -6,13 +6,14 @@ use serde_json::Value;
 use std::{fs, io::Write as _};
 use ureq::http::Request;
 
-fn token(served: &Served, arguments: &str) -> String {
+/// One that was made for this host.
+pub(super) fn token(served: &Served, arguments: &str) -> String {
     let said = jackfield(&served.site, &format!("token new {arguments}"));
     assert_eq!(said.code, Some(0), "{}", said.err);
     said.out.trim().to_owned()
 }
 
-fn with(served: &Served, token: &str, method: &str, path: &str) -> Got {
+pub(super) fn with(served: &Served, token: &str, method: &str, path: &str) -> Got {
     let request = Request::builder().method(method).uri(path);
     served.ask(
         request.header("authorization", format!("Bearer {token}")),

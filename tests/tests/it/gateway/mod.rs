@@ -5,6 +5,7 @@ mod calls;
 mod events;
 mod lists;
 mod middleware;
+mod openapi;
 mod orders;
 mod raw;
 mod stopping;
