@@ -2,7 +2,7 @@
 
 use super::{
     access::{Circumstances, Class, Who, Whose},
-    api::Own,
+    api::{Own, is_page},
     body,
     call::{About, call},
     front::{Client, Front},
@@ -226,6 +226,7 @@ fn class(head: &Parts, target: Target<'_>) -> Class {
     match target {
         Target::Own => match head.uri.path() {
             "/healthz" | "/health/live" | "/health/ready" => Class::Probe,
+            path if is_page(path) => Class::Probe,
             path if is_telling(path) => Class::Telling,
             _ => Class::Standard,
         },
@@ -273,6 +274,10 @@ mod tests {
         for (path, wanted) in [
             ("/healthz", Class::Probe),
             ("/health/ready", Class::Probe),
+            ("/", Class::Probe),
+            ("/docs/docs.js", Class::Probe),
+            ("/docs/other", Class::Standard),
+            ("/openapi.json", Class::Standard),
             ("/edge/list", Class::Telling),
             ("/events", Class::Standard),
             ("/api/plugins/x/stop", Class::Standard),

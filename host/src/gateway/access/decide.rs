@@ -26,7 +26,8 @@ const NEEDS_ADMIN: &str =
 /// What a request is for, as far as access goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// Whether the host is there: `/healthz`, `/health/live`, `/health/ready`.
+    /// Whether the host is there: `/healthz`, `/health/live`, `/health/ready`; and the pages `/` and
+    /// `/docs`, which hold nothing of the host's.
     Probe,
     /// A standard route of the host's or of a plugin's. Reading it is read; anything else changes
     /// the host.

@@ -2,7 +2,7 @@
 //!
 //! One file for each thing that is asked about: `list` (plugins), `menu`, `configuration`, `orders`
 //! (start, stop and the like), `plans` (plan, graph, why), `health`, `status`, `topology` (edges),
-//! `events`, `openapi`. What is taken out of a request is in `query` and `parts`.
+//! `events`, `openapi`, `pages` (for people). What is taken out of a request is in `query` and `parts`.
 
 mod configuration;
 mod events;
@@ -11,6 +11,7 @@ mod list;
 mod menu;
 mod openapi;
 mod orders;
+mod pages;
 mod parts;
 mod plans;
 mod query;
@@ -34,6 +35,7 @@ use std::{
     time::Instant,
 };
 
+pub(super) use pages::is_page;
 pub(super) use topology::snapshot;
 
 /// Bytes of a body to one of these routes.
@@ -89,7 +91,7 @@ pub(super) fn router(own: Arc<Own>) -> Router {
 /// All of them, with what is told of them.
 pub(super) fn declared() -> Declared {
     let list = topology::list_operation;
-    Declared::default()
+    pages::declare(Declared::default())
         .get("/healthz", health::alive, health::alive_operation())
         .get("/health/live", health::alive, health::alive_operation())
         .get("/health/ready", health::ready, health::ready_operation())

@@ -7,6 +7,7 @@ mod lists;
 mod middleware;
 mod openapi;
 mod orders;
+mod pages;
 mod raw;
 mod stopping;
 mod streams;
