@@ -184,7 +184,8 @@ impl Shared {
         Some(job)
     }
 
-    /// Begins a job and has a thread watch it.
+    /// Begins a job and has a thread watch it. The place of one that cannot begin is free again, for the
+    /// caller to fill: were that done here, those that wait would fill the stack.
     fn run(self: &Arc<Self>, job: Arc<Job>) {
         let outputs = Arc::new(Outputs::new(self.bounds.output));
         let begun = begin::command(&job, &self.bounds.scripts)
@@ -192,8 +193,9 @@ impl Shared {
         let (process, control) = match begun {
             Ok(begun) => begun,
             Err(fault) => {
+                begin::tidy(&job, &self.bounds.scripts);
                 job.did_not_begin(&fault);
-                return self.has_ended(&job);
+                return self.leave(&job);
             }
         };
         // Told before the thread is there that tells of the end.
@@ -219,9 +221,10 @@ impl Shared {
             // The process was dropped with the closure, which has ended it.
             Err(source) => {
                 drop(inner);
+                begin::tidy(&job, &self.bounds.scripts);
                 let what = "a thread";
                 job.did_not_begin(&Fault::System { what, source });
-                self.has_ended(&job);
+                self.leave(&job);
             }
         }
     }
@@ -240,11 +243,12 @@ impl Shared {
             Cause::Itself => State::Failed,
         };
         job.change(state, ended);
-        self.has_ended(job);
+        self.leave(job);
+        self.fill();
     }
 
-    /// Takes a job off those that run, and begins the next.
-    fn has_ended(self: &Arc<Self>, job: &Job) {
+    /// Takes a job off those that run.
+    fn leave(&self, job: &Job) {
         let mut inner = self.inner();
         if let Some(thread) = inner
             .running
@@ -255,7 +259,6 @@ impl Shared {
         }
         drop(inner);
         self.ended.notify_all();
-        self.fill();
     }
 }
 

@@ -92,6 +92,34 @@ fn a_job_that_cannot_begin_has_failed() {
 }
 
 #[test]
+fn any_number_of_jobs_that_cannot_begin_ends() {
+    let stage = stage(1, 1, 20_000);
+    // No directory, so no script can be written.
+    std::fs::write(stage.dir.path().join("scripts"), "").unwrap();
+    let first = stage.submit("a", endless());
+    stage.scene.hears(&first, State::Running);
+    let failing: Vec<Arc<Job>> = (0..10_000)
+        .map(|_| stage.submit("a", script("true")))
+        .collect();
+    stage.local.cancel(&first).unwrap();
+    stage.scene.hears(&first, State::Cancelled);
+    for job in &failing {
+        stage.scene.hears(job, State::Failed);
+    }
+    stage.local.stop();
+}
+
+#[test]
+fn the_script_of_a_job_that_cannot_begin_is_removed() {
+    let stage = stage(1, 1, 10);
+    let job = stage.submit("a", script("#!/no-such-interpreter"));
+    stage.scene.hears(&job, State::Failed);
+    let scripts = std::fs::read_dir(stage.dir.path().join("scripts")).unwrap();
+    assert_eq!(scripts.count(), 0);
+    stage.local.stop();
+}
+
+#[test]
 fn no_more_run_than_may_and_the_others_wait_their_turn() {
     let stage = stage(2, 1, 2);
     let first = stage.submit("a", endless());
