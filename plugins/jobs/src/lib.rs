@@ -21,11 +21,13 @@
 //!
 //! **By Slurm** (`scheduler = "slurm"`) jobs are submitted with `sbatch`, and asked after every `poll_ms`
 //! with `squeue`, and `sacct` where that does not know them any more. How many run is Slurm's matter
-//! then, and a limit of time is one of whole minutes.
+//! then, and a limit of time is one of whole minutes. The lines of a script that begin with `#SBATCH` are
+//! options for `sbatch`, as ever; one that makes several jobs of it (`--array`) has them run unwatched.
 //!
 //! When a session ends, so do its jobs, unless `cancel_on_close = false`. When the plugin stops, all of
-//! this machine's end; those of Slurm go on only where they may outlive their session. A host that is
-//! killed leaves its jobs running.
+//! this machine's end; those of Slurm go on only where they may outlive their session: then the run's directory
+//! below `slurm_output_dir` stays too, which their outputs are written to, for somebody to remove. A host
+//! that is killed leaves its jobs running.
 //!
 //! Whoever may use the plugin runs programs with the rights of the host's user.
 #![forbid(unsafe_code)]
