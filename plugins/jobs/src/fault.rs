@@ -23,6 +23,11 @@ pub(crate) enum Fault {
     Stopping,
     #[error("{program}: {said}")]
     Scheduler { program: &'static str, said: String },
+    #[error("{program}: the program was not started: {source}")]
+    NoProgram {
+        program: &'static str,
+        source: io::Error,
+    },
     #[error("{what}: {source}")]
     System {
         what: &'static str,
@@ -38,7 +43,7 @@ impl Fault {
             Self::Unknown(_) => 404,
             Self::Ended { .. } => 409,
             Self::TooMany { .. } => 429,
-            Self::Scheduler { .. } => 502,
+            Self::Scheduler { .. } | Self::NoProgram { .. } => 502,
             Self::Stopping => 503,
             Self::System { .. } => 500,
         }

@@ -3,8 +3,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::{
     process::ExitStatus,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// Where a job is. The first two are followed by another, the others are the end.
@@ -80,7 +83,11 @@ pub(crate) struct Job {
     pub(crate) id: String,
     /// Whose it is.
     pub(crate) session: String,
-    pub(crate) spec: Spec,
+    /// How long it may run.
+    pub(crate) wall: Duration,
+    /// What runs, which may be large: until it has begun or ended.
+    spec: Mutex<Option<Spec>>,
+    cancelled: AtomicBool,
     status: Mutex<Status>,
     listener: Listener,
 }
@@ -100,10 +107,28 @@ impl Job {
         Self {
             id,
             session,
-            spec,
+            wall: spec.wall,
+            spec: Mutex::new(Some(spec)),
+            cancelled: AtomicBool::new(false),
             status: Mutex::new(status),
             listener,
         }
+    }
+
+    /// What runs, for whoever begins it. `None` where it has begun or ended.
+    pub(crate) fn take_spec(&self) -> Option<Spec> {
+        let mut spec = self.spec.lock().unwrap_or_else(PoisonError::into_inner);
+        spec.take()
+    }
+
+    /// Notes that it is to end. A scheduler does so under its lock, and looks under the same lock when
+    /// it takes the job: clients know a job before its scheduler does.
+    pub(crate) fn mark_cancelled(&self) {
+        self.cancelled.store(true, SeqCst);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(SeqCst)
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -141,6 +166,9 @@ impl Job {
         }
         let told = status.clone();
         drop(status);
+        if state.is_end() {
+            self.take_spec();
+        }
         (self.listener)(self, &told);
     }
 

@@ -79,6 +79,9 @@ impl Scheduler for Local {
         if inner.stopping {
             return Err(Fault::Stopping);
         }
+        if job.is_cancelled() {
+            return Ok(());
+        }
         let most = self.0.bounds.queue;
         if inner.waiting.len() >= most {
             let what = "the queue";
@@ -94,6 +97,7 @@ impl Scheduler for Local {
 
     fn cancel(&self, job: &Arc<Job>) -> Result<(), Fault> {
         let mut inner = self.0.inner();
+        job.mark_cancelled();
         if let Some(running) = inner.running.get_mut(&job.id) {
             running.cancelled = true;
             if let Some(control) = &running.control {
@@ -187,13 +191,17 @@ impl Shared {
     /// Begins a job and has a thread watch it. The place of one that cannot begin is free again, for the
     /// caller to fill: were that done here, those that wait would fill the stack.
     fn run(self: &Arc<Self>, job: Arc<Job>) {
+        let Some(spec) = job.take_spec() else {
+            // It has ended meanwhile.
+            return self.leave(&job);
+        };
         let outputs = Arc::new(Outputs::new(self.bounds.output));
-        let begun = begin::command(&job, &self.bounds.scripts)
+        let begun = begin::command(&job.id, spec, &self.bounds.scripts)
             .and_then(|command| Process::start(command, Arc::clone(&outputs)));
         let (process, control) = match begun {
             Ok(begun) => begun,
             Err(fault) => {
-                begin::tidy(&job, &self.bounds.scripts);
+                begin::tidy(&job.id, &self.bounds.scripts);
                 job.did_not_begin(&fault);
                 return self.leave(&job);
             }
@@ -221,7 +229,7 @@ impl Shared {
             // The process was dropped with the closure, which has ended it.
             Err(source) => {
                 drop(inner);
-                begin::tidy(&job, &self.bounds.scripts);
+                begin::tidy(&job.id, &self.bounds.scripts);
                 let what = "a thread";
                 job.did_not_begin(&Fault::System { what, source });
                 self.leave(&job);
@@ -231,11 +239,11 @@ impl Shared {
 
     fn watch(self: &Arc<Self>, job: &Arc<Job>, process: Process, control: &Control) {
         let patience = Patience {
-            wall: job.spec.wall,
+            wall: job.wall,
             grace: self.bounds.grace,
         };
         let (ended, cause) = process.watch(patience, control);
-        begin::tidy(job, &self.bounds.scripts);
+        begin::tidy(&job.id, &self.bounds.scripts);
         let state = match cause {
             Cause::Cancelled => State::Cancelled,
             Cause::TimedOut => State::TimedOut,

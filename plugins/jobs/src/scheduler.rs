@@ -45,7 +45,8 @@ pub(crate) trait Scheduler: Send + Sync {
     /// Where it does not take it: then the job does not run.
     fn submit(&self, job: &Arc<Job>) -> Result<(), Fault>;
 
-    /// Ends a job that has not ended. That it has is told later, by its state.
+    /// Ends a job that has not ended, also one that is only being submitted. That it has is told later,
+    /// by its state.
     ///
     /// # Errors
     ///

@@ -61,6 +61,13 @@ struct Followed {
     misses: u32,
 }
 
+/// What was learned of jobs.
+struct Told {
+    lines: Vec<Line>,
+    /// Those that only the accounts could know, which did not answer.
+    unasked: Vec<u64>,
+}
+
 impl Slurm {
     /// # Errors
     ///
@@ -80,17 +87,25 @@ impl Slurm {
 
     /// Asks after jobs: `squeue` knows those that have not ended, and for some minutes those that have;
     /// `sacct` knows the others, where the cluster keeps accounts.
-    fn ask(&self, ids: &[u64]) -> Result<Vec<Line>, Fault> {
+    fn ask(&self, ids: &[u64]) -> Result<Told, Fault> {
         let mut lines = self.commands.squeue(ids)?;
         let known = |id: &u64| lines.iter().any(|line| line.id == *id);
         let missing: Vec<u64> = ids.iter().copied().filter(|id| !known(id)).collect();
+        let mut unasked = Vec::new();
         if !missing.is_empty() {
-            lines.extend(self.commands.sacct(&missing)?);
+            match self.commands.sacct(&missing) {
+                Ok(more) => lines.extend(more),
+                Err(fault) => {
+                    log::warn!("jobs {missing:?} of Slurm were not looked up: {fault}");
+                    unasked = missing;
+                }
+            }
         }
-        Ok(lines)
+        Ok(Told { lines, unasked })
     }
 
-    fn apply(&self, ids: &[u64], lines: &[Line]) {
+    fn apply(&self, ids: &[u64], told: &Told) {
+        let lines = &told.lines;
         for line in lines {
             let followed = self
                 .inner()
@@ -112,7 +127,7 @@ impl Slurm {
                 },
             );
         }
-        for id in ids {
+        for id in ids.iter().filter(|id| !told.unasked.contains(id)) {
             let known = lines.iter().any(|line| line.id == *id);
             self.missed(*id, !known);
         }
@@ -144,7 +159,11 @@ impl Scheduler for Slurm {
         if self.inner().stopping {
             return Err(Fault::Stopping);
         }
-        let id = self.commands.sbatch(job)?;
+        let Some(spec) = job.take_spec() else {
+            // It has ended meanwhile.
+            return Ok(());
+        };
+        let id = self.commands.sbatch(&job.id, &spec)?;
         let mut inner = self.inner();
         let followed = Followed {
             job: Arc::clone(job),
@@ -153,21 +172,27 @@ impl Scheduler for Slurm {
         inner.jobs.insert(id, followed);
         // It has come while this was stopped, which has not seen it.
         let late = inner.stopping && self.settings.cancel_on_stop;
+        // A cancel came while Slurm took it, and did not know its id.
+        let cancelled = job.is_cancelled();
         drop(inner);
         if late {
             self.commands.scancel(&[id])?;
             job.change(State::Cancelled, Ended::default());
+        } else if cancelled && let Err(fault) = self.commands.scancel(&[id]) {
+            log::warn!("job {id} of Slurm goes on, though it was cancelled: {fault}");
         }
         Ok(())
     }
 
     fn cancel(&self, job: &Arc<Job>) -> Result<(), Fault> {
-        let id = self
-            .inner()
-            .jobs
-            .iter()
+        let inner = self.inner();
+        job.mark_cancelled();
+        let mut followed = inner.jobs.iter();
+        let id = followed
             .find(|(_, followed)| followed.job.id == job.id)
             .map(|(id, _)| *id);
+        drop(inner);
+        // One that Slurm is taking is cancelled once it has.
         let Some(id) = id else {
             return Ok(());
         };
@@ -193,7 +218,7 @@ impl Scheduler for Slurm {
             return;
         }
         match self.ask(&ids) {
-            Ok(lines) => self.apply(&ids, &lines),
+            Ok(told) => self.apply(&ids, &told),
             Err(fault) => log::warn!("jobs were not asked after: {fault}"),
         }
     }

@@ -2,20 +2,18 @@
 
 use crate::{
     fault::Fault,
-    job::Job,
     spec::{Spec, Work},
 };
 use std::{
     fs::{self, DirBuilder, OpenOptions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
 };
 
 /// What is to be started for a job. A script is written to a file, which [`tidy`] removes.
-pub(super) fn command(job: &Job, scripts: &Path) -> Result<Command, Fault> {
-    let spec: &Spec = &job.spec;
+pub(super) fn command(id: &str, spec: Spec, scripts: &Path) -> Result<Command, Fault> {
     let mut command = match &spec.work {
         Work::Command(words) => {
             let mut command = Command::new(&words[0]);
@@ -23,7 +21,7 @@ pub(super) fn command(job: &Job, scripts: &Path) -> Result<Command, Fault> {
             command
         }
         Work::Script(script) => {
-            let path = file(job, scripts);
+            let path = scripts.join(id);
             write(scripts, &path, script).map_err(|source| Fault::System {
                 what: "the script was not written",
                 source,
@@ -37,21 +35,15 @@ pub(super) fn command(job: &Job, scripts: &Path) -> Result<Command, Fault> {
     // Nothing of the host's own: its variables may hold secrets.
     command
         .env_clear()
-        .envs(&spec.env)
-        .current_dir(&spec.directory);
+        .envs(spec.env)
+        .current_dir(spec.directory);
     Ok(command)
 }
 
-/// Removes a job's script.
-pub(super) fn tidy(job: &Job, scripts: &Path) {
-    if matches!(job.spec.work, Work::Script(_)) {
-        // Where it cannot be removed, it lies there until somebody does.
-        let _ = fs::remove_file(file(job, scripts));
-    }
-}
-
-fn file(job: &Job, scripts: &Path) -> PathBuf {
-    scripts.join(&job.id)
+/// Removes a job's script, where it has one.
+pub(super) fn tidy(id: &str, scripts: &Path) {
+    // Where it cannot be removed, it lies there until somebody does.
+    let _ = fs::remove_file(scripts.join(id));
 }
 
 fn write(scripts: &Path, path: &Path, script: &str) -> io::Result<()> {

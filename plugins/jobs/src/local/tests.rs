@@ -1,5 +1,6 @@
 use super::*;
-use crate::scene::{Scene, command, refused, script};
+use crate::scene::{DEADLINE, Scene, command, refused, script};
+use std::time::Instant;
 use tempfile::TempDir;
 
 struct Stage {
@@ -92,6 +93,33 @@ fn a_job_that_cannot_begin_has_failed() {
 }
 
 #[test]
+fn a_job_that_was_cancelled_before_it_was_queued_does_not_begin() {
+    let stage = stage(1, 1, 10);
+    let job = stage.scene.job("a", endless());
+    stage.local.cancel(&job).unwrap();
+    stage.scene.hears(&job, State::Cancelled);
+    stage.local.submit(&job).unwrap();
+    let inner = stage.local.0.inner();
+    assert!(inner.waiting.is_empty() && inner.running.is_empty());
+    drop(inner);
+    stage.local.stop();
+    stage.scene.hears_nothing();
+}
+
+#[test]
+fn what_runs_is_kept_only_until_it_does() {
+    let stage = stage(1, 1, 10);
+    let runs = stage.submit("a", endless());
+    let waits = stage.submit("a", endless());
+    stage.scene.hears(&runs, State::Running);
+    assert_eq!(runs.take_spec(), None);
+    stage.local.cancel(&waits).unwrap();
+    stage.scene.hears(&waits, State::Cancelled);
+    assert_eq!(waits.take_spec(), None);
+    stage.local.stop();
+}
+
+#[test]
 fn any_number_of_jobs_that_cannot_begin_ends() {
     let stage = stage(1, 1, 20_000);
     // No directory, so no script can be written.
@@ -161,6 +189,12 @@ fn a_stop_ends_what_runs_and_what_waits() {
         script("trap '' TERM; echo set; while :; do sleep 0.01; done"),
     );
     stage.scene.hears(&stubborn, State::Running);
+    // Before that it would end by the first signal.
+    let deadline = Instant::now() + DEADLINE;
+    while stage.said(&stubborn) != "set\n" {
+        assert!(Instant::now() < deadline, "no trap in time");
+        thread::yield_now();
+    }
     let waiting = stage.submit("a", endless());
     stage.local.stop();
     let heard = [stage.scene.heard(), stage.scene.heard()];

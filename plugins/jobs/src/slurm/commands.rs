@@ -6,10 +6,9 @@ use super::{
 };
 use crate::{
     fault::Fault,
-    job::Job,
     process::{Outputs, Patience, run},
     scheduler::Stream,
-    spec::Work,
+    spec::{Spec, Work},
 };
 use std::{
     collections::BTreeMap,
@@ -73,15 +72,15 @@ impl Commands {
     }
 
     /// Submits a job and gives its id.
-    pub(super) fn sbatch(&self, job: &Job) -> Result<u64, Fault> {
-        let [script, env] = ["script", "env"].map(|what| self.file(&job.id, what));
-        let written = write(job, &script, &env);
+    pub(super) fn sbatch(&self, job: &str, spec: &Spec) -> Result<u64, Fault> {
+        let [script, env] = ["script", "env"].map(|what| self.file(job, what));
+        let written = write(spec, &script, &env);
         let submitted = written
             .map_err(|source| Fault::System {
                 what: "the job was not written",
                 source,
             })
-            .and_then(|()| self.submit(job, &script, &env));
+            .and_then(|()| self.submit(job, spec, &script, &env));
         // Slurm has copied both.
         for file in [script, env] {
             let _ = fs::remove_file(file);
@@ -89,8 +88,7 @@ impl Commands {
         submitted
     }
 
-    fn submit(&self, job: &Job, script: &Path, env: &Path) -> Result<u64, Fault> {
-        let spec = &job.spec;
+    fn submit(&self, job: &str, spec: &Spec, script: &Path, env: &Path) -> Result<u64, Fault> {
         let minutes = spec.wall.as_secs().div_ceil(60);
         let mut words = vec!["--parsable".to_owned(), "--no-requeue".to_owned()];
         words.extend(self.options.iter().cloned());
@@ -99,8 +97,8 @@ impl Commands {
             format!("--job-name={}", spec.name),
             format!("--chdir={}", path(&spec.directory)),
             format!("--time={minutes}"),
-            format!("--output={}", path(&self.output(&job.id, Stream::Out))),
-            format!("--error={}", path(&self.output(&job.id, Stream::Err))),
+            format!("--output={}", path(&self.output(job, Stream::Out))),
+            format!("--error={}", path(&self.output(job, Stream::Err))),
             format!("--export-file={}", path(env)),
             path(script),
         ]);
@@ -136,7 +134,10 @@ impl Commands {
             format!("--jobs={}", list(ids)),
             "--format=JobIDRaw,State,ExitCode".to_owned(),
         ];
-        let printed = self.run("sacct", &words)?;
+        let printed = match self.run("sacct", &words) {
+            Err(Fault::NoProgram { .. }) => return Ok(Vec::new()),
+            printed => printed?,
+        };
         if !printed.good && printed.err.contains("accounting storage is disabled") {
             return Ok(Vec::new());
         }
@@ -170,7 +171,12 @@ impl Commands {
             .envs(&self.env)
             .current_dir("/");
         let outputs = Arc::new(Outputs::new(MOST_PRINTED));
-        let run = run(command, PATIENCE, &outputs).map_err(|error| fault(error.to_string()))?;
+        let run = run(command, PATIENCE, &outputs).map_err(|error| match error {
+            Fault::System { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Fault::NoProgram { program, source }
+            }
+            error => fault(error.to_string()),
+        })?;
         let [out, err] = [0, 1].map(|stream| {
             let kept = outputs.0[stream]
                 .lock()
@@ -209,8 +215,8 @@ impl Printed {
 }
 
 /// Writes what a job executes, and its variables.
-fn write(job: &Job, script: &Path, env: &Path) -> io::Result<()> {
-    let text = match &job.spec.work {
+fn write(spec: &Spec, script: &Path, env: &Path) -> io::Result<()> {
+    let text = match &spec.work {
         Work::Command(_) => EXECUTE.to_owned(),
         // Slurm takes nothing without such a line.
         Work::Script(text) if text.starts_with("#!") => text.clone(),
@@ -218,7 +224,7 @@ fn write(job: &Job, script: &Path, env: &Path) -> io::Result<()> {
     };
     fs::write(script, text)?;
     let mut variables = String::new();
-    for (name, value) in &job.spec.env {
+    for (name, value) in &spec.env {
         // Writing to a string does not fail.
         let _ = write!(variables, "{name}={value}\0");
     }

@@ -7,7 +7,6 @@ use crate::{
 use std::{
     fmt::Write as _,
     net::TcpListener,
-    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -30,6 +29,16 @@ fn slurm_at(root: &Path, path: &str) -> Slurm {
     Slurm::new(settings).unwrap()
 }
 
+/// A file to execute. Another process writes it: were it open here, a process that another test starts
+/// could inherit it for a moment, and what is open for writing is not executed.
+fn executable(path: &Path, text: &str) {
+    let source = path.with_extension("text");
+    fs::write(&source, text).unwrap();
+    let mut install = Command::new("install");
+    let installed = install.args(["-m", "755"]).args([&source, path]).status();
+    assert!(installed.unwrap().success());
+}
+
 /// Commands that note their arguments and print what a test says, by name and script.
 fn played(commands: &[(&str, &str)]) -> (TempDir, Slurm) {
     let dir = TempDir::with_prefix("slurm-").unwrap();
@@ -40,8 +49,7 @@ fn played(commands: &[(&str, &str)]) -> (TempDir, Slurm) {
             "#!/bin/sh\nprintf '{name}' >> {0}\nprintf ' [%s]' \"$@\" >> {0}\necho >> {0}\n{script}\n",
             noted.display()
         );
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        executable(&path, &text);
     }
     let path = format!("{}:{PATH}", dir.path().display());
     let slurm = slurm_at(dir.path(), &path);
@@ -89,14 +97,15 @@ fn a_job_that_is_refused_is_told_with_what_slurm_says() {
         "sbatch",
         "echo 'sbatch: error: no such partition' >&2; exit 1",
     )]);
-    let job = Scene::new().job("a", command(&["true"]));
+    let scene = Scene::new();
+    let job = || scene.job("a", command(&["true"]));
     assert_eq!(
-        refused(slurm.submit(&job)),
+        refused(slurm.submit(&job())),
         (502, "sbatch: sbatch: error: no such partition".to_owned())
     );
     let slurm = slurm_at(dir.path(), "/none");
     assert_eq!(
-        refused(slurm.submit(&job)),
+        refused(slurm.submit(&job())),
         (
             502,
             "sbatch: the program was not started: No such file or directory (os error 2)"
@@ -161,6 +170,64 @@ fn a_job_that_nobody_knows_is_lost_after_some_time() {
         status.error.as_deref(),
         Some("squeue: job 7 is not known any more")
     );
+}
+
+#[test]
+fn accounts_that_are_away_hold_up_nobody_and_lose_no_job() {
+    let (_dir, slurm) = played(&[
+        ("sbatch", "echo $(( $(grep -c ^sbatch ${0%/*}/noted) + 6 ))"),
+        ("squeue", "echo '7|COMPLETED|0|'"),
+        (
+            "sacct",
+            "echo 'sacct: error: slurmdbd: Connection refused' >&2; exit 1",
+        ),
+    ]);
+    let scene = Scene::new();
+    let [ended, gone] = [(); 2].map(|()| {
+        let job = scene.job("a", command(&["true"]));
+        slurm.submit(&job).unwrap();
+        job
+    });
+    slurm.poll();
+    scene.hears(&ended, State::Completed);
+    for _ in 0..=MOST_MISSES {
+        slurm.poll();
+    }
+    assert_eq!(gone.state(), State::Queued);
+    scene.hears_nothing();
+}
+
+#[test]
+fn without_a_program_for_accounts_there_are_none() {
+    let (dir, slurm) = played(&[]);
+    drop(slurm);
+    let path = dir.path().display().to_string();
+    let slurm = slurm_at(dir.path(), &path);
+    assert_eq!(slurm.commands.sacct(&[7]).unwrap(), []);
+}
+
+#[test]
+fn a_cancel_while_slurm_takes_the_job_cancels_it_then() {
+    let (dir, slurm) = played(&[
+        ("sbatch", "cd ${0%/*}; echo > began; read line < go; echo 7"),
+        ("squeue", "echo '7|CANCELLED|0|'"),
+        ("scancel", ""),
+    ]);
+    let pipes = ["began", "go"].map(|name| dir.path().join(name));
+    let made = Command::new("mkfifo").args(&pipes).status();
+    assert!(made.unwrap().success());
+    let scene = Scene::new();
+    let job = scene.job("a", command(&["true"]));
+    std::thread::scope(|scope| {
+        let submitted = scope.spawn(|| slurm.submit(&job));
+        assert_eq!(fs::read(&pipes[0]).unwrap(), b"\n");
+        slurm.cancel(&job).unwrap();
+        fs::write(&pipes[1], "\n").unwrap();
+        submitted.join().unwrap().unwrap();
+    });
+    assert_eq!(noted(&dir)[1..], ["scancel [7]"]);
+    slurm.poll();
+    scene.hears(&job, State::Cancelled);
 }
 
 #[test]
@@ -387,7 +454,7 @@ fn a_real_cluster_runs_tells_and_cancels() {
     );
 
     // One that the controller does not know.
-    assert_eq!(slurm.ask(&[99_999]).unwrap(), []);
+    assert_eq!(slurm.ask(&[99_999]).unwrap().lines, []);
 
     submit(command(&["sleep", "3600"]));
     assert_eq!(next(&slurm, &scene).state, State::Running);
