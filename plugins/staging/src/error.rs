@@ -41,6 +41,8 @@ pub(crate) enum Fault {
     },
     #[error("{}: expected {size} bytes in all, found more", path.display())]
     Beyond { path: PathBuf, size: u64 },
+    #[error("{}: expected {most} bytes at most, found {size}", path.display())]
+    TooLong { path: PathBuf, size: u64, most: u64 },
     #[error("{}: {source}", path.display())]
     System { path: PathBuf, source: io::Error },
 }
@@ -59,7 +61,7 @@ impl Fault {
             Self::Outside(_) => 403,
             Self::NoFile(_) | Self::NoDirectory(_) => 404,
             Self::Exists(_) | Self::Busy(_) | Self::Offset { .. } => 409,
-            Self::TooLarge { .. } | Self::TooMany { .. } => 413,
+            Self::TooLarge { .. } | Self::TooMany { .. } | Self::TooLong { .. } => 413,
             Self::System { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => 403,
                 io::ErrorKind::InvalidInput | io::ErrorKind::InvalidFilename => 400,

@@ -10,15 +10,16 @@
 //! | `POST /list/{sid}` | `{"path"}` | what a directory holds |
 //! | `GET /download/{sid}` | `?path=` | a file of any size; with `Range`, a part of it |
 //! | `PUT /upload/{sid}` | `?path=&offset=&size=&overwrite=` | a file of any size, in one body or several |
-//! | `GET /upload/{sid}` | `?path=` | how many bytes of an upload are there |
+//! | `GET /upload/{sid}` | `?path=&size=` | how many bytes of an upload are there |
 //!
 //! A path is absolute, or begins with `~/`. What counts is where it leads once all links are followed.
 //! 403 is the answer for what lies outside, 404 for what is not there, 409 for a file that is there already.
 //!
 //! A file is written under another name and then renamed: nobody sees half of one, and what has been
-//! answered is on the disk. Directories are not made. An upload's bytes lie in `.<name>.part` beside the
-//! target until the last of `size` has come; an upload that broke off goes on at the offset that
-//! `GET /upload` tells, and begins anew with `offset=0`. What is never finished stays there.
+//! answered is on the disk. Directories are not made. An upload's bytes lie in `.<name>.<size>.part` beside
+//! the target until the last of `size` has come; an upload that broke off goes on at the offset that
+//! `GET /upload` tells, and begins anew with `offset=0`. Of a body that broke off, what `GET /upload` tells
+//! is written, and not yet on the disk. What is never finished stays there.
 //!
 //! **Links.** A path is opened first and judged by what was opened, so a link that is planted between
 //! the look and the use leads nowhere (`roots.rs`). A second *name* of a file outside (a hard link) is a file
@@ -54,12 +55,14 @@ struct Config {
     home_dir: PathBuf,
     temp_dir: PathBuf,
     get_limit_bytes: u64,
+    max_upload_bytes: u64,
     list_limit: usize,
 }
 
 struct Staging {
     roots: Roots,
     get_limit: u64,
+    upload_limit: u64,
     list_limit: usize,
 }
 
@@ -73,6 +76,7 @@ impl Plugin for Staging {
         Ok(Self {
             roots: Roots::new(home, &temp, &config.roots).map_err(Fault::told)?,
             get_limit: config.get_limit_bytes,
+            upload_limit: config.max_upload_bytes,
             list_limit: config.list_limit,
         })
     }
@@ -110,6 +114,7 @@ impl Plugin for Staging {
             .error(403, "it would lie outside")
             .error(404, "its directory is not there")
             .error(409, "it is there already, or the part is not the next")
+            .error(413, "it is larger than an upload may be")
             .error(507, "there is no room");
         routes
             .session_get("/upload/{sid}", blocking(Visit::progress))

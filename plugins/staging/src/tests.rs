@@ -227,7 +227,7 @@ fn an_upload_comes_in_parts_and_goes_on() {
     let sent = stage.upload("size=10", &["012", "34"]);
     assert_eq!(sent, (200, told(5, false)));
     let how_far = || {
-        let ask = Ask::get(&format!("/upload/{}?path=~/a", stage.sid));
+        let ask = Ask::get(&format!("/upload/{}?path=~/a&size=10", stage.sid));
         let answer = stage.kit.request(ask).unwrap();
         answer.header("upload-offset").unwrap().to_owned()
     };
@@ -257,6 +257,16 @@ fn an_upload_comes_in_parts_and_goes_on() {
         (200, told(1, true))
     );
     assert_eq!(stage.upload("size=1&overwrite=true", &["xy"]).0, 400);
+}
+
+#[test]
+fn an_upload_is_no_larger_than_it_may_be() {
+    let stage = Stage::new(json!({ "max_upload_bytes": 4 }));
+    let (status, said) = stage.upload("size=5", &["0"]);
+    let path = stage.shown("home/a");
+    let expected = detail(format!("{path}: expected 4 bytes at most, found 5"));
+    assert_eq!((status, said), (413, expected));
+    assert_eq!(stage.upload("size=4", &["0123"]).0, 200);
 }
 
 #[test]

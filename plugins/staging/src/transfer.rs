@@ -14,10 +14,18 @@ use std::{ops::Range, sync::Arc};
 /// How much of a file is read at a time, in bytes.
 const PART: usize = 256 * 1024;
 
-/// The query of `download`, and of `upload` that asks how far it is.
+/// The query of `download`.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Which {
     path: Option<String>,
+}
+
+/// The query of `upload` that asks how far it is.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Announced {
+    path: Option<String>,
+    /// How many bytes the whole file has.
+    size: u64,
 }
 
 /// The query of `upload`.
@@ -78,6 +86,10 @@ impl Visit {
         let begin = move || {
             let path = plugin.roots.expand("path", &to.path.unwrap_or_default())?;
             let place = plugin.roots.place(&path)?;
+            let (size, most) = (to.size, plugin.upload_limit);
+            if size > most {
+                return Err(Fault::TooLong { path, size, most });
+            }
             Upload::begin(place, to.offset, to.size, to.overwrite)
         };
         let begun = context.run_blocking("upload", begin).await?;
@@ -95,10 +107,10 @@ impl Visit {
     }
 
     /// How far an upload is.
-    pub(crate) fn progress(&self, Query(which): Query<Which>) -> Result<Response> {
+    pub(crate) fn progress(&self, Query(which): Query<Announced>) -> Result<Response> {
         let roots = &self.staging().roots;
         let path = roots.expand("path", &which.path.unwrap_or_default());
-        let progress = path.and_then(|path| upload::progress(&roots.place(&path)?));
+        let progress = path.and_then(|path| upload::progress(&roots.place(&path)?, which.size));
         told(&progress.map_err(Fault::told)?)
     }
 

@@ -1,4 +1,5 @@
-//! Files that come in parts: `.<name>.part` beside the target holds what is there.
+//! Files that come in parts: `.<name>.<size>.part` beside the target holds what is there. The size is in
+//! the name, so that nobody goes on with the part of another file.
 
 use crate::{
     error::Fault,
@@ -8,23 +9,41 @@ use crate::{
     write,
 };
 use rustix::{
-    fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat, flock, fstat, ftruncate, statat},
+    fs::{
+        AtFlags, FileType, FlockOperation, OFlags, Stat, fchmod, flock, fstat, ftruncate, statat,
+    },
     io::Errno,
     process::geteuid,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::{fs::File, os::unix::fs::FileExt, path::PathBuf};
+use std::{
+    fs::File,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
 
 /// An upload that is under way, and nobody else's.
 #[derive(Debug)]
 pub(crate) struct Upload {
     place: Place,
     part: PathBuf,
-    file: File,
+    file: Locked,
     at: u64,
     size: u64,
     overwrite: bool,
+}
+
+/// A file that is this upload's alone. The lock is given back and not left to the file's end, which a
+/// process that has inherited it for a moment puts off.
+#[derive(Debug)]
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // It fails where there is none, which is what is wanted.
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
 }
 
 /// How far an upload is.
@@ -38,12 +57,13 @@ pub(crate) struct Progress {
     pub(crate) complete: bool,
 }
 
-/// How many bytes of an unfinished upload are there; 0 where there is none.
-pub(crate) fn progress(place: &Place) -> Result<Progress, Fault> {
-    let there = statat(&place.directory.fd, part(place), AtFlags::SYMLINK_NOFOLLOW);
+/// How many bytes of an unfinished upload of `whole` bytes are there; 0 where there is none.
+pub(crate) fn progress(place: &Place, whole: u64) -> Result<Progress, Fault> {
+    let part = part(place, whole);
+    let there = statat(&place.directory.fd, &part, AtFlags::SYMLINK_NOFOLLOW);
     let offset = match there {
         Ok(stat) => {
-            is_ours(place, &stat)?;
+            is_ours(place, &part, &stat)?;
             size(&stat)
         }
         Err(Errno::NOENT) => 0,
@@ -56,21 +76,21 @@ pub(crate) fn progress(place: &Place) -> Result<Progress, Fault> {
     })
 }
 
-fn part(place: &Place) -> PathBuf {
+fn part(place: &Place, whole: u64) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(&place.name);
-    name.push(".part");
+    name.push(format!(".{whole}.part"));
     name.into()
 }
 
 /// What somebody else has put there is not written to: they would have what is written, or have it
 /// written to another file of the same inode.
-fn is_ours(place: &Place, stat: &Stat) -> Result<(), Fault> {
+fn is_ours(place: &Place, part: &Path, stat: &Stat) -> Result<(), Fault> {
     let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     if is_file && stat.st_uid == geteuid().as_raw() && stat.st_nlink == 1 {
         Ok(())
     } else {
-        Err(Fault::NotRegular(place.directory.path.join(part(place))))
+        Err(Fault::NotRegular(place.directory.path.join(part)))
     }
 }
 
@@ -89,14 +109,20 @@ impl Upload {
         if offset > size {
             return Err(Fault::Beyond { path, size });
         }
-        let part = part(&place);
+        let part = part(&place, size);
         let wrong = |errno| Fault::system(&path, errno);
-        let flags = OFlags::WRONLY | OFlags::CREATE;
-        let opened = system::open_in(&place.directory.fd, &part, flags, Mode::from(0o666));
+        let mut flags = OFlags::WRONLY;
+        flags.set(OFlags::CREATE, offset == 0);
+        let mode = write::mode(&place);
+        let opened = system::open_in(&place.directory.fd, &part, flags, mode);
         let file = match opened {
             // A link, a directory, a pipe without reader.
             Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => {
                 return Err(Fault::NotRegular(place.directory.path.join(part)));
+            }
+            Err(Errno::NOENT) if offset > 0 => {
+                let have = 0;
+                return Err(Fault::Offset { path, have, offset });
             }
             opened => opened.map_err(wrong)?,
         };
@@ -104,23 +130,28 @@ impl Upload {
             Err(Errno::WOULDBLOCK) => return Err(Fault::Busy(path)),
             locked => locked.map_err(wrong)?,
         }
-        let stat = fstat(&file).map_err(wrong)?;
+        let file = Locked(file.into());
+        let stat = fstat(&file.0).map_err(wrong)?;
         // Whoever had it locked may have put it in place meanwhile.
         let named = statat(&place.directory.fd, &part, AtFlags::SYMLINK_NOFOLLOW);
         if !named.is_ok_and(|named| (named.st_dev, named.st_ino) == (stat.st_dev, stat.st_ino)) {
             return Err(Fault::Busy(path));
         }
-        is_ours(&place, &stat)?;
+        is_ours(&place, &part, &stat)?;
+        if place.there.is_some() {
+            // The part may be older than the file that it replaces.
+            fchmod(&file.0, mode).map_err(wrong)?;
+        }
         let have = crate::roots::size(&stat);
         if offset == 0 {
-            ftruncate(&file, 0).map_err(wrong)?;
+            ftruncate(&file.0, 0).map_err(wrong)?;
         } else if have != offset {
             return Err(Fault::Offset { path, have, offset });
         }
         Ok(Self {
             place,
             part,
-            file: file.into(),
+            file,
             at: offset,
             size,
             overwrite,
@@ -136,7 +167,7 @@ impl Upload {
                 size: self.size,
             });
         }
-        let written = self.file.write_all_at(bytes, self.at);
+        let written = self.file.0.write_all_at(bytes, self.at);
         written.map_err(|error| Fault::system(self.place.path(), error))?;
         self.at = end;
         Ok(())
@@ -146,9 +177,13 @@ impl Upload {
     pub(crate) fn finish(self) -> Result<Progress, Fault> {
         let complete = self.at == self.size;
         let path = if complete {
-            write::finish(&self.place, &self.file, &self.part, self.overwrite)?
+            write::finish(&self.place, &self.file.0, &self.part, self.overwrite)?
         } else {
-            self.place.path()
+            let path = self.place.path();
+            let wrong = |error| Fault::system(&path, error);
+            self.file.0.sync_data().map_err(wrong)?;
+            write::sync_names(&self.place).map_err(|errno| wrong(errno.into()))?;
+            path
         };
         Ok(Progress {
             path: shown(&path),

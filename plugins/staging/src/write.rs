@@ -43,7 +43,7 @@ fn create(place: &Place) -> rustix::io::Result<(File, Unfinished<'_>)> {
         let number = NUMBER.fetch_add(1, Relaxed);
         let name: PathBuf = format!(".staging-{}-{number}", std::process::id()).into();
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-        match system::open_in(&place.directory.fd, &name, flags, Mode::from(0o666)) {
+        match system::open_in(&place.directory.fd, &name, flags, mode(place)) {
             Err(Errno::EXIST) => {}
             opened => {
                 let directory = &place.directory.fd;
@@ -51,6 +51,17 @@ fn create(place: &Place) -> rustix::io::Result<(File, Unfinished<'_>)> {
             }
         }
     }
+}
+
+/// The rights of a file while it is written. What replaces another is nobody else's until it has the
+/// rights of that.
+pub(crate) fn mode(place: &Place) -> Mode {
+    Mode::from(if place.there.is_some() { 0o600 } else { 0o666 })
+}
+
+/// Has the names in a file's directory on the disk. The directory has to be open for that.
+pub(crate) fn sync_names(place: &Place) -> rustix::io::Result<()> {
+    fsync(system::reopen(&place.directory.fd)?)
 }
 
 /// Puts a file that is written to its name.
@@ -78,9 +89,7 @@ pub(crate) fn finish(
         Err(Errno::ISDIR) => return Err(Fault::NotRegular(path)),
         renamed => renamed.map_err(wrong)?,
     }
-    // The name is on the disk once the directory is, which has to be open for that.
-    let directory = system::reopen(directory).map_err(wrong)?;
-    fsync(directory).map_err(wrong)?;
+    sync_names(place).map_err(wrong)?;
     Ok(path)
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::scene::Scene;
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 /// One part, begun and ended.
 fn send(scene: &Scene, offset: u64, size: u64, bytes: &[u8]) -> Result<Progress, Fault> {
@@ -23,10 +23,10 @@ fn a_file_comes_in_parts() {
         offset,
         complete,
     };
-    assert_eq!(progress(&scene.place("home/a")).unwrap(), told(0, false));
+    assert_eq!(progress(&scene.place("home/a"), 6).unwrap(), told(0, false));
     assert_eq!(send(&scene, 0, 6, b"0123").unwrap(), told(4, false));
-    assert_eq!(scene.names("home"), [".a.part"]);
-    assert_eq!(progress(&scene.place("home/a")).unwrap(), told(4, false));
+    assert_eq!(scene.names("home"), [".a.6.part"]);
+    assert_eq!(progress(&scene.place("home/a"), 6).unwrap(), told(4, false));
     assert_eq!(send(&scene, 4, 6, b"45").unwrap(), told(6, true));
     assert_eq!(scene.names("home"), ["a"]);
     assert_eq!(scene.read("home/a"), "012345");
@@ -46,7 +46,7 @@ fn a_part_goes_on_where_the_last_has_ended() {
     }
     // From the beginning again.
     assert_eq!(send(&scene, 0, 9, b"ab").unwrap().offset, 2);
-    assert_eq!(scene.read("home/.a.part"), "ab");
+    assert_eq!(scene.read("home/.a.9.part"), "ab");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn an_upload_that_breaks_off_keeps_what_came() {
     upload.write(b"012").unwrap();
     upload.write(b"34").unwrap();
     drop(upload);
-    assert_eq!(progress(&scene.place("home/a")).unwrap().offset, 5);
+    assert_eq!(progress(&scene.place("home/a"), 9).unwrap().offset, 5);
     assert!(send(&scene, 5, 9, b"5678").unwrap().complete);
 }
 
@@ -108,21 +108,61 @@ fn what_somebody_has_planted_is_not_written_to() {
     let scene = Scene::new();
     let refused = || {
         let (status, said) = refused(send(&scene, 0, 3, b"new"));
-        let part = scene.at("home/.a.part");
+        let part = scene.at("home/.a.3.part");
         assert_eq!(
             (status, said),
             (400, format!("Not a regular file: {}", part.display()))
         );
-        assert_eq!(progress(&scene.place("home/a")).unwrap_err().status(), 400);
+        assert_eq!(
+            progress(&scene.place("home/a"), 3).unwrap_err().status(),
+            400
+        );
         part
     };
     scene.file("outside/secret", "secret");
-    scene.link("home/.a.part", "outside/secret");
+    scene.link("home/.a.3.part", "outside/secret");
     fs::remove_file(refused()).unwrap();
-    scene.pipe("home/.a.part");
+    scene.pipe("home/.a.3.part");
     fs::remove_file(refused()).unwrap();
     // A second name of a file that lies elsewhere.
-    fs::hard_link(scene.at("outside/secret"), scene.at("home/.a.part")).unwrap();
+    fs::hard_link(scene.at("outside/secret"), scene.at("home/.a.3.part")).unwrap();
     refused();
     assert_eq!(scene.read("outside/secret"), "secret");
+}
+
+#[test]
+fn nobody_goes_on_with_the_part_of_another_file() {
+    let scene = Scene::new();
+    send(&scene, 0, 6, b"0123").unwrap();
+    let (status, _) = refused(send(&scene, 4, 8, b"wxyz"));
+    assert_eq!(status, 409);
+    assert_eq!(scene.names("home"), [".a.6.part"]);
+    assert!(send(&scene, 4, 6, b"45").unwrap().complete);
+    assert_eq!(scene.read("home/a"), "012345");
+}
+
+#[test]
+fn what_replaces_a_secret_file_is_as_secret() {
+    let scene = Scene::new();
+    let rights = |path: &str| fs::metadata(scene.at(path)).unwrap().permissions().mode() & 0o777;
+    // It is older than the file.
+    send(&scene, 0, 6, b"0123").unwrap();
+    let path = scene.file("home/a", "old");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let mut upload = Upload::begin(scene.place("home/a"), 4, 6, true).unwrap();
+    assert_eq!(rights("home/.a.6.part"), 0o600);
+    upload.write(b"45").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(upload.finish().unwrap().complete);
+    assert_eq!(rights("home/a"), 0o600);
+}
+
+#[test]
+fn an_upload_that_has_ended_is_not_locked_whoever_has_inherited_it() {
+    let scene = Scene::new();
+    let upload = Upload::begin(scene.place("home/a"), 0, 4, false).unwrap();
+    let inherited = upload.file.0.try_clone().unwrap();
+    drop(upload);
+    assert!(send(&scene, 0, 4, b"0123").unwrap().complete);
+    drop(inherited);
 }
