@@ -13,6 +13,8 @@ pub(crate) struct Buckets {
     most: usize,
     /// What one request adds to a bucket's time.
     step: u64,
+    /// The least time between two sweeps.
+    pause: u64,
     inner: Mutex<Inner>,
 }
 
@@ -24,14 +26,19 @@ struct Inner {
     shared: Option<u64>,
     /// When it is worth looking for buckets that are full again: when the first of them is.
     sweep_at: u64,
+    /// Until when there is no sweep: newcomers share a bucket for so long.
+    paused_until: u64,
 }
 
 impl Buckets {
-    /// For `most` clients, of which each gets one more request every `step`.
-    pub(crate) fn new(most: usize, step: Duration) -> Self {
+    /// For `most` clients, of which each gets one more request every `step`, all of them in `window`.
+    pub(crate) fn new(most: usize, step: Duration, window: Duration) -> Self {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         Self {
             most,
-            step: u64::try_from(step.as_nanos()).unwrap_or(u64::MAX),
+            step: nanos(step),
+            // A sweep looks at each bucket while all wait, so it is not for each request.
+            pause: nanos(step.max(window / 16)),
             inner: Mutex::default(),
         }
     }
@@ -66,7 +73,7 @@ impl StateStore for Buckets {
         let (told, new) = measure(None)?;
         let new = new.as_u64();
         // What a first request makes of it is a step from now.
-        inner.sweep(self.most, new.saturating_sub(self.step));
+        inner.sweep(self.most, new.saturating_sub(self.step), self.pause);
         if inner.times.len() < self.most {
             inner.times.insert(client.clone(), new);
             inner.sweep_at = inner.sweep_at.min(new);
@@ -80,14 +87,15 @@ impl StateStore for Buckets {
 
 impl Inner {
     /// Forgets the buckets that are full again, where there is no room for another.
-    fn sweep(&mut self, most: usize, now: u64) {
+    fn sweep(&mut self, most: usize, now: u64, pause: u64) {
         if self.times.is_empty() {
             self.sweep_at = u64::MAX;
         }
-        if self.times.len() < most || now < self.sweep_at {
+        if self.times.len() < most || now < self.sweep_at.max(self.paused_until) {
             return;
         }
         self.times.retain(|_, time| *time > now);
+        self.paused_until = now.saturating_add(pause);
         self.sweep_at = self.times.values().copied().min().unwrap_or(u64::MAX);
     }
 }
@@ -108,7 +116,8 @@ mod tests {
         let quota = Quota::with_period(SECOND)
             .unwrap()
             .allow_burst(2.try_into().unwrap());
-        let limiter = RateLimiter::new(quota, Buckets::new(most, SECOND), clock.clone());
+        let limiter =
+            RateLimiter::new(quota, Buckets::new(most, SECOND, SECOND * 2), clock.clone());
         (limiter, clock)
     }
 
@@ -146,6 +155,25 @@ mod tests {
         clock.advance(SECOND + Duration::from_millis(1));
         assert_eq!([(); 3].map(|()| asks(&limiter, "e")), [true, true, false]);
         assert_eq!(limiter.into_state_store().len(), 2);
+    }
+
+    #[test]
+    fn a_full_table_is_not_swept_for_each_newcomer() {
+        let (limiter, clock) = limiter(2);
+        assert!(asks(&limiter, "a"));
+        clock.advance(SECOND / 2);
+        assert!(asks(&limiter, "b"));
+        clock.advance(SECOND / 2 + Duration::from_millis(1));
+        // That of a goes for that of e.
+        assert!(asks(&limiter, "e"));
+        clock.advance(SECOND / 2);
+        // That of b is full again, but nobody looks yet.
+        assert_eq!(
+            ["f", "g", "h"].map(|client| asks(&limiter, client)),
+            [true, true, false]
+        );
+        clock.advance(SECOND / 2);
+        assert_eq!([(); 2].map(|()| asks(&limiter, "h")), [true, true]);
     }
 
     #[test]

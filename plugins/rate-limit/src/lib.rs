@@ -1,7 +1,8 @@
 //! Lets each client ask no more often than it may: a token bucket for each.
 //!
 //! It sees requests before the plugins that they are for. A client is who its token says, and where it has
-//! none, the address that it asks from. Its bucket holds `requests`, and is filled evenly, all of it in
+//! none, the address that it asks from; of an IPv6 address the first 64 bits count, since the others are the
+//! client's to choose. Its bucket holds `requests`, and is filled evenly, all of it in
 //! `window_s`: so it may make that many at once, and as many in each window on average.
 //!
 //! Every answer has the headers `RateLimit-Policy` and `RateLimit` ([draft-ietf-httpapi-ratelimit-headers-10][draft]):
@@ -20,12 +21,13 @@
 //! [draft]: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
 #![forbid(unsafe_code)]
 
+mod address;
 mod buckets;
 mod limiter;
 mod steady;
 
 use limiter::Limiter;
-use plugin_api::{After, Before, Extensions, prelude::*, serde_json::json};
+use plugin_api::{After, Answered, Before, Extensions, prelude::*, serde_json::json};
 use std::{
     collections::HashSet,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -45,6 +47,7 @@ struct Config {
 struct RateLimit {
     limiter: Limiter<Steady>,
     policy: String,
+    /// Addresses among them are canonical.
     exempt: HashSet<String>,
     passed: AtomicU64,
     refused: AtomicU64,
@@ -67,7 +70,11 @@ impl Plugin for RateLimit {
         Ok(Self {
             policy: limiter.policy(),
             limiter,
-            exempt: config.exempt,
+            exempt: config
+                .exempt
+                .iter()
+                .map(|id| address::canonical(id))
+                .collect(),
             passed: AtomicU64::new(0),
             refused: AtomicU64::new(0),
         })
@@ -100,7 +107,11 @@ impl RateLimit {
         }
     }
 
-    fn after(&self, extensions: Extensions) -> After {
+    fn after(&self, extensions: Extensions, answered: Answered) -> After {
+        // A refusal has said when the next may come, as its `Retry-After` does.
+        if answered.status() == 429 && answered.headers().get("ratelimit").is_some() {
+            return After::keep();
+        }
         let Some(client) = self.client(&extensions) else {
             return After::keep();
         };
@@ -120,14 +131,15 @@ impl RateLimit {
     /// Who asks; nobody where that may ask as often as it likes.
     fn client(&self, extensions: &Extensions) -> Option<String> {
         let token = extensions.get("token").filter(|token| !token.is_empty());
-        let address = extensions.get("client").unwrap_or_default();
-        if self.exempt.contains(token.unwrap_or(address)) {
+        let address = address::canonical(extensions.get("client").unwrap_or_default());
+        let id = token.map_or_else(|| address.clone(), address::canonical);
+        if self.exempt.contains(&id) {
             return None;
         }
         // A token may be called like an address.
         Some(match token {
             Some(token) => format!("token {token}"),
-            None => format!("address {address}"),
+            None => format!("address {}", address::network(&address)),
         })
     }
 

@@ -56,7 +56,7 @@ impl<C: Clock> Limiter<C> {
         let Some((requests, step, quota)) = quota else {
             return Err(Error::new("expected at least one request in a window"));
         };
-        let buckets = Arc::new(Buckets::new(most_clients, step));
+        let buckets = Arc::new(Buckets::new(most_clients, step, window));
         let began = clock.now();
         let limiter = RateLimiter::new(quota, Shared(Arc::clone(&buckets)), clock);
         Ok(Self {

@@ -97,6 +97,23 @@ fn a_client_is_its_token_and_else_its_address() {
 }
 
 #[test]
+fn an_address_counts_however_it_is_written() {
+    let kit =
+        kit(json!({ "requests": 1, "window_s": 10, "exempt": ["10.0.0.9", "::ffff:10.0.0.8"] }));
+    let status = |address: &str| before(&kit, &[("client", address)]).status();
+    for _ in 0..3 {
+        assert_eq!(status("::ffff:10.0.0.9"), 100);
+        assert_eq!(status("10.0.0.8"), 100);
+    }
+    assert_eq!(status("::ffff:10.0.0.1"), 100);
+    assert_eq!(status("10.0.0.1"), 429);
+    // One network, and another.
+    assert_eq!(status("2001:db8::1"), 100);
+    assert_eq!(status("2001:db8::ffff:2"), 429);
+    assert_eq!(status("2001:db8:0:1::1"), 100);
+}
+
+#[test]
 fn it_is_open_where_it_fails() {
     let kit = kit(json!({}));
     let routes = kit.describe("routes").unwrap();

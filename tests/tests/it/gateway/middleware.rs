@@ -93,7 +93,10 @@ fn a_client_that_asks_too_often_is_told_when_it_may_again() {
     let statuses: Vec<u16> = all.iter().map(|got| got.status).collect();
     assert_eq!(statuses, [200, 200, 200, 429]);
     assert!(!all[0].header("ratelimit").is_empty(), "{:?}", all[0]);
-    assert!(all[3].header("retry-after").parse::<u64>().unwrap() > 0);
+    let wait: u64 = all[3].header("retry-after").parse().unwrap();
+    assert!(wait > 0);
+    let limit = format!("\"default\";r=0;t={wait}");
+    assert_eq!(all[3].header("ratelimit"), limit);
     assert_eq!(served.get("/healthz").status, 200);
 }
 
