@@ -106,8 +106,12 @@ impl Plugin for Sysinfo {
         routes.get("/disks", blocking(Self::disks));
         routes.get("/network", blocking(Self::network));
         routes.get("/processes", blocking(Self::list_processes));
-        routes.get("/homedir", quick(Self::homedir));
-        routes.post("/homedir", quick(Self::homedir));
+        routes
+            .get("/homedir", quick(Self::homedir))
+            .error(404, "the user has none");
+        routes
+            .post("/homedir", quick(Self::homedir))
+            .error(404, "the user has none");
         routes.get("/host_role", quick(Self::host_role));
         routes.post("/host_role", quick(Self::host_role));
         routes.session_get("/metrics/{sid}", blocking(Visit::metrics));
