@@ -16,7 +16,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) status: u16,
     /// From when the host took it; `None` where the host does not tell.
     pub(crate) duration: Option<Duration>,
-    /// Of the answer's body; `None` for one that comes in parts.
+    /// Of the answer's body; `None` for one that is empty or comes in parts.
     pub(crate) bytes: Option<u64>,
     /// Who asks: the name of a token, or an address.
     pub(crate) who: &'a str,

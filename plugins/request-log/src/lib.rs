@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The same stands in the record's fields: `request_id`, `method`, `path`, `status`, `duration_ms`,
-//! `bytes` (of the answer's body; absent for one that comes in parts), `who`. Queries are not written, since
-//! there may be secrets in them. What fails (500 and more), and what is slow, is a warning.
+//! `bytes` (of the answer's body; `None` for one that is empty or comes in parts), `who`. Queries are not
+//! written, since there may be secrets in them. What fails (500 and more), and what is slow, is a warning.
 //!
 //! Where the plugin itself fails, requests go on without it (fail-open).
 //!
@@ -56,16 +56,15 @@ impl RequestLog {
     fn after(&self, extensions: Extensions, answered: Answered, request: Request<'_>) -> After {
         let elapsed = extensions.get("elapsed-us");
         let elapsed = elapsed.and_then(|micros| micros.parse().ok());
-        // One that comes in parts has no body here.
-        let is_whole =
-            answered.headers().get("content-length").is_some() || !request.body().is_empty();
+        // One that comes in parts has no body here, as one that is empty.
+        let bytes = Some(request.body().len() as u64).filter(|bytes| *bytes > 0);
         self.rules.write(&Entry {
             request_id: extensions.request_id().unwrap_or_default(),
             method: request.method(),
             path: request.path(),
             status: answered.status(),
             duration: elapsed.map(Duration::from_micros),
-            bytes: is_whole.then_some(request.body().len() as u64),
+            bytes,
             who: &who(&extensions),
         });
         After::keep()

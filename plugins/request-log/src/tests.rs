@@ -67,6 +67,19 @@ fn a_request_is_a_line_and_its_fields() {
 }
 
 #[test]
+fn of_an_answer_in_parts_no_length_is_told() {
+    let kit = kit(json!({}));
+    let ask = Ask::get("/staging/download/x")
+        .extension("phase", "after")
+        .extension("response-status", "200")
+        .extension("response-headers", "content-length: 1000000000\r\n");
+    assert_eq!(kit.request(ask).unwrap().status(), 100);
+    let fields = kit.logs()[0].fields.clone();
+    let bytes = fields.iter().find(|(name, _)| name == "bytes");
+    assert_eq!(bytes.map(|(_, value)| &**value), Some("None"));
+}
+
+#[test]
 fn who_asks_is_told_as_well_as_it_is_known() {
     let kit = kit(json!({ "level": "debug" }));
     after(&kit, "/a", 200, &[("client", "10.0.0.1"), ("token", "")]);
