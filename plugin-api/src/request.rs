@@ -2,7 +2,7 @@ use crate::{Error, Result};
 use jackfield_abi::{Header, RSlice};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 /// One request, lent to its handler until the answer is there.
 pub struct Request<'a> {
@@ -136,7 +136,8 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// 400 when it is empty, no JSON, or not of this type; the message names the field.
+    /// 400 when it is empty, no JSON, more than one value, or not of this type; the message names the
+    /// field.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         if self.body().is_empty() {
             return Err(Error::with_status(
@@ -145,9 +146,14 @@ impl<'a> Request<'a> {
             ));
         }
         let deserializer = &mut serde_json::Deserializer::from_slice(self.body());
-        serde_path_to_error::deserialize(deserializer)
-            .map_err(|error| Error::with_status(400, format!("the body: {error}")))
+        let read = serde_path_to_error::deserialize(&mut *deserializer).map_err(refused)?;
+        deserializer.end().map_err(refused)?;
+        Ok(read)
     }
+}
+
+fn refused(error: impl fmt::Display) -> Error {
+    Error::with_status(400, format!("the body: {error}"))
 }
 
 fn pairs<'a>(headers: RSlice<'a, Header<'a>>) -> impl Iterator<Item = (&'a str, &'a [u8])> {
@@ -161,4 +167,26 @@ fn find<'a>(headers: RSlice<'a, Header<'a>>, name: &str) -> Option<&'a str> {
         .iter()
         .find(|header| header.name.as_str() == name)?;
     std::str::from_utf8(header.value.as_slice()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<Vec<u8>, String> {
+        let mut raw = jackfield_abi::Request::new("POST", "/");
+        raw.body = body.as_bytes().into();
+        let read = Request::from_abi(&raw).json();
+        read.map_err(|error| format!("{} {error}", error.status()))
+    }
+
+    #[test]
+    fn a_body_is_one_value_and_nothing_after_it() {
+        assert_eq!(read(" [1, 2]\r\n\t "), Ok(vec![1, 2]));
+        for body in ["[1] x", "[1][2]", "[1],", "[1]\0"] {
+            let text = "400 the body: trailing characters at line 1 column ";
+            let refused = read(body).unwrap_err();
+            assert!(refused.starts_with(text), "{body:?}: {refused}");
+        }
+    }
 }

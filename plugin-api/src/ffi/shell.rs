@@ -57,34 +57,30 @@ fn initialize<T: Plugin>(host: &Arc<Hosted>) -> Result<Shell<T>, Failure> {
 /// The configuration as the author's type. What is wrong is told without the value, which may be
 /// secret: this side does not know the schema.
 fn configuration<T: Plugin>(text: &str) -> Result<T::Config, Failure> {
-    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(
-        |error| {
-            let (path, inner) = (error.path().to_string(), error.inner().to_string());
-            let expected = inner
-                .rsplit_once(", expected ")
-                .map(|(_, expected)| expected);
-            let place = || {
-                format!(
-                    " at line {} column {}",
-                    error.inner().line(),
-                    error.inner().column()
-                )
-            };
-            let what = match expected {
-                Some(expected) => format!(
-                    "expected {}, found something else",
-                    expected.trim_end_matches(&place())
-                ),
-                None if inner.starts_with("missing field") => {
-                    inner.trim_end_matches(&place()).to_owned()
-                }
-                None => "the plugin does not take the value".to_owned(),
-            };
-            Failure::new(
-                FailureCode::INVALID,
-                format!("configuration: {path}: {what}"),
-            )
-        },
+    let deserializer = &mut serde_json::Deserializer::from_str(text);
+    let config = serde_path_to_error::deserialize(&mut *deserializer).map_err(unfit)?;
+    let more = |_| "configuration: expected one JSON value, found more after it";
+    let end = deserializer.end().map_err(more);
+    end.map_err(|text| Failure::new(FailureCode::INVALID, text))?;
+    Ok(config)
+}
+
+fn unfit(error: serde_path_to_error::Error<serde_json::Error>) -> Failure {
+    let (path, inner) = (error.path().to_string(), error.inner().to_string());
+    let (line, column) = (error.inner().line(), error.inner().column());
+    let place = format!(" at line {line} column {column}");
+    let expected = inner.rsplit_once(", expected ");
+    let what = match expected {
+        Some((_, expected)) => format!(
+            "expected {}, found something else",
+            expected.trim_end_matches(&place)
+        ),
+        None if inner.starts_with("missing field") => inner.trim_end_matches(&place).to_owned(),
+        None => "the plugin does not take the value".to_owned(),
+    };
+    Failure::new(
+        FailureCode::INVALID,
+        format!("configuration: {path}: {what}"),
     )
 }
 

@@ -198,3 +198,11 @@ fn a_status_that_is_none() {
         assert_eq!(ask(&request), Ok((status, String::new())));
     }
 }
+
+#[test]
+fn a_configuration_is_one_value_and_nothing_after_it() {
+    assert!(configuration::<Asks>("{} \n").is_ok());
+    let text = "configuration: expected one JSON value, found more after it";
+    let refused = Failure::new(FailureCode::INVALID, text);
+    assert_eq!(configuration::<Asks>("{} {}").err(), Some(refused));
+}
