@@ -62,6 +62,11 @@ impl Error {
         self.has_status
     }
 
+    /// Whether there is as much as there may be.
+    pub(crate) fn is_full(&self) -> bool {
+        self.code == FailureCode::FULL
+    }
+
     /// With what went wrong before the text, where it has no status of its own: what has one is for the
     /// caller as it is.
     pub(crate) fn in_session(self, place: impl FnOnce() -> String) -> Self {

@@ -1,5 +1,6 @@
 mod closed;
 mod context;
+mod ended;
 mod entered;
 mod id;
 mod limits;

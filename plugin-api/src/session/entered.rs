@@ -46,17 +46,11 @@ impl<S: Session> Sessions<S> {
         let now_ns = context.steady_ns();
         let mut table = self.table(context);
         let done = what(&mut table, &id, sequence, now_ns);
-        let has_ended = table.has_ended();
         drop(table);
-        match done {
-            Ok(done) => Ok(done),
-            Err(why) => {
-                if has_ended {
-                    drop(self.close_later(context));
-                }
-                Err(absent(why, text))
-            }
-        }
+        done.map_err(|why| {
+            self.close_any(context);
+            absent(why, text)
+        })
     }
 }
 
@@ -76,7 +70,7 @@ impl<S: Session> Drop for Entered<S> {
         let has_ended = table.has_ended();
         drop(table);
         if has_ended {
-            drop(self.sessions.close_later(&self.context));
+            self.sessions.close_any(&self.context);
         }
     }
 }

@@ -118,6 +118,8 @@ impl<S: Session> Standard<S> {
             }
             Self::List(sessions) => {
                 let now_ns = context.steady_ns();
+                // Those that could not be closed when they ended.
+                sessions.close_any(context);
                 if request.extension("count").is_some() {
                     let active = sessions.table(context).count(now_ns);
                     return Response::json(&json!({ "active": active }));

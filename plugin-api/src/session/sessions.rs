@@ -11,6 +11,9 @@ use std::{
     time::Duration,
 };
 
+/// How soon closing is tried again where the plugin has as many tasks as it may have.
+const RETRY: Duration = Duration::from_millis(100);
+
 /// A plugin's sessions. No lock is held while code of a session runs.
 pub(crate) struct Sessions<S: Session> {
     pub(super) issuer: Issuer,
@@ -54,13 +57,12 @@ impl<S: Session> Sessions<S> {
         let place = self.reserve(context)?;
         let id = self.issuer.issue(place.sequence)?;
         let own = SessionContext::new(id, plugin, context);
-        let (sessions, host) = (Arc::clone(self), context.clone());
+        // The place goes with it: a client that goes away makes no room before the session is made.
         let make = move || -> Result<_> {
             let session = Arc::new(S::new(own, arguments)?);
             let made = Made {
                 session: Some(session),
-                sessions,
-                context: host,
+                place,
             };
             let fields = made.session().registered()?;
             Ok((made, fields))
@@ -69,27 +71,24 @@ impl<S: Session> Sessions<S> {
         let made = context.run_blocking("new session", make).await?;
         // Panics here as it did there, as a blocking handler does.
         let (made, fields) = made.unwrap_or_else(|panic| go_on(panic))?;
-        place.fill(id, made);
+        made.enter(id);
         self.keep_swept(context);
         Ok((id, fields))
     }
 
-    fn reserve<'a>(self: &'a Arc<Self>, context: &'a Context) -> Result<Place<'a, S>> {
+    fn reserve(self: &Arc<Self>, context: &Context) -> Result<Place<S>> {
         let (most, now_ns) = (self.limits(context).most, context.steady_ns());
         let mut table = self.table(context);
         let (sequence, has_stopped) = (table.reserve(most, now_ns), table.has_stopped);
-        let has_ended = table.has_ended();
         drop(table);
-        if has_ended {
-            drop(self.close_later(context));
-        }
+        self.close_any(context);
         let Some(sequence) = sequence else {
             let text = format!("there are {most} sessions, as many as may be: end some first");
             return Err(Error::with_status(429, text));
         };
         let place = Place {
-            sessions: self,
-            context,
+            sessions: Arc::clone(self),
+            context: context.clone(),
             sequence,
             is_filled: false,
         };
@@ -99,9 +98,22 @@ impl<S: Session> Sessions<S> {
         Ok(place)
     }
 
+    /// Begins to close those that have ended, if there are any.
+    pub(super) fn close_any(self: &Arc<Self>, context: &Context) {
+        let has_ended = self.table(context).has_ended();
+        if has_ended {
+            // Where it cannot, the next time or the plugin's stop closes them.
+            let _ = self.close_later(context);
+        }
+    }
+
     /// Closes those that have ended, on a thread where that hurts nobody. It begins at once; what is
-    /// returned is ready when they are closed.
-    pub(super) fn close_later(self: &Arc<Self>, context: &Context) -> oneshot::Receiver<()> {
+    /// returned is ready when that is done, and an error when the plugin stops before it begins.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin has as many tasks as it may have, or is stopping. They are kept.
+    fn close_later(self: &Arc<Self>, context: &Context) -> Result<oneshot::Receiver<()>> {
         let (sender, receiver) = oneshot::channel();
         let (sessions, own) = (Arc::clone(self), context.clone());
         let close = move || {
@@ -109,32 +121,44 @@ impl<S: Session> Sessions<S> {
             // Whoever does not wait wants no word.
             let _ = sender.send(());
         };
-        // Where it cannot be spawned, the next time or the plugin's stop closes them.
         let spawned = context.spawn_blocking("close sessions", close);
-        if spawned.is_err() && self.table(context).has_stopped {
+        let has_stopped = || self.table(context).has_stopped;
+        if spawned.is_err() && has_stopped() {
             self.close_ended(context);
         }
-        receiver
+        spawned.map(|_| receiver)
     }
 
-    /// Ends the session that a client names so. It is closed by then, unless calls are under way.
+    /// Ends the session that a client names so. It is closed by then, unless calls are under way, or
+    /// the plugin is stopping, which closes it.
     pub(super) async fn unregister(self: &Arc<Self>, context: &Context, text: &str) -> Result<()> {
-        self.named(context, text, Table::unregister)?;
-        let has_ended = self.table(context).has_ended();
-        if has_ended {
-            // An error says that the plugin is stopping, which closes them.
-            let _ = self.close_later(context).await;
+        let closing = self.named(context, text, Table::unregister)?;
+        let Some(mut closing) = closing else {
+            return Ok(());
+        };
+        loop {
+            match self.close_later(context) {
+                Ok(begun) => {
+                    // It may be another thread that closes this one.
+                    if begun.await.is_ok() {
+                        let _ = closing.await;
+                    }
+                    return Ok(());
+                }
+                Err(error) if error.is_full() => {}
+                Err(_) => return Ok(()),
+            }
+            if context.timeout(RETRY, &mut closing).await.is_some() {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// Closes those that have ended. May block.
     pub(super) fn close_ended(&self, context: &Context) {
         let ended = self.table(context).take_ended();
-        for session in ended {
-            // The hook has reported a panic; the others are closed all the same.
-            let _ = guard(|| session.close());
-            let _ = guard(|| drop(session));
+        for ended in ended {
+            ended.close();
         }
     }
 
@@ -153,57 +177,58 @@ fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
 }
 
 /// The room of a session that is being made; given back where nothing comes of it.
-struct Place<'a, S: Session> {
-    sessions: &'a Arc<Sessions<S>>,
-    context: &'a Context,
+struct Place<S: Session> {
+    sessions: Arc<Sessions<S>>,
+    context: Context,
     sequence: u64,
     is_filled: bool,
 }
 
-impl<S: Session> Place<'_, S> {
-    fn fill(mut self, id: SessionId, made: Made<S>) {
-        let now_ns = self.context.steady_ns();
-        let mut table = self.sessions.table(self.context);
-        // What is made while the plugin stops is closed with what is dropped here.
-        if !table.has_stopped {
-            self.is_filled = true;
-            table.insert(id, self.sequence, made.take(), now_ns);
-        }
-    }
-}
-
-impl<S: Session> Drop for Place<'_, S> {
+impl<S: Session> Drop for Place<S> {
     fn drop(&mut self) {
         if !self.is_filled {
-            self.sessions.table(self.context).release();
+            self.sessions.table(&self.context).release();
         }
     }
 }
 
-/// A session that is made and not in the table: closed, where nobody takes it.
+/// A session that is made and not in the table: closed, where it does not come there.
 struct Made<S: Session> {
     session: Option<Arc<S>>,
-    sessions: Arc<Sessions<S>>,
-    context: Context,
+    place: Place<S>,
 }
 
 impl<S: Session> Made<S> {
     fn session(&self) -> &S {
         self.session
             .as_deref()
-            .expect("only `take` and drop take it")
+            .expect("only `enter` and drop take it")
     }
 
-    fn take(mut self) -> Arc<S> {
-        self.session.take().expect("only this and drop take it")
+    /// Puts it into the table.
+    fn enter(mut self, id: SessionId) {
+        let place = &mut self.place;
+        let now_ns = place.context.steady_ns();
+        let mut table = place.sessions.table(&place.context);
+        // What is made while the plugin stops is closed with what is dropped here.
+        if table.has_stopped {
+            return;
+        }
+        if let Some(session) = self.session.take() {
+            place.is_filled = true;
+            table.insert(id, place.sequence, session, now_ns);
+        }
     }
 }
 
 impl<S: Session> Drop for Made<S> {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
-            self.sessions.table(&self.context).discard(session);
-            drop(self.sessions.close_later(&self.context));
+            let Place {
+                sessions, context, ..
+            } = &self.place;
+            sessions.table(context).discard(session);
+            sessions.close_any(context);
         }
     }
 }

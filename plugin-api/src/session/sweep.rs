@@ -38,9 +38,7 @@ async fn sweep<S: Session>(sessions: Arc<Sessions<S>>, context: Context) {
     let mut pause = Duration::ZERO;
     loop {
         let next = sessions.sweep(&context);
-        if sessions.table(&context).has_ended() {
-            drop(sessions.close_later(&context));
-        }
+        sessions.close_any(&context);
         let Some(next) = next else { return };
         context.sleep(next.max(pause)).await;
         pause = PAUSE;

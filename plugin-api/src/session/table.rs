@@ -1,4 +1,8 @@
-use super::{SessionId, closed::Closed};
+use super::{
+    SessionId,
+    closed::Closed,
+    ended::{Closing, Ended},
+};
 use std::{collections::HashMap, sync::Arc};
 
 /// The sessions that there are: what it decides knows neither clock nor lock, and calls no session.
@@ -8,7 +12,7 @@ pub(super) struct Table<S> {
     opening: usize,
     closed: Closed,
     /// Those that have ended, and are to be closed.
-    ended: Vec<Arc<S>>,
+    ended: Vec<Ended<S>>,
     /// How long one may lie unused, in nanoseconds; `None` is for ever.
     ttl_ns: Option<u64>,
     /// Whether a task looks for those that have expired.
@@ -110,21 +114,23 @@ impl<S> Table<S> {
     }
 
     /// Ends a session for its client: at once for those who call it, and for itself when the last call
-    /// has ended.
+    /// has ended. When it is closed, where no call is under way.
     pub(super) fn unregister(
         &mut self,
         id: &SessionId,
         sequence: Option<u64>,
         now_ns: u64,
-    ) -> Result<(), Absent> {
+    ) -> Result<Option<Closing>, Absent> {
         let live = self.find(id, sequence, now_ns)?;
         live.is_gone = true;
         let (sequence, is_idle) = (live.sequence, live.calls == 0);
         self.closed.insert(sequence);
-        if is_idle {
-            self.end(id);
-        }
-        Ok(())
+        let idle = if is_idle { self.live.remove(id) } else { None };
+        Ok(idle.map(|live| {
+            let (ended, closing) = Ended::awaited(live.session);
+            self.ended.push(ended);
+            closing
+        }))
     }
 
     /// Ends those that have expired. When the next may: `None` where there is none that can.
@@ -134,7 +140,7 @@ impl<S> Table<S> {
         self.live.retain(|_, live| {
             let due = live.due_ns(ttl_ns, now_ns);
             if due <= now_ns {
-                ended.push(Arc::clone(&live.session));
+                ended.push(Ended::new(Arc::clone(&live.session)));
                 return false;
             }
             next = Some(next.unwrap_or(due).min(due));
@@ -147,7 +153,8 @@ impl<S> Table<S> {
     pub(super) fn stop(&mut self) {
         self.has_stopped = true;
         let live = self.live.drain();
-        self.ended.extend(live.map(|(_, live)| live.session));
+        self.ended
+            .extend(live.map(|(_, live)| Ended::new(live.session)));
     }
 
     /// The ids of those that can be called, in the order of their making.
@@ -167,11 +174,11 @@ impl<S> Table<S> {
 
     /// One that has ended without having been in the table.
     pub(super) fn discard(&mut self, session: Arc<S>) {
-        self.ended.push(session);
+        self.ended.push(Ended::new(session));
     }
 
     /// Those that have ended since.
-    pub(super) fn take_ended(&mut self) -> Vec<Arc<S>> {
+    pub(super) fn take_ended(&mut self) -> Vec<Ended<S>> {
         std::mem::take(&mut self.ended)
     }
 
@@ -212,7 +219,7 @@ impl<S> Table<S> {
 
     fn end(&mut self, id: &SessionId) {
         if let Some(live) = self.live.remove(id) {
-            self.ended.push(live.session);
+            self.ended.push(Ended::new(live.session));
         }
     }
 }

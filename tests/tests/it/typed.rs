@@ -1,6 +1,8 @@
 //! Do typed routes and sessions of a loaded library do what they say?
 
-use jackfield_loader::{Handle, Header, Loader, Options, Request, SubscribeOptions};
+use jackfield_loader::{
+    Handle, Header, Loader, Options, Request, Sessions, Settings, SubscribeOptions,
+};
 use jackfield_tests::Site;
 use serde_json::{Value, json};
 use std::{
@@ -13,9 +15,15 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn shelf() -> (Site, Loader, Handle) {
+    shelf_with(Settings::default())
+}
+
+fn shelf_with(settings: Settings) -> (Site, Loader, Handle) {
     let site = Site::new();
     site.add("shelf");
-    let loader = Loader::open(Options::new(site.plugins(), site.state())).unwrap();
+    let mut options = Options::new(site.plugins(), site.state());
+    options.settings.insert("shelf".to_owned(), settings);
+    let loader = Loader::open(options).unwrap();
     loader.start();
     let handle = loader.plugin("shelf").expect("the fixture runs");
     (site, loader, handle)
@@ -151,6 +159,46 @@ fn a_blocking_call_keeps_its_session_though_nobody_waits_for_it() {
     );
     assert_eq!(post("/release").0, 204);
     until("[0,1]");
+    drop(shelf);
+    assert!(loader.stop(PATIENCE).is_complete());
+}
+
+#[test]
+fn one_that_is_being_made_takes_its_place_though_nobody_waits_for_it() {
+    let sessions = Sessions {
+        most: Some(1),
+        ..Sessions::default()
+    };
+    let (_site, loader, shelf) = shelf_with(Settings {
+        sessions,
+        ..Settings::default()
+    });
+    let register = || ask(&shelf, &Request::new("POST", "/register_session"));
+    let counts = || ask(&shelf, &Request::new("GET", "/held"));
+    let until = |expected: &str| {
+        let end = Instant::now() + PATIENCE;
+        while counts() != ok(expected) {
+            assert!(Instant::now() < end, "{expected}");
+            thread::yield_now();
+        }
+    };
+    {
+        let slow = br#"{"trouble":"slow"}"#;
+        let request = Request::new("POST", "/register_session").with_body(slow);
+        let mut asked = pin!(shelf.request(&request));
+        let mut noop = Context::from_waker(Waker::noop());
+        assert!(asked.as_mut().poll(&mut noop).is_pending());
+        until("[1,0]");
+    }
+    for _ in 0..3 {
+        assert_eq!(register().0, 429, "it is being made still");
+    }
+    assert_eq!(
+        ask(&shelf, &Request::new("POST", "/release")),
+        (204, String::new())
+    );
+    until("[0,1]");
+    assert_eq!(register().0, 200);
     drop(shelf);
     assert!(loader.stop(PATIENCE).is_complete());
 }

@@ -34,12 +34,13 @@ impl Scene {
 
     fn unregister(&mut self, id: &SessionId, now_ns: u64) -> Result<(), Absent> {
         let sequence = self.issuer.sequence(id);
-        self.table.unregister(id, sequence, now_ns)
+        let closing = self.table.unregister(id, sequence, now_ns);
+        closing.map(drop)
     }
 
     fn ended(&mut self) -> Vec<u64> {
         let ended = self.table.take_ended().into_iter();
-        ended.map(|session| *session).collect()
+        ended.map(|ended| *ended.session()).collect()
     }
 }
 
@@ -97,6 +98,20 @@ fn one_that_is_ended_during_a_call_ends_with_the_last() {
     assert_eq!(scene.ended(), Vec::<u64>::new());
     scene.table.leave(&id, 4);
     assert_eq!(scene.ended(), [0]);
+}
+
+#[test]
+fn whoever_ends_one_is_told_when_it_is_closed_whoever_closes_it() {
+    let mut scene = Scene::new(None);
+    let id = scene.add(0);
+    let sequence = scene.issuer.sequence(&id);
+    let closing = scene.table.unregister(&id, sequence, 1);
+    let mut closing = closing.unwrap().expect("no call is under way");
+    let ended = scene.table.take_ended();
+    assert!(!scene.table.has_ended(), "another thread has taken it");
+    assert_eq!(closing.try_recv(), Ok(None), "and has not closed it yet");
+    drop(ended);
+    assert!(closing.try_recv().is_err());
 }
 
 #[test]
