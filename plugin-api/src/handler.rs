@@ -70,8 +70,8 @@ pub trait Handler<T, Kind>: Send + Sync + 'static {
         request: Request<'a>,
     ) -> impl Future<Output = Result<Response>> + Send + 'a;
 
-    /// As [`call`](Self::call), and keeps `hold` for as long as the function may run: where it runs on
-    /// a thread of its own, beyond the end of a future that is dropped.
+    /// As [`call`](Self::call), and keeps `hold` for as long as the function may run, and its answer
+    /// comes: where it runs on a thread of its own, beyond the end of a future that is dropped.
     #[doc(hidden)]
     fn call_held<'a>(
         &'a self,
@@ -83,8 +83,7 @@ pub trait Handler<T, Kind>: Send + Sync + 'static {
         let answering = self.call(target, context, request);
         async move {
             let answered = answering.await;
-            drop(hold);
-            answered
+            answered.map(|answer| answer.holding(hold))
         }
     }
 

@@ -155,6 +155,14 @@ impl Response {
         Ok(serde_json::from_slice(self.body())?)
     }
 
+    /// Keeps `hold` until the body has come, where that comes in parts.
+    pub(crate) fn holding(mut self, hold: impl Send + 'static) -> Self {
+        if let ROption::RSome(stream) = self.raw.stream.take() {
+            self.raw.stream = ROption::RSome(ffi::held(stream, hold));
+        }
+        self
+    }
+
     pub(crate) fn take_stream(&mut self) -> Option<ByteStreamObject> {
         self.raw.stream.take().into_option()
     }

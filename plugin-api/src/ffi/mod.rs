@@ -22,7 +22,7 @@ pub use contract::{BusService, Clock, ConfigService, StorageService, Topology};
 pub(crate) use guard::{Opening, go_on, guard, guarded, guarded_task};
 pub use service::Lease;
 pub(crate) use service::{layout_of, lease, offer};
-pub(crate) use stream::stream;
+pub(crate) use stream::{held, stream};
 
 use crate::Plugin;
 use jackfield_abi::{

@@ -63,3 +63,30 @@ impl<S> Drop for Guarded<S> {
         let _ = guard(|| drop(stream));
     }
 }
+
+/// A stream that keeps something until its reader drops it.
+pub(crate) fn held(stream: ByteStreamObject, hold: impl Send + 'static) -> ByteStreamObject {
+    let hold = Mutex::new(Some(hold));
+    ByteStreamObject::from_value(Held { stream, hold }, TD_Opaque)
+}
+
+/// The lock makes it `Sync`: only drop takes what it holds.
+struct Held<H> {
+    stream: ByteStreamObject,
+    hold: Mutex<Option<H>>,
+}
+
+impl<H: Send> ByteStream for Held<H> {
+    fn next(&self) -> BorrowingFfiFuture<'_, Part> {
+        self.stream.next()
+    }
+}
+
+impl<H> Drop for Held<H> {
+    fn drop(&mut self) {
+        let place = self.hold.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let hold = place.take();
+        // The hook has reported a panic; there is nobody left to hand it to.
+        let _ = guard(|| drop(hold));
+    }
+}

@@ -21,7 +21,8 @@ pub fn blocking<F>(function: F) -> Blocking<F> {
 pub struct Blocking<F>(Arc<F>);
 
 impl<F> Blocking<F> {
-    /// Runs the function with the request on another thread, and drops `hold` there when it is done.
+    /// Runs the function with the request on another thread, and drops `hold` there when it is done,
+    /// unless its answer comes in parts.
     // The arguments are made there too: that of a large body takes its time.
     fn run<'a, T, A, R, H>(
         &self,
@@ -44,8 +45,7 @@ impl<F> Blocking<F> {
             let answered = within::until(end, || {
                 owned.with(|request| function.invoke(&target, A::take(request)?).into_response())
             });
-            drop(hold);
-            answered
+            answered.map(|answer| answer.holding(hold))
         };
         async move {
             let answered = context.run_blocking("request", || guard(answer)).await?;
