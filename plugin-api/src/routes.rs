@@ -223,11 +223,14 @@ impl<T: Send + Sync + 'static> Routes<T> {
             request.set_params(params);
             return call(handler, plugin, context, request, opening);
         }
-        let methods = own.or_else(|| self.standard(request.path()).map(|(methods, _)| methods));
-        match (methods, &self.fallback) {
-            (Some(methods), _) => opening.answer(ready(Ok(not_allowed(methods, request.method())))),
-            (None, Some(handler)) => call(&**handler, plugin, context, request, opening),
-            (None, None) => opening.refuse(no_route(context, &request)),
+        let standard = self.standard(request.path()).map(|(methods, _)| methods);
+        let known: Vec<&Methods<T>> = own.into_iter().chain(standard).collect();
+        match &self.fallback {
+            _ if !known.is_empty() => {
+                opening.answer(ready(Ok(not_allowed(&known, request.method()))))
+            }
+            Some(handler) => call(&**handler, plugin, context, request, opening),
+            None => opening.refuse(no_route(context, &request)),
         }
     }
 }
@@ -266,8 +269,15 @@ fn select<'m, T>(methods: &'m Methods<T>, method: &str) -> Option<&'m dyn Erased
     find(method).or_else(|| if method == "HEAD" { find("GET") } else { None })
 }
 
-fn not_allowed<T>(methods: &Methods<T>, method: &str) -> Response {
-    let mut allow: Vec<&str> = methods.iter().map(|route| route.method).collect();
+/// Tells which methods all of these take.
+fn not_allowed<T>(known: &[&Methods<T>], method: &str) -> Response {
+    let mut allow: Vec<&str> = Vec::new();
+    let methods = known.iter().copied().flatten();
+    for method in methods.map(|route| route.method) {
+        if !allow.contains(&method) {
+            allow.push(method);
+        }
+    }
     if allow.contains(&"GET") && !allow.contains(&"HEAD") {
         allow.push("HEAD");
     }

@@ -127,6 +127,7 @@ impl Plugin for Asks {
 
     fn routes(routes: &mut Routes<Self>) {
         routes.get("/ask", Self::ask);
+        routes.get("/{name}", quick(|_: &Self| "own"));
         routes.get(
             "/status/{code}",
             quick(|_: &Self, request: Request<'_>| -> Result<Response> {
@@ -205,4 +206,20 @@ fn a_configuration_is_one_value_and_nothing_after_it() {
     let text = "configuration: expected one JSON value, found more after it";
     let refused = Failure::new(FailureCode::INVALID, text);
     assert_eq!(configuration::<Asks>("{} {}").err(), Some(refused));
+}
+
+#[test]
+fn what_is_allowed_beside_a_pattern_of_the_plugins_own_is_told() {
+    for (path, allowed) in [
+        ("/register_session", "GET, POST, HEAD, OPTIONS"),
+        ("/list_sessions", "GET, HEAD, OPTIONS"),
+        ("/other", "GET, HEAD, OPTIONS"),
+        ("/unregister_session/x", "POST, OPTIONS"),
+    ] {
+        let request = jackfield_abi::Request::new("PUT", path);
+        let text = format!(r#"{{"detail":"PUT is not allowed here, only {allowed}"}}"#);
+        assert_eq!(ask(&request), Ok((405, text)), "{path}");
+        let request = jackfield_abi::Request::new("OPTIONS", path);
+        assert_eq!(ask(&request), Ok((204, String::new())), "{path}");
+    }
 }
