@@ -3,7 +3,7 @@ use jackfield_abi::{ByteStreamObject, RResult};
 
 /// A request's body as it comes, one part after another: an argument of an `async` handler. A route
 /// with one takes bodies of any length, of which the plugin has no more at a time than it asks for;
-/// one that comes whole is one part.
+/// one that comes whole is one part. A handler with two of them is refused by the compiler.
 ///
 /// ```
 /// # use plugin_api::{BodyStream, prelude::*};

@@ -114,12 +114,25 @@ impl Arguments for () {
 
 impl<T: 'static, F, R> Takes<T, ()> for F where F: Fn(&'static T) -> R {}
 
+/// Whether one of these takes a body that comes in parts. Two would both begin with its first part.
+const fn one_streamed(streamed: &[bool]) -> bool {
+    let (mut count, mut index) = (0, 0);
+    while index < streamed.len() {
+        if streamed[index] {
+            count += 1;
+        }
+        index += 1;
+    }
+    assert!(count <= 1, "a handler takes one `BodyStream` at most");
+    count == 1
+}
+
 macro_rules! arguments {
     ($($before:ident)*; $last:ident) => {
         impl<$($before: Argument,)* $last: Argument> Arguments for ($($before,)* $last,) {
             type Items<'a> = ($($before::Item<'a>,)* $last::Item<'a>,);
 
-            const STREAMED: bool = $($before::STREAMED ||)* $last::STREAMED;
+            const STREAMED: bool = one_streamed(&[$($before::STREAMED,)* $last::STREAMED]);
 
             #[inline]
             fn take(request: Request<'_>) -> Result<Self::Items<'_>> {
@@ -146,3 +159,27 @@ arguments!(A B; C);
 arguments!(A B C; D);
 arguments!(A B C D; E);
 arguments!(A B C D E; G);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the compiler computes for a route with these arguments.
+    fn streamed<A: Arguments>() -> bool {
+        A::STREAMED
+    }
+
+    #[test]
+    fn one_argument_takes_a_body_in_parts() {
+        type Stream = BodyStream<'static>;
+        assert!(streamed::<(Stream,)>());
+        assert!(streamed::<(Request<'static>, Stream, Request<'static>)>());
+        assert!(!streamed::<(Request<'static>, Request<'static>)>());
+    }
+
+    #[test]
+    #[should_panic(expected = "a handler takes one `BodyStream` at most")]
+    fn two_arguments_do_not() {
+        one_streamed(&[true, false, true]);
+    }
+}
