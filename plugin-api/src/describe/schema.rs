@@ -49,12 +49,20 @@ pub(crate) fn fields(schema: &Value) -> Vec<(String, Value, bool)> {
         .collect()
 }
 
-/// The schema of each of these names: by the fields of an object, by the order of a tuple, or the
-/// schema itself where there is one name.
+/// The schema of each of these names, as far as it is told: by the fields of an object, by the values
+/// of a map, by the order of a tuple, or the schema itself where there is one name.
 pub(crate) fn by_name(schema: &Value, names: &[String]) -> Vec<(String, Value)> {
     if schema.get("properties").is_some() {
         let fields = fields(schema).into_iter();
-        return fields.map(|(name, schema, _)| (name, schema)).collect();
+        let fields = fields.map(|(name, schema, _)| (name, schema));
+        return fields.filter(|(name, _)| names.contains(name)).collect();
+    }
+    if schema.get("type").is_some_and(|kind| kind == "object") {
+        let values = schema.get("additionalProperties");
+        let values = values.filter(|values| values.is_object());
+        let values = values.map(|values| with_definitions(values, schema));
+        let of_each = |name: &String| Some((name.clone(), values.clone()?));
+        return names.iter().filter_map(of_each).collect();
     }
     let schemas = match schema.get("prefixItems").and_then(Value::as_array) {
         Some(items) => items.clone(),
@@ -82,6 +90,7 @@ pub(crate) fn text() -> Value {
 mod tests {
     use super::*;
     use serde::{Deserialize, Serialize};
+    use std::collections::BTreeMap;
 
     #[derive(Serialize, Deserialize, JsonSchema)]
     struct Leaf {
@@ -150,6 +159,13 @@ mod tests {
         assert_eq!(of(taken::<u8>(), &["a", "b"]), Vec::<String>::new());
         let tuple = taken::<(u8, String)>();
         assert_eq!(of(tuple, &["a", "b"]), [r#"a "integer""#, r#"b "string""#]);
-        assert_eq!(of(taken::<Leaf>(), &["x"]), [r#"size "integer""#]);
+        assert_eq!(of(taken::<Leaf>(), &["size"]), [r#"size "integer""#]);
+        let lacking = of(taken::<Leaf>(), &["x"]);
+        assert_eq!(lacking, Vec::<String>::new(), "it is not in the pattern");
+        let map = || taken::<BTreeMap<String, u8>>();
+        assert_eq!(of(map(), &["a"]), [r#"a "integer""#]);
+        assert_eq!(of(map(), &["a", "b"]), [r#"a "integer""#, r#"b "integer""#]);
+        let any = taken::<BTreeMap<String, Value>>();
+        assert_eq!(of(any, &["a"]), Vec::<String>::new());
     }
 }
