@@ -31,8 +31,11 @@ pub struct Request<'a> {
     pub headers: RSlice<'a, Header<'a>>,
     /// What the host adds: `caller` (a plugin's id), `timeout-ms` (how long whoever asks waits from
     /// now on, in milliseconds), `session`, `request-id`, `count` (of sessions, only their number is
-    /// wanted), and of requests for others that middleware is to see: `phase` (`before` or `after`),
-    /// `response-status` in decimal digits, `response-headers` as in [`Response::headers`], … Names in lower case; unknown ones are to
+    /// wanted), of requests of clients: `client` (the IP address), `role` (`read`, `use` or `admin`;
+    /// empty for a probe), `token` (the id of the one that was shown), and of requests for others that
+    /// middleware is to see: `phase` (`before` or `after`), `response-status` in decimal digits,
+    /// `response-headers` as in [`Response::headers`], `elapsed-us` (how long ago middleware began to
+    /// be asked about the request, in microseconds), … Names in lower case; unknown ones are to
     /// be ignored. Of those that a plugin gives, the host takes `timeout-ms`, and no other.
     pub extensions: RSlice<'a, Header<'a>>,
     /// The body, or its first part when `stream` holds the rest.

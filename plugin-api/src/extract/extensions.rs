@@ -2,7 +2,10 @@ use super::Headers;
 use crate::{FromRequest, Request, Result};
 
 /// What the host says of a request, and no client can forge: `request-id`, `caller` (a plugin's id),
-/// and what later hosts add.
+/// `timeout-ms`, and what later hosts add; of one from a client `client` (the IP address), `role`
+/// (`read`, `use` or `admin`; empty for a probe) and `token` (the id of the one that was shown); and
+/// in the hook `after` `elapsed-us` (how long ago middleware began to be asked about
+/// the request, in microseconds).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extensions(Headers);
 
