@@ -444,8 +444,16 @@ fn a_real_cluster_runs_tells_and_cancels() {
     );
     assert_eq!(slurm.output(&job, Stream::Out).unwrap().output, "1\n");
 
-    let job = submit(command(&["sleep", "3600"]));
+    let job = submit(command(&["sh", "-c", "echo on; exec sleep 3600"]));
     assert_eq!(next(&slurm, &scene).state, State::Running);
+    // Before that, the first signal may come before the program.
+    let deadline = Instant::now() + DEADLINE;
+    while !slurm
+        .output(&job, Stream::Out)
+        .is_ok_and(|out| out.output == "on\n")
+    {
+        assert!(Instant::now() < deadline, "no output in time");
+    }
     slurm.cancel(&job).unwrap();
     let status = end(&slurm, &scene, &job);
     assert_eq!(
