@@ -13,6 +13,10 @@ use tokio::time::{Instant, timeout_at};
 /// Room that is made for a body before anything of it is there.
 const AT_ONCE: u64 = 64 << 10;
 
+/// How much more of a body that is too long is read, before the client is told, and for how long.
+const LINGER_BYTES: usize = 4 << 20;
+const LINGER: Duration = Duration::from_secs(1);
+
 /// How long a body may be, in bytes, and in coming.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -43,10 +47,11 @@ pub(super) async fn whole(body: Incoming, limits: &Limits) -> Result<Bytes, Faul
         return Ok(Bytes::new());
     }
     let least = body.size_hint().lower();
+    let mut reader = Reader::new(body, limits.between);
     if least > limits.length {
+        reader.linger().await;
         return Err(too_long(limits.length));
     }
-    let mut reader = Reader::new(body, limits.between);
     let end = Instant::now() + limits.all;
     // Most often there is one part, and that is it.
     let Some(first) = reader.next(Some(end)).await? else {
@@ -60,11 +65,20 @@ pub(super) async fn whole(body: Incoming, limits: &Limits) -> Result<Bytes, Faul
     all.extend_from_slice(&first);
     while let Some(part) = reader.next(Some(end)).await? {
         if (all.len() + part.len()) as u64 > limits.length {
+            reader.linger().await;
             return Err(too_long(limits.length));
         }
         all.extend_from_slice(&part);
     }
     within(all.freeze(), limits.length)
+}
+
+/// Reads what nobody wants, as far as it is short: a connection with something unread on it has to be
+/// closed, and its client may lose the answer.
+pub(super) async fn discard(body: Incoming) {
+    if !body.is_end_stream() {
+        Reader::new(body, LINGER).linger().await;
+    }
 }
 
 fn within(bytes: Bytes, limit: u64) -> Result<Bytes, Fault> {
@@ -98,6 +112,17 @@ impl Reader {
 
     fn is_over(&self) -> bool {
         self.body.is_end_stream()
+    }
+
+    /// Reads on for a little while: most clients read an answer only once they have sent all.
+    async fn linger(&mut self) {
+        let (mut left, end) = (LINGER_BYTES, Instant::now() + LINGER);
+        while left > 0 {
+            let Ok(Some(part)) = self.next(Some(end)).await else {
+                return;
+            };
+            left = left.saturating_sub(part.len());
+        }
     }
 
     /// The next part that holds something, which comes in time.

@@ -61,7 +61,13 @@ pub(super) async fn call(
     body: Incoming,
     about: &About<'_>,
 ) -> Result<Reply, Fault> {
-    let mount = front.mounts.get(id)?;
+    let mount = match front.mounts.get(id) {
+        Ok(mount) => mount,
+        Err(fault) => {
+            body::discard(body).await;
+            return Err(fault);
+        }
+    };
     if body::is_long(&body) && mount.streams(&head.method, rest).await {
         let parts = Box::pin(body::parts(body, &mount.limits.body));
         let answer = ask(&mount, rest, head, &[], Some(parts), about).await;

@@ -226,7 +226,7 @@ pub(super) fn health_schema() -> Value {
         ("state", text()),
         ("version", text()),
         ("uptime_seconds", schema::maybe(schema::number())),
-        ("active_sessions", schema::count()),
+        ("active_sessions", schema::maybe(schema::count())),
         ("enabled", schema::flag()),
         ("metadata", schema::any_object()),
         ("configuration", schema::any_object()),

@@ -45,7 +45,10 @@ impl Service {
             plugin: target.plugin().or_else(|| of_plugin(uri.path())),
         };
         let mut reply = match self.admit(&head, target, circumstances) {
-            Err(refusal) => refusal.map(whole),
+            Err(refusal) => {
+                body::discard(body).await;
+                refusal.map(whole)
+            }
             Ok(who) => {
                 let about = About {
                     client,
@@ -80,7 +83,10 @@ impl Service {
         let plugin = target.plugin();
         let (seen, answer) = front.chain.before(front, plugin, head, about).await;
         let reply = match answer {
-            Some(answer) => answer,
+            Some(answer) => {
+                body::discard(body).await;
+                answer
+            }
             // Boxed: it is as large as all the rest.
             None => Box::pin(self.go(target, head, body, about)).await,
         };
@@ -128,7 +134,10 @@ impl Service {
     ) -> Reply {
         let front = &*self.front;
         let reply = match Common::of(rest) {
-            Some(common) => own::answer(&self.own, common, id, &head.method).await,
+            Some(common) => {
+                body::discard(body).await;
+                own::answer(&self.own, common, id, &head.method).await
+            }
             None => call(front, id, rest, head, body, about).await,
         };
         reply.unwrap_or_else(Reply::from)

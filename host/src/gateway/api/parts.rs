@@ -15,7 +15,10 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(named)) => Ok(Self(named)),
-            Err(error) => Err(Fault::new(error.status(), error.body_text())),
+            Err(error) => {
+                let text = format!("the path: {}", error.body_text());
+                Err(Fault::new(error.status(), text))
+            }
         }
     }
 }
