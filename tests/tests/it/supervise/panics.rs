@@ -65,7 +65,7 @@ fn nobody_is_let_in_after_the_panic() {
     let request = Request::new("GET", "/quick");
     pollster::block_on(plugin.request(&request)).unwrap_err();
     let error = pollster::block_on(plugin.request(&request)).unwrap_err();
-    assert!(matches!(error, RequestError::NotRunning { .. }), "{error}");
+    assert!(matches!(error, RequestError::Closed { .. }), "{error}");
     fails_with(&loader, "a panic in Handle, as configured");
 }
 
