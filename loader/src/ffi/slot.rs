@@ -50,8 +50,10 @@ impl Slot {
     /// Lets a caller in; `None` when the gate is closed.
     #[inline]
     pub(crate) fn enter(&self) -> Option<Entered<'_>> {
-        let place = Place::Lent(self);
-        self.count_in().then_some(Entered { place })
+        // Made only for whoever was counted in: it counts them out when it is dropped.
+        self.count_in().then(|| Entered {
+            place: Place::Lent(self),
+        })
     }
 
     /// Lets in a caller who stays for longer than whoever holds the slot.

@@ -82,3 +82,17 @@ fn who_is_just_being_turned_away_keeps_nothing_from_being_taken() {
     });
     assert!(taken.is_some());
 }
+
+#[test]
+fn who_is_turned_away_is_counted_out_once() {
+    let slot = Arc::new(Slot::of_nothing());
+    let inside = slot.enter().expect("the gate is open");
+    slot.close();
+    for _ in 0..3 {
+        assert!(slot.enter().is_none());
+        assert!(slot.enter_owned().is_none());
+    }
+    assert_eq!(slot.inside(), 1);
+    drop(inside);
+    assert_eq!(slot.inside(), 0);
+}
