@@ -139,7 +139,7 @@ impl Loader {
     }
 
     /// Sets the configuration that a plugin is started with from now on, instead of the one in
-    /// [`Options::settings`]. It is checked when the plugin is started; one that runs does not hear
+    /// [`Options`](crate::Options). It is checked when the plugin is started; one that runs does not hear
     /// of it, unlike by [`reconfigure`](Loader::reconfigure). Nothing where there is no such plugin.
     pub fn set_config(&self, id: &str, config: &Map<String, Value>) {
         let Ok(id) = PluginId::new(id) else { return };
