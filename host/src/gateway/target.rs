@@ -1,22 +1,6 @@
 //! Whose a path is.
 
-/// The first segments that are the host's own: no plugin's id may be one of them.
-const OWN: [&str; 14] = [
-    "api",
-    "bridge",
-    "docs",
-    "edge",
-    "edges",
-    "events",
-    "health",
-    "healthz",
-    "menu",
-    "metrics",
-    "openapi.json",
-    "plugins",
-    "status",
-    "ui",
-];
+use jackfield_manifest::RESERVED;
 
 /// Whose a request is, by its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +34,7 @@ impl<'a> Target<'a> {
                 (id, rest) => Self::Plugin { id, rest },
             },
             ("", _) => Self::Own,
-            (first, _) if OWN.contains(&first) => Self::Own,
+            (first, _) if RESERVED.contains(&first) => Self::Own,
             (id, rest) => Self::Plugin { id, rest },
         }
     }
@@ -98,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_is_the_hosts_is_no_plugins_id() {
-        for own in OWN {
+        for own in RESERVED {
             assert!(jackfield_manifest::PluginId::new(own).is_err(), "{own}");
         }
     }
