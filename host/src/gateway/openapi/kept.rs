@@ -9,14 +9,8 @@ use crate::gateway::{
 };
 use bytes::Bytes;
 use jackfield_loader::State;
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
-use tokio::{sync::Mutex, time::timeout};
-
-/// How long a plugin may take to say what its routes are.
-const PATIENCE: Duration = Duration::from_secs(10);
+use std::sync::{Arc, Weak};
+use tokio::sync::Mutex;
 
 /// The longest that it may say, in bytes.
 const LONGEST: usize = 4 << 20;
@@ -90,19 +84,11 @@ async fn make(own: &Arc<Own>, mounts: &[Arc<Mount>]) -> Bytes {
 }
 
 async fn told(mount: &Mount) -> Result<Told, String> {
-    let handle = mount.handle.clone();
-    let asked = tokio::task::spawn_blocking(move || {
-        let text = handle.describe("routes");
-        let text = text.map_err(|error| error.to_string())?;
-        if text.len() > LONGEST {
-            let length = text.len();
-            return Err(format!("expected at most {LONGEST} bytes, found {length}"));
-        }
-        Told::read(&text).map_err(|error| error.to_string())
-    });
-    match timeout(PATIENCE, asked).await {
-        Ok(Ok(told)) => told,
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    let text = mount.told("routes").await;
+    let text = text.map_err(|error| error.to_string())?;
+    if text.len() > LONGEST {
+        let length = text.len();
+        return Err(format!("expected at most {LONGEST} bytes, found {length}"));
     }
+    Told::read(&text).map_err(|error| error.to_string())
 }
