@@ -117,6 +117,14 @@ pub(crate) struct FileReport {
     pub(crate) root_cause: Option<String>,
 }
 
+impl PluginReport {
+    /// Why it is where it is, in one line, where that needs a reason.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        let own = self.reasons.first().map(|reason| &*reason.message);
+        self.cause.as_deref().or(own)
+    }
+}
+
 impl Report {
     /// What a host would tell now; of one plugin only, where an id is given.
     pub(super) fn of(desk: &Desk, id: Option<&str>) -> Self {

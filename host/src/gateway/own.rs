@@ -164,10 +164,6 @@ pub(super) fn health_object(
         (true, Some(_)) => "unhealthy",
         (true, None) => "healthy",
     };
-    let reason = report
-        .cause
-        .clone()
-        .or_else(|| report.reasons.first().map(|reason| reason.message.clone()));
     let requires = manifest.requires.iter();
     let dependencies: Vec<&str> = requires
         .map(|need| match &need.target {
@@ -199,7 +195,7 @@ pub(super) fn health_object(
         object["details"] = json!(health.metadata);
         object["misses"] = json!(health.misses);
     }
-    if let Some(reason) = reason {
+    if let Some(reason) = report.reason() {
         object["error"] = json!(reason);
     }
     if !is_running {

@@ -59,10 +59,6 @@ pub(super) fn is_enabled(status: &Status) -> bool {
 fn entry(own: &Own, status: &Status, report: &PluginReport) -> Value {
     let manifest = &status.manifest;
     let started = matches!(status.state, Stage::Running).then_some(&report.since);
-    let reason = report
-        .cause
-        .clone()
-        .or_else(|| report.reasons.first().map(|reason| reason.message.clone()));
     json!({
         "id": report.id,
         "name": manifest.name,
@@ -71,7 +67,7 @@ fn entry(own: &Own, status: &Status, report: &PluginReport) -> Value {
         "author": manifest.authors.join(", "),
         "kind": report.kind,
         "state": report.state,
-        "reason": reason,
+        "reason": report.reason(),
         "root_cause": report.root_cause,
         "enabled": is_enabled(status),
         "isolation": "in-process",

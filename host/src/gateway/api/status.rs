@@ -56,14 +56,11 @@ fn one(own: &Own, status: &Status) -> Value {
         "version": status.version,
         "enabled": is_enabled(status),
     });
-    let reason = report
-        .cause
-        .or_else(|| report.reasons.first().map(|reason| reason.message.clone()));
     let is_wrong = matches!(
         status.state,
         Stage::Failed | Stage::Rejected | Stage::Quarantined
     );
-    let (key, value) = match (&report.health, reason) {
+    let (key, value) = match (&report.health, report.reason()) {
         (Some(health), _) if health.misses > 0 => ("status_error", json!(health.message)),
         (Some(health), _) => ("status", json!(health)),
         (None, Some(reason)) if is_wrong => ("error", json!(reason)),
