@@ -46,3 +46,4 @@ pub(crate) use reload::reload;
 pub(crate) use report::{PluginReport, Report, report_of};
 #[cfg(unix)]
 pub(crate) use server::Server;
+pub(crate) use system::cpu;

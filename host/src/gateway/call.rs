@@ -10,11 +10,12 @@ use super::{
     streamed::streamed,
 };
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use http::{HeaderValue, StatusCode, request};
 use http_body_util::Either;
 use hyper::body::Incoming;
 use jackfield_loader::{Answer, Header, Parts, Request, RequestError};
-use std::{future::poll_fn, pin::pin, task::Poll};
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// What the host says of a request.
@@ -48,7 +49,7 @@ impl<'a> About<'a> {
     }
 }
 
-/// Asks a plugin, and gives its answer as it is sent.
+/// Asks a plugin, and gives its answer as it is sent. It is counted.
 ///
 /// # Errors
 ///
@@ -61,27 +62,52 @@ pub(super) async fn call(
     body: Incoming,
     about: &About<'_>,
 ) -> Result<Reply, Fault> {
+    let began = Instant::now();
     let mount = match front.mounts.get(id) {
         Ok(mount) => mount,
         Err(fault) => {
+            if let Some(tally) = front.mounts.tally(id) {
+                tally.answered(fault.status(), began.elapsed());
+            }
             body::discard(body).await;
             return Err(fault);
         }
     };
+    let answer = called(&mount, front, rest, head, body, about).await;
+    let status = match &answer {
+        Ok(reply) => reply.status(),
+        Err(fault) => fault.status(),
+    };
+    mount.tally.answered(status, began.elapsed());
+    answer
+}
+
+async fn called(
+    mount: &Arc<Mount>,
+    front: &Front,
+    rest: &str,
+    head: &request::Parts,
+    body: Incoming,
+    about: &About<'_>,
+) -> Result<Reply, Fault> {
+    let id = mount.handle.id().as_str();
     if body::is_long(&body) && mount.streams(&head.method, rest).await {
-        let parts = Box::pin(body::parts(body, &mount.limits.body));
-        let answer = ask(&mount, rest, head, &[], Some(parts), about).await;
-        return reply(&mount, id, answer);
+        let tally = Arc::clone(&mount.tally);
+        let parts = body::parts(body, &mount.limits.body);
+        let parts = parts.inspect_ok(move |part| tally.received(part.len()));
+        let answer = ask(mount, rest, head, &[], Some(Box::pin(parts)), about).await;
+        return reply(mount, id, answer);
     }
     let bytes = body::whole(body, &mount.limits.body).await?;
-    match ask(&mount, rest, head, &bytes, None, about).await {
+    mount.tally.received(bytes.len());
+    match ask(mount, rest, head, &bytes, None, about).await {
         // It stopped after it was found, and before it was entered; perhaps it is there again.
         Some(Err(RequestError::Closed { .. })) => {
             let mount = front.mounts.get(id)?;
             let answer = ask(&mount, rest, head, &bytes, None, about).await;
             reply(&mount, id, answer)
         }
-        answer => reply(&mount, id, answer),
+        answer => reply(mount, id, answer),
     }
 }
 
@@ -138,8 +164,11 @@ fn reply(mount: &Mount, id: &str, asked: Asked) -> Result<Reply, Fault> {
     *reply.status_mut() = status(&answer)?;
     headers::to_client(&answer, reply.headers_mut())?;
     *reply.body_mut() = match answer.is_streamed() {
-        true => streamed(answer, mount.end.clone()),
-        false => whole(Bytes::copy_from_slice(answer.body())),
+        true => streamed(answer, mount.end.clone(), Arc::clone(&mount.tally)),
+        false => {
+            mount.tally.sent(answer.body().len());
+            whole(Bytes::copy_from_slice(answer.body()))
+        }
     };
     Ok(reply)
 }

@@ -1,11 +1,11 @@
 //! The plugins that can be called, found once and kept.
 
-use super::{body, description::Description, reply::Fault};
+use super::{body, description::Description, metrics::Tally, reply::Fault};
 use arc_swap::ArcSwap;
 use http::StatusCode;
 use jackfield_loader::{Handle as Plugin, Loader, State, Status, nearest};
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -34,6 +34,7 @@ pub(super) struct Mount {
     pub(super) description: OnceCell<Description>,
     /// Held by whoever asks the plugin what it says of itself: one at a time, since it may hang.
     pub(super) asking: Arc<Semaphore>,
+    pub(super) tally: Arc<Tally>,
     /// The plugin stops: what streams from it ends.
     pub(super) end: CancellationToken,
     /// It wants to have stopped soon: calls that are under way end.
@@ -67,6 +68,8 @@ pub(super) struct Mounts {
     limits: Box<dyn Fn(&str) -> PluginLimits + Send + Sync>,
     /// Held by whoever changes the table, and no longer than that.
     changing: Mutex<()>,
+    /// Of each plugin that was ever mounted.
+    tallies: Mutex<BTreeMap<String, Arc<Tally>>>,
     /// Who was there once. No more than there ever were plugins.
     known: Mutex<BTreeSet<String>>,
 }
@@ -87,6 +90,7 @@ impl Mounts {
             runtime,
             limits: Box::new(limits),
             changing: Mutex::default(),
+            tallies: Mutex::default(),
             known: Mutex::default(),
         }
     }
@@ -127,6 +131,7 @@ impl Mounts {
             limits,
             description: OnceCell::new(),
             asking: Arc::new(Semaphore::new(1)),
+            tally: Arc::clone(lock(&self.tallies).entry(id.to_owned()).or_default()),
             end: CancellationToken::new(),
             cut: CancellationToken::new(),
         });
@@ -161,6 +166,20 @@ impl Mounts {
         for mount in self.table.load().values() {
             mount.end_after(&self.runtime, grace);
         }
+    }
+
+    /// What came of the requests for a plugin that was ever mounted.
+    pub(super) fn tally(&self, id: &str) -> Option<Arc<Tally>> {
+        lock(&self.tallies).get(id).cloned()
+    }
+
+    /// The same of all, in order of id.
+    pub(super) fn tallies(&self) -> Vec<(String, Arc<Tally>)> {
+        let tallies = lock(&self.tallies);
+        let tallies = tallies.iter();
+        tallies
+            .map(|(id, tally)| (id.clone(), Arc::clone(tally)))
+            .collect()
     }
 
     /// The plugin is known, though it may not run.

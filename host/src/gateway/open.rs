@@ -17,7 +17,7 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     sync::{Arc, atomic::AtomicBool},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::runtime::Runtime;
 
@@ -78,6 +78,7 @@ impl Gateway {
             front: Arc::clone(&front),
             desk: Arc::clone(desk),
             began: Instant::now(),
+            since: SystemTime::now(),
             is_ready: AtomicBool::new(false),
             openapi: Kept::default(),
         });

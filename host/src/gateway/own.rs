@@ -135,7 +135,7 @@ async fn health(own: &Arc<Own>, id: &str, status: &Status) -> Reply {
 const COUNTING: Duration = Duration::from_secs(2);
 
 /// How many sessions a plugin has, where it says.
-async fn sessions(mount: &Mount) -> Option<u64> {
+pub(super) async fn sessions(mount: &Mount) -> Option<u64> {
     let extensions = [jackfield_loader::Header::new("count", b"1")];
     let request = Request::new("GET", "/list_sessions").with_extensions(&extensions);
     let asked = mount.handle.request_owned(&request, None, COUNTING);

@@ -64,6 +64,10 @@ impl Fault {
         self
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The words for people.
     pub(super) fn detail(&self) -> String {
         let detail = self.body.get("detail").and_then(Value::as_str);

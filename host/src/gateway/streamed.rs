@@ -1,9 +1,11 @@
 //! An answer that comes in parts, on its way to a client.
 
-use super::reply::Body;
+use super::{metrics::Tally, reply::Body};
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use http_body_util::Either;
 use jackfield_loader::Answer;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +23,7 @@ pub(super) enum Broken {
 /// Part after part, until the end, or until the plugin stops: then it breaks off, and the client sees
 /// that. A task has the answer, not the client's connection: a client that does not read keeps the
 /// plugin's memory no longer than until the plugin stops.
-pub(super) fn streamed(answer: Answer<'static>, end: CancellationToken) -> Body {
+pub(super) fn streamed(answer: Answer<'static>, end: CancellationToken, tally: Arc<Tally>) -> Body {
     let (sender, receiver) = mpsc::channel(1);
     let (ended, end_of) = oneshot::channel();
     tokio::spawn(async move {
@@ -41,6 +43,7 @@ pub(super) fn streamed(answer: Answer<'static>, end: CancellationToken) -> Body 
         let next = parts.next().await?;
         Some((next, parts))
     });
+    let parts = parts.inspect_ok(move |part: &Bytes| tally.sent(part.len()));
     Either::Right(axum::body::Body::from_stream(parts))
 }
 

@@ -2,13 +2,14 @@
 //!
 //! One file for each thing that is asked about: `list` (plugins), `menu`, `configuration`, `orders`
 //! (start, stop and the like), `plans` (plan, graph, why), `health`, `status`, `topology` (edges),
-//! `events`, `openapi`, `pages` (for people). What is taken out of a request is in `query` and `parts`.
+//! `events`, `metrics`, `openapi`, `pages` (for people). What is taken out of a request is in `query` and `parts`.
 
 mod configuration;
 mod events;
 mod health;
 mod list;
 mod menu;
+mod metrics;
 mod openapi;
 mod orders;
 mod pages;
@@ -32,7 +33,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 pub(super) use pages::is_page;
@@ -46,6 +47,8 @@ pub(super) struct Own {
     pub(super) front: Arc<Front>,
     pub(super) desk: Arc<Desk>,
     pub(super) began: Instant,
+    /// The same by the clock on the wall.
+    pub(super) since: SystemTime,
     /// The plan has been carried out.
     pub(super) is_ready: AtomicBool,
     pub(super) openapi: Kept,
@@ -132,6 +135,7 @@ pub(super) fn declared() -> Declared {
         )
         .get("/edges", topology::edges, topology::edges_operation())
         .get("/events", events::events, events::operation())
+        .get("/metrics", metrics::metrics, metrics::operation())
         .get("/openapi.json", openapi::openapi, openapi::operation())
 }
 

@@ -3,7 +3,10 @@ use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
     ops::Range,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
@@ -44,6 +47,8 @@ pub(in crate::gateway) struct Hub {
     run: String,
     ring: Mutex<Ring>,
     more: Arc<Notify>,
+    readers: AtomicU64,
+    too_slow: AtomicU64,
 }
 
 struct Ring {
@@ -85,6 +90,8 @@ impl Hub {
                 is_over: false,
             }),
             more: Arc::default(),
+            readers: AtomicU64::new(0),
+            too_slow: AtomicU64::new(0),
         }
     }
 
@@ -159,6 +166,20 @@ impl Hub {
         self.more.notify_waiters();
     }
 
+    /// How many read now.
+    pub(in crate::gateway) fn readers(&self) -> u64 {
+        self.readers.load(Relaxed)
+    }
+
+    /// How many were cut off since they did not keep up.
+    pub(in crate::gateway) fn too_slow(&self) -> u64 {
+        self.too_slow.load(Relaxed)
+    }
+
+    pub(super) fn note_too_slow(&self) {
+        self.too_slow.fetch_add(1, Relaxed);
+    }
+
     /// Ends all streams.
     pub(in crate::gateway) fn close(&self) {
         self.ring().is_over = true;
@@ -216,6 +237,22 @@ impl Hub {
         begin.place = ring.first + before as u64;
         begin.skip_below = wanted;
         begin
+    }
+}
+
+/// Counts a reader until it is dropped.
+pub(super) struct Seat(Arc<Hub>);
+
+impl Seat {
+    pub(super) fn new(hub: &Arc<Hub>) -> Self {
+        hub.readers.fetch_add(1, Relaxed);
+        Self(Arc::clone(hub))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.readers.fetch_sub(1, Relaxed);
     }
 }
 

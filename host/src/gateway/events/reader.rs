@@ -1,4 +1,4 @@
-use super::hub::{Begin, Block, Found, Hub, write};
+use super::hub::{Begin, Block, Found, Hub, Seat, write};
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -60,6 +60,7 @@ pin_project! {
         skip_below: u64,
         ready: VecDeque<Bytes>,
         is_over: bool,
+        _seat: Seat,
         #[pin]
         more: Option<OwnedNotified>,
     }
@@ -74,6 +75,7 @@ impl Reader {
             skip_below,
         } = hub.begin(last);
         Self {
+            _seat: Seat::new(&hub),
             hub,
             filter,
             place,
@@ -139,6 +141,7 @@ impl Body for Reader {
                     pick(&block, this.filter, *this.skip_below, this.ready);
                 }
                 Found::Gone => {
+                    this.hub.note_too_slow();
                     this.ready.push_back(farewell());
                     *this.is_over = true;
                 }

@@ -121,7 +121,8 @@ async function show(output, url, request) {
     output.insertBefore(make("pre", { tabindex: "0" }, headers), text);
     await read(answer, text);
   } catch (error) {
-    head.append(make("span", { class: "bad" }, ` ${error.message}`));
+    const isStopped = error.name === "AbortError";
+    head.append(make("span", { class: isStopped ? "faint" : "bad" }, isStopped ? ", stopped" : ` ${error.message}`));
   }
 }
 

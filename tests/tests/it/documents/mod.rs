@@ -42,7 +42,7 @@ fn blocks(document: &str) -> Vec<Block<'_>> {
 }
 
 /// The rows of the first table after a heading, each cell trimmed and without backquotes around it.
-fn rows(path: &str, heading: &str) -> Vec<Vec<String>> {
+pub(crate) fn rows(path: &str, heading: &str) -> Vec<Vec<String>> {
     let document = read(path);
     let begin = document
         .find(&format!("\n{heading}\n"))

@@ -4,6 +4,7 @@ mod access;
 mod calls;
 mod events;
 mod lists;
+mod metrics;
 mod middleware;
 mod openapi;
 mod orders;
