@@ -3,8 +3,10 @@
 use crate::{
     commands::{
         audit::Audit,
+        call::Call,
         check::Check,
         completions::Completions,
+        events::Events,
         graph::Graph,
         inspect::Inspect,
         list::List,
@@ -16,6 +18,7 @@ use crate::{
         release::Release,
         reset_failed::ResetFailed,
         run::Run,
+        sessions::Sessions,
         show::ConfigCommand,
         status::Status,
         token::TokenCommand,
@@ -124,6 +127,9 @@ pub(crate) enum Command {
     LogLevel(LogLevel),
     Logs(Logs),
     Top(Top),
+    Call(Call),
+    Events(Events),
+    Sessions(Sessions),
     Token(TokenCommand),
     Audit(Audit),
     Release(Release),

@@ -1,4 +1,5 @@
 use crate::{
+    client::HttpError,
     commands::{new::NewError, set::SetError},
     config::ConfigError,
     conformance::ConformanceError,
@@ -47,6 +48,9 @@ pub(crate) enum CommandError {
     /// The list of what is quarantined cannot be used.
     #[error(transparent)]
     Quarantine(#[from] QuarantineError),
+    /// A host is not asked over HTTP, or says no.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// Tokens cannot be read or changed.
     #[error(transparent)]
     Tokens(#[from] TokensError),
@@ -109,6 +113,7 @@ impl CommandError {
             Self::Set(error) => error.code(),
             Self::Enable(error) => error.code(),
             Self::Client(error) => error.code(),
+            Self::Http(error) => error.code(),
             Self::Tokens(TokensError::Name(_)) => 2,
             Self::Conformance(error) => error.code(),
             _ => 1,

@@ -7,6 +7,7 @@
 //! `logging`; for `run` and those who talk to it: `control`; for `top`: `top`.
 
 mod args;
+mod client;
 mod commands;
 mod config;
 mod conformance;

@@ -1,8 +1,10 @@
 //! One file for each command.
 
 pub(crate) mod audit;
+pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod events;
 pub(crate) mod graph;
 pub(crate) mod inspect;
 pub(crate) mod list;
@@ -15,6 +17,7 @@ pub(crate) mod release;
 pub(crate) mod replace;
 pub(crate) mod reset_failed;
 pub(crate) mod run;
+pub(crate) mod sessions;
 pub(crate) mod set;
 pub(crate) mod show;
 pub(crate) mod status;
@@ -93,6 +96,9 @@ pub(crate) fn dispatch(args: Args, format: Format) -> Result<Outcome, CommandErr
         Command::LogLevel(level) => level.run(&config(&common)?),
         Command::Logs(logs) => logs.run(&config(&common)?),
         Command::Top(top) => top.run(&config(&common)?),
+        Command::Call(call) => call.run(&config(&common)?),
+        Command::Events(events) => events.run(&config(&common)?),
+        Command::Sessions(sessions) => sessions.run(&config(&common)?),
         Command::Token(command) => command.run(&config(&common)?),
         Command::Audit(audit) => audit.run(&config(&common)?),
         Command::Release(release) => release.run(&config(&common)?),

@@ -19,6 +19,9 @@ const PLUGINS_PATH: &str = "JACKFIELD_PLUGINS_PATH";
 /// The command line takes this one: the same as `--config`.
 pub(crate) const CONFIG: &str = "JACKFIELD_CONFIG";
 
+/// Commands that ask over HTTP take this one.
+const TOKEN: &str = crate::client::VARIABLE_TOKEN;
+
 /// What the environment says.
 pub(super) struct Environment {
     pub(super) tree: Tree,
@@ -34,7 +37,7 @@ pub(super) fn read(
     let mut warnings = Vec::new();
     let mut found: Vec<(String, OsString)> = variables
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-        .filter(|(name, _)| name.starts_with(PREFIX) && name != CONFIG)
+        .filter(|(name, _)| name.starts_with(PREFIX) && name != CONFIG && name != TOKEN)
         .collect();
     found.sort();
     for (name, value) in found {
@@ -89,7 +92,7 @@ fn unknown(name: &str) -> String {
         format!("{PREFIX}{path}")
     });
     let mut known: Vec<String> = keys.collect();
-    known.extend([PLUGINS_PATH.to_owned(), CONFIG.to_owned()]);
+    known.extend([PLUGINS_PATH, CONFIG, TOKEN].map(str::to_owned));
     match nearest(name, known.iter().map(String::as_str)) {
         Some(near) => format!("{name}: not a variable of this host, did you mean {near}?"),
         None => format!("{name}: not a variable of this host, ignored"),

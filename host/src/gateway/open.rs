@@ -11,7 +11,7 @@ use super::{
     openapi::Kept,
     service::Service,
 };
-use crate::{config::Config, control::Desk};
+use crate::{client::Place, config::Config, control::Desk, error::chain};
 use jackfield_loader::Loader;
 use std::{
     collections::HashMap,
@@ -40,6 +40,8 @@ pub(crate) struct Gateway {
     own: Arc<Own>,
     listening: Listening,
     _feed: Feed,
+    /// Where it says that it listens.
+    _place: Option<Place>,
 }
 
 impl Gateway {
@@ -95,10 +97,19 @@ impl Gateway {
             write: http.write_deadline,
         };
         let listening = Listening::open(runtime.handle(), &http.listen, service, limits, tls)?;
+        let place = Place::say(&config.state, scheme, listening.addresses())
+            .inspect_err(|error| {
+                log::error!(
+                    "commands cannot find where this host listens: {}",
+                    chain(error)
+                );
+            })
+            .ok();
         Ok(Self {
             own,
             listening,
             _feed: feed,
+            _place: place,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Does the program `jackfield` say and do what its help promises, as a process of its own?
 
 mod access;
+mod client;
 mod codes;
 mod configuration;
 mod conformance;

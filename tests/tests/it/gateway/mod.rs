@@ -111,6 +111,14 @@ impl Served {
         self.ended()
     }
 
+    /// The same of one that has nothing to complain of; its site, for the next.
+    pub(crate) fn stop(self) -> Site {
+        let Self { host, site, .. } = self;
+        host.signal(Signal::TERM);
+        assert_eq!(host.end().0, Some(0));
+        site
+    }
+
     /// The same once something else ended it.
     pub(crate) fn ended(self) -> (Option<i32>, Vec<String>) {
         let Self { host, site, .. } = self;
