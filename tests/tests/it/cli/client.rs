@@ -9,6 +9,7 @@ use std::{
     io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
 fn run(command: &mut Command) -> Said {
@@ -152,11 +153,16 @@ fn sessions_are_listed() {
 #[test]
 fn events_are_shown_also_of_a_host_that_comes_back() {
     let served = Served::start(site(&["heartbeat"], ""));
-    let said = jackfield(&served.site, "events -n 1");
-    assert_eq!(
-        (&*said.out, said.code),
-        ("topology running: heartbeat\n", Some(0))
-    );
+    // What runs is told a moment after it does.
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let said = jackfield(&served.site, "events -n 1");
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        if said.out == "topology running: heartbeat\n" {
+            break;
+        }
+        assert!(Instant::now() < until, "{}", said.out);
+    }
     let mut reader = command(&served.site, "events -n 2 --format json")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

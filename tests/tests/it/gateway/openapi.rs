@@ -173,7 +173,6 @@ fn what_cannot_be_read_is_answered_as_told() {
     let served = Served::start(site(&["heartbeat"], ""));
     let document = document(&served);
     let own = paths(&document);
-    let long = format!("{{\"config\":{{\"x\":\"{}\"}}}}", "x".repeat(2 << 20));
     let config = "/api/plugins/heartbeat/config";
     for (told, path, body, status) in [
         ("/api/plugins/{id}/config", config, "[", 400),
@@ -184,7 +183,6 @@ fn what_cannot_be_read_is_answered_as_told() {
             r#"{"config":{"period_ms":"x"}}"#,
             422,
         ),
-        ("/api/plugins/{id}/config", config, &*long, 413),
         (
             "/api/plugins/{id}/config",
             "/api/plugins/%FF/config",
