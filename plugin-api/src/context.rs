@@ -159,10 +159,11 @@ impl Context {
             // A caller that has gone away wants no answer.
             let _ = sender.send(function());
         })?;
-        let _task = CancelOnDrop(task);
-        receiver
-            .await
-            .map_err(|_| Error::new(format!("`{name}` was cancelled or panicked")))
+        let mut waiting = CancelOnDrop(Some(task));
+        let done = receiver.await;
+        // It has ended: there is nothing to cancel.
+        waiting.0 = None;
+        done.map_err(|_| Error::new(format!("`{name}` was cancelled or panicked")))
     }
 
     fn task(&self, id: Result<u64, Failure>) -> Result<Task> {
@@ -230,11 +231,13 @@ impl Task {
 }
 
 /// Ends a blocking task that nobody waits for any more, if it has not begun.
-struct CancelOnDrop(Task);
+struct CancelOnDrop(Option<Task>);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.0.cancel();
+        if let Some(task) = &self.0 {
+            task.cancel();
+        }
     }
 }
 

@@ -3,6 +3,21 @@ use futures_core::Stream;
 use jackfield_abi::{ByteStreamObject, RBox, ROption, RVec};
 use serde::{Serialize, de::DeserializeOwned};
 
+/// Which bytes a token of HTTP may hold (RFC 9110, 5.6.2).
+const TOKEN: [bool; 256] = {
+    let (mut table, mut byte) = ([false; 256], 0u8);
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let (marks, mut place) = (b"!#$%&'*+-.^_`|~", 0);
+    while place < marks.len() {
+        table[marks[place] as usize] = true;
+        place += 1;
+    }
+    table
+};
+
 /// The answer to a [`Request`](crate::Request).
 pub struct Response {
     raw: RBox<jackfield_abi::Response>,
@@ -100,19 +115,21 @@ impl Response {
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let value = value.as_ref();
-        let token = |byte: u8| byte.is_ascii_graphic() && !br#"()<>@,;:\"/[]?={}"#.contains(&byte);
+        let is_token = !name.is_empty() && name.bytes().all(|byte| TOKEN[usize::from(byte)]);
+        assert!(is_token, "{name:?} is no header name");
+        // Without a way out in the middle, so that many are looked at in one step.
+        let breaks = value.iter().fold(false, |breaks, byte| {
+            breaks | matches!(byte, b'\r' | b'\n' | 0)
+        });
         assert!(
-            !name.is_empty() && name.bytes().all(token),
-            "{name:?} is no header name"
-        );
-        let fits = !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
-        assert!(
-            fits,
+            !breaks,
             "the value of the header {name} holds a line break or NUL"
         );
         let mut block = std::mem::take(&mut self.raw.headers).into_vec();
         block.reserve(name.len() + value.len() + 4);
-        block.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
+        let begin = block.len();
+        block.extend_from_slice(name.as_bytes());
+        block[begin..].make_ascii_lowercase();
         block.extend_from_slice(b": ");
         block.extend_from_slice(value);
         block.extend_from_slice(b"\r\n");
