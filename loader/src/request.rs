@@ -6,7 +6,7 @@ use crate::{
 use futures_util::Stream;
 use jackfield_abi::{Failure, FailureCode, RBox, ROption, RSlice, RVec};
 use jackfield_manifest::PluginId;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 pub use jackfield_abi::Header;
 
@@ -131,20 +131,24 @@ impl Answer<'_> {
 fn split_headers(mut block: &[u8]) -> impl Iterator<Item = (&str, &[u8])> {
     std::iter::from_fn(move || {
         loop {
-            let end = memchr::memmem::find(block, b"\r\n")?;
-            let (line, rest) = (&block[..end], &block[end + 2..]);
+            let (line, rest) = split_at_pair(block, b"\r\n")?;
             block = rest;
-            let header = memchr::memmem::find(line, b": ").and_then(|colon| {
-                Some((
-                    std::str::from_utf8(&line[..colon]).ok()?,
-                    &line[colon + 2..],
-                ))
-            });
+            let header = split_at_pair(line, b": ")
+                .and_then(|(name, value)| Some((std::str::from_utf8(name).ok()?, value)));
             if header.is_some() {
                 return header;
             }
         }
     })
+}
+
+/// What stands before and behind the first such pair of bytes. Headers are short: to set up a search
+/// for both would take longer than it does.
+#[inline]
+fn split_at_pair<'a>(bytes: &'a [u8], pair: &[u8; 2]) -> Option<(&'a [u8], &'a [u8])> {
+    let mut places = memchr::memchr_iter(pair[0], bytes);
+    let place = places.find(|place| bytes.get(place + 1) == Some(&pair[1]))?;
+    Some((&bytes[..place], &bytes[place + 2..]))
 }
 
 impl fmt::Debug for Answer<'_> {
@@ -359,7 +363,7 @@ impl Handle {
                 ..request.raw
             },
         };
-        let call = self.request(&request);
+        let call = pin!(self.request(&request));
         let answer = within(length, &*self.executor, call).await;
         answer.unwrap_or_else(|| Err(self.too_late(length)))
     }
@@ -391,8 +395,12 @@ impl Handle {
             stream: stream.as_ref().into(),
             ..request.raw
         };
-        let call = entered.handle(if stream.is_some() { &raw } else { &request.raw });
-        match within(limit, &*self.executor, call).await {
+        let asked = {
+            let raw = if stream.is_some() { &raw } else { &request.raw };
+            let call = pin!(entered.handle(raw));
+            within(limit, &*self.executor, call).await
+        };
+        match asked {
             Some(Ok(response)) => Ok(Answer { response, entered }),
             Some(Err(failure)) => Err(RequestError::from_failure(self.id.as_str(), &failure)),
             None => Err(self.too_late(limit)),

@@ -3,8 +3,10 @@
 use super::reply::Body as Inner;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use hyper::rt;
 use pin_project_lite::pin_project;
 use std::{
+    io,
     pin::Pin,
     sync::{
         Arc,
@@ -17,7 +19,7 @@ use std::{
 /// that waits for more is not.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
-    /// Requests, and parts of answers that were taken.
+    /// Requests, parts of answers that were taken, and what was written.
     progress: AtomicU64,
     /// Requests whose answer has not begun, or not ended.
     open: AtomicUsize,
@@ -34,14 +36,14 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// No request ever came.
-    pub(super) fn is_silent(self) -> bool {
-        self.progress == 0
+    /// A part of an answer is there that nobody takes.
+    pub(super) fn is_untaken(self) -> bool {
+        self.untaken > 0
     }
 
     /// Since the look before nothing came, nothing was taken, and nobody but the client is to blame.
     pub(super) fn is_stalled_since(self, before: Self) -> bool {
-        let is_idle = self.open == 0 || self.untaken > 0;
+        let is_idle = self.open == 0 || self.is_untaken();
         self.progress == before.progress && is_idle
     }
 }
@@ -60,6 +62,71 @@ impl Activity {
         self.progress.fetch_add(1, Relaxed);
         self.open.fetch_add(1, Relaxed);
         Open(Arc::clone(self))
+    }
+}
+
+pin_project! {
+    /// A connection that notes what is written to it: a client that takes an answer slowly takes it.
+    pub(super) struct Counted<S> {
+        #[pin]
+        stream: S,
+        activity: Arc<Activity>,
+    }
+}
+
+impl<S> Counted<S> {
+    pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
+        Self { stream, activity }
+    }
+}
+
+/// Notes what was written, if anything was.
+fn count(activity: &Activity, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    if let Poll::Ready(Ok(1..)) = written {
+        activity.progress.fetch_add(1, Relaxed);
+    }
+    written
+}
+
+impl<S: rt::Read> rt::Read for Counted<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: rt::ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.project().stream.poll_read(cx, buffer)
+    }
+}
+
+impl<S: rt::Write> rt::Write for Counted<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.project();
+        count(this.activity, this.stream.poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.project();
+        count(this.activity, this.stream.poll_write_vectored(cx, parts))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().stream.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().stream.poll_shutdown(cx)
     }
 }
 
@@ -153,10 +220,10 @@ mod tests {
     fn only_the_client_is_to_blame() {
         let activity = Arc::new(Activity::default());
         let before = activity.look();
-        assert!(before.is_silent() && before.is_stalled_since(before));
+        assert!(before.is_stalled_since(before));
         let open = activity.begin();
         let serving = activity.look();
-        assert!(!serving.is_silent() && !serving.is_stalled_since(before));
+        assert!(!serving.is_stalled_since(before));
         // A handler that takes its time.
         assert!(!activity.look().is_stalled_since(serving));
         let mut body = Watched::new(whole("x"), open);

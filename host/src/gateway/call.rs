@@ -8,14 +8,20 @@ use super::{
     mounts::Mount,
     reply::{Fault, Reply, whole},
     streamed::streamed,
+    upload::upload,
 };
 use bytes::Bytes;
-use futures_util::TryStreamExt;
 use http::{HeaderValue, StatusCode, request};
 use http_body_util::Either;
 use hyper::body::Incoming;
 use jackfield_loader::{Answer, Header, Parts, Request, RequestError};
-use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Instant};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::{Duration, Instant},
+};
 use tokio_util::sync::CancellationToken;
 
 /// What the host says of a request.
@@ -28,14 +34,14 @@ pub(super) struct About<'a> {
 impl<'a> About<'a> {
     /// Whether the client's credentials are a token of the host's, which is none of a plugin's
     /// business.
-    pub(super) fn hides_token(&self) -> bool {
+    fn hides_token(&self) -> bool {
         matches!(self.who, Who::Token(_))
     }
 
-    /// What plugins are told of it; `deadline` is how long it may take, in milliseconds.
-    pub(super) fn extensions(&self, deadline: &'a [u8]) -> Vec<Header<'a>> {
+    /// What plugins are told of it, with `more`; `deadline` is how long it may take, in milliseconds.
+    fn extensions(&self, deadline: &'a [u8], more: &[Header<'a>]) -> Vec<Header<'a>> {
         let role = self.who.role().map_or("", Role::as_str);
-        let mut extensions = Vec::with_capacity(8);
+        let mut extensions = Vec::with_capacity(5 + more.len());
         extensions.extend([
             Header::new("timeout-ms", deadline),
             Header::new("request-id", self.request_id.as_bytes()),
@@ -45,6 +51,7 @@ impl<'a> About<'a> {
         if let Who::Token(token) = self.who {
             extensions.push(Header::new("token", token.id.as_bytes()));
         }
+        extensions.extend_from_slice(more);
         extensions
     }
 }
@@ -69,11 +76,16 @@ pub(super) async fn call(
             if let Some(tally) = front.mounts.tally(id) {
                 tally.answered(fault.status(), began.elapsed());
             }
-            body::discard(body).await;
+            Box::pin(body::discard(body)).await;
             return Err(fault);
         }
     };
-    let answer = called(&mount, front, rest, head, body, about).await;
+    // What is seldom is boxed: the room for all of a request is moved about with it.
+    let is_upload = body::is_long(&body) && Box::pin(mount.streams(&head.method, rest)).await;
+    let answer = match is_upload {
+        true => Box::pin(upload(&mount, rest, head, body, about)).await,
+        false => at_once(front, &mount, rest, head, body, about).await,
+    };
     let status = match &answer {
         Ok(reply) => reply.status(),
         Err(fault) => fault.status(),
@@ -82,62 +94,92 @@ pub(super) async fn call(
     answer
 }
 
-async fn called(
-    mount: &Arc<Mount>,
+/// The body is read first.
+async fn at_once(
     front: &Front,
+    mount: &Mount,
     rest: &str,
     head: &request::Parts,
     body: Incoming,
     about: &About<'_>,
 ) -> Result<Reply, Fault> {
-    let id = mount.handle.id().as_str();
-    if body::is_long(&body) && mount.streams(&head.method, rest).await {
-        let tally = Arc::clone(&mount.tally);
-        let parts = body::parts(body, &mount.limits.body);
-        let parts = parts.inspect_ok(move |part| tally.received(part.len()));
-        let answer = ask(mount, rest, head, &[], Some(Box::pin(parts)), about).await;
-        return reply(mount, id, answer);
-    }
     let bytes = body::whole(body, &mount.limits.body).await?;
     mount.tally.received(bytes.len());
-    match ask(mount, rest, head, &bytes, None, about).await {
+    let question = Question {
+        path: rest,
+        head,
+        told: &[],
+        body: &bytes,
+        about,
+    };
+    let limit = mount.limits.deadline;
+    match question.ask(mount, None, limit).await {
         // It stopped after it was found, and before it was entered; perhaps it is there again.
-        Some(Err(RequestError::Closed { .. })) => {
-            let mount = front.mounts.get(id)?;
-            let answer = ask(&mount, rest, head, &bytes, None, about).await;
-            reply(&mount, id, answer)
+        Err(Unanswered::Why(RequestError::Closed { .. })) => {
+            let mount = front.mounts.get(mount.handle.id().as_str())?;
+            let asked = Box::pin(question.ask(&mount, None, limit)).await;
+            reply(&mount, asked)
         }
-        answer => reply(mount, id, answer),
+        asked => reply(mount, asked),
     }
 }
 
-type Asked = Option<Result<Answer<'static>, RequestError>>;
+/// What a plugin is asked in the name of a request.
+pub(super) struct Question<'a> {
+    pub(super) path: &'a str,
+    pub(super) head: &'a request::Parts,
+    /// What it is told beside what plugins are told of each.
+    pub(super) told: &'a [Header<'a>],
+    pub(super) body: &'a [u8],
+    pub(super) about: &'a About<'a>,
+}
 
-async fn ask(
-    mount: &Mount,
-    rest: &str,
-    head: &request::Parts,
-    body: &[u8],
-    parts: Option<Parts>,
-    about: &About<'_>,
-) -> Asked {
-    let headers = headers::to_plugin(&head.headers, about.hides_token());
-    let extensions = about.extensions(mount.deadline_text.as_bytes());
-    let request = Request::new(head.method.as_str(), rest)
-        .with_query(head.uri.query().unwrap_or_default())
-        .with_headers(&headers)
-        .with_extensions(&extensions)
-        .with_body(body);
-    let asked = mount
-        .handle
-        .request_owned(&request, parts, mount.limits.deadline);
-    until_cut(&mount.cut, asked).await
+/// Why there is no answer.
+pub(super) enum Unanswered {
+    /// It was to stop, and had no more time.
+    Cut,
+    /// The plugin gave none.
+    Why(RequestError),
+}
+
+type Asked = Result<Answer<'static>, Unanswered>;
+
+impl Question<'_> {
+    /// Asks it, with `parts` as what comes after the body, for so long at most.
+    pub(super) async fn ask(&self, mount: &Mount, parts: Option<Parts>, limit: Duration) -> Asked {
+        let (head, about) = (self.head, self.about);
+        let headers = headers::to_plugin(&head.headers, about.hides_token());
+        let extensions = about.extensions(mount.deadline_text.as_bytes(), self.told);
+        let request = Request::new(head.method.as_str(), self.path)
+            .with_query(head.uri.query().unwrap_or_default())
+            .with_headers(&headers)
+            .with_extensions(&extensions)
+            .with_body(self.body);
+        let asked = pin!(mount.handle.request_owned(&request, parts, limit));
+        match until_cut(&mount.cut, asked).await {
+            Some(asked) => asked.map_err(Unanswered::Why),
+            None => Err(Unanswered::Cut),
+        }
+    }
+}
+
+impl Unanswered {
+    /// As a client is told of it.
+    #[cold]
+    pub(super) fn fault(&self, mount: &Mount) -> Fault {
+        match self {
+            Self::Cut => cut_off(mount.handle.id().as_str()),
+            Self::Why(error) => fault(error),
+        }
+    }
 }
 
 /// What a call gives, or nothing when it has to end before. One that is ready at once costs no look
-/// at the other.
-pub(super) async fn until_cut<F: Future>(cut: &CancellationToken, call: F) -> Option<F::Output> {
-    let mut call = pin!(call);
+/// at the other. Taken as a pointer, since a future that is an argument lies in this one twice.
+pub(super) async fn until_cut<F: Future>(
+    cut: &CancellationToken,
+    mut call: Pin<&mut F>,
+) -> Option<F::Output> {
     let mut is_cut = pin!(None);
     poll_fn(|cx| {
         if let Poll::Ready(output) = call.as_mut().poll(cx) {
@@ -157,9 +199,8 @@ pub(super) async fn until_cut<F: Future>(cut: &CancellationToken, call: F) -> Op
 
 /// An answer as it is sent. What is there of its body is copied: a client that reads slowly must not
 /// hold up a plugin that is to stop.
-fn reply(mount: &Mount, id: &str, asked: Asked) -> Result<Reply, Fault> {
-    let answer = asked.ok_or_else(|| cut_off(id))?;
-    let answer = answer.map_err(|error| fault(&error))?;
+pub(super) fn reply(mount: &Mount, asked: Asked) -> Result<Reply, Fault> {
+    let answer = asked.map_err(|why| why.fault(mount))?;
     let mut reply = Reply::new(Either::Left(Default::default()));
     *reply.status_mut() = status(&answer)?;
     headers::to_client(&answer, reply.headers_mut())?;
@@ -187,7 +228,7 @@ pub(super) fn status(answer: &Answer<'_>) -> Result<StatusCode, Fault> {
 }
 
 #[cold]
-pub(super) fn cut_off(id: &str) -> Fault {
+fn cut_off(id: &str) -> Fault {
     let text = format!("Plugin '{id}' was stopped before it had answered");
     Fault::new(StatusCode::SERVICE_UNAVAILABLE, text).with("plugin", id)
 }

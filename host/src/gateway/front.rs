@@ -9,9 +9,12 @@ use super::{
     mounts::{Mounts, PluginLimits},
     reply::Fault,
 };
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use jackfield_loader::Loader;
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
 use tokio::runtime::Handle;
 
 /// Who is at the other end of a connection.
@@ -19,6 +22,8 @@ pub(super) struct Client {
     pub(super) peer: SocketAddr,
     /// Its IP address as text.
     pub(super) address: String,
+    /// By which name it addressed the host, once that was found good.
+    pub(super) addressed: OnceLock<HeaderValue>,
 }
 
 impl Client {
@@ -26,6 +31,7 @@ impl Client {
         Self {
             peer,
             address: peer.ip().to_string(),
+            addressed: OnceLock::new(),
         }
     }
 }

@@ -2,18 +2,27 @@
 
 use super::{
     access::Tls,
-    activity::{Activity, Watched},
+    activity::{Activity, Counted, Watched},
+    crowd::Crowd,
     front::Client,
     service::Service,
 };
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{
-        conn::auto,
-        graceful::{GracefulShutdown, Watcher},
-    },
+    server::conn::auto,
 };
-use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -21,7 +30,6 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinHandle,
 };
-use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
@@ -50,11 +58,11 @@ pub(crate) struct ConnectionLimits {
     /// How many there may be at a time.
     pub(crate) connections: usize,
     /// How long the headers of a request may take to come, and how long nothing may come between two
-    /// requests.
+    /// requests. A quarter more, since it is looked at so often.
     pub(crate) headers: Duration,
     /// How many bytes the headers of a request may have.
     pub(crate) header_bytes: usize,
-    /// How long a client may read nothing of an answer.
+    /// How long a client may read nothing of an answer; likewise.
     pub(crate) write: Duration,
 }
 
@@ -72,6 +80,9 @@ struct Shared {
     connections: Arc<Semaphore>,
     limits: ConnectionLimits,
     tls: Option<Tls>,
+    /// The host ends: set before `leave` says so.
+    is_ending: AtomicBool,
+    leave: CancellationToken,
     cut: CancellationToken,
 }
 
@@ -92,6 +103,8 @@ impl Listening {
         let listeners: Vec<TcpListener> = addresses.iter().map(bind).collect::<Result<_, _>>()?;
         let cut = CancellationToken::new();
         let shared = Arc::new(Shared {
+            is_ending: AtomicBool::new(false),
+            leave: CancellationToken::new(),
             cut: cut.clone(),
             service,
             connections: Arc::new(Semaphore::new(limits.connections)),
@@ -141,22 +154,22 @@ fn bind(address: &SocketAddr) -> Result<TcpListener, ListenError> {
 }
 
 async fn accept_all(listener: TcpListener, shared: Arc<Shared>, mut ending: watch::Receiver<bool>) {
-    let graceful = GracefulShutdown::new();
-    let builder = Arc::new(builder(&shared.limits));
+    let (builder, mut crowd) = (
+        Arc::new(builder(&shared.limits)),
+        Crowd::new(&shared.limits),
+    );
     loop {
         let accepted = tokio::select! {
             accepted = next(&listener, &shared.connections) => accepted,
+            () = crowd.tend() => continue,
             _ = ending.wait_for(|ending| *ending) => break,
         };
         match accepted {
             Ok((stream, peer, permit)) => {
                 let (shared, builder) = (Arc::clone(&shared), Arc::clone(&builder));
-                let watcher = graceful.watcher();
-                tokio::spawn(async move {
-                    let cut = shared.cut.clone();
-                    let served = serve(&builder, shared, watcher, stream, peer);
+                crowd.admit(peer, |activity| async move {
                     // A client that breaks off is no fault of the host's.
-                    if let Some(Err(error)) = cut.run_until_cancelled(served).await {
+                    if let Err(error) = serve(&builder, shared, activity, stream, peer).await {
                         log::debug!("{peer}: {error}");
                     }
                     drop(permit);
@@ -172,7 +185,10 @@ async fn accept_all(listener: TcpListener, shared: Arc<Shared>, mut ending: watc
         }
     }
     drop(listener);
-    graceful.shutdown().await;
+    shared.is_ending.store(true, Relaxed);
+    shared.leave.cancel();
+    shared.cut.run_until_cancelled(crowd.gone()).await;
+    crowd.cut().await;
 }
 
 /// Whether the system has no room for another, rather than the client gone.
@@ -196,11 +212,9 @@ async fn next(
 
 fn builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.headers)
-        .max_buf_size(limits.header_bytes);
+    // Who takes too long to send a request is seen by `crowd`: a timer for each request would cost as
+    // much as all else that the host does about it.
+    builder.http1().max_buf_size(limits.header_bytes);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -217,60 +231,62 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 async fn serve(
     builder: &auto::Builder<TokioExecutor>,
     shared: Arc<Shared>,
-    watcher: Watcher,
+    activity: Arc<Activity>,
     stream: TcpStream,
     peer: SocketAddr,
 ) -> Result<(), Failed> {
-    let mut timed = Box::pin(TimeoutStream::new(stream));
-    timed
-        .as_mut()
-        .set_write_timeout_pinned(Some(shared.limits.write));
     match &shared.tls {
-        None => speak(builder, Arc::clone(&shared), watcher, timed, peer).await,
+        None => speak(builder, Arc::clone(&shared), activity, stream, peer).await,
         Some(tls) => {
-            let shaken = TlsAcceptor::from(tls.config()).accept(timed);
-            let shaken = tokio::time::timeout(shared.limits.headers, shaken).await??;
-            speak(builder, Arc::clone(&shared), watcher, shaken, peer).await
+            let shaken = TlsAcceptor::from(tls.config()).accept(stream).await?;
+            speak(builder, Arc::clone(&shared), activity, shaken, peer).await
         }
     }
+}
+
+/// What the requests of a connection share.
+struct Connection {
+    shared: Arc<Shared>,
+    client: Client,
+    activity: Arc<Activity>,
 }
 
 async fn speak(
     builder: &auto::Builder<TokioExecutor>,
     shared: Arc<Shared>,
-    watcher: Watcher,
+    activity: Arc<Activity>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
 ) -> Result<(), Failed> {
-    let (client, activity) = (Arc::new(Client::new(peer)), Arc::new(Activity::default()));
-    let (limits, counted) = (shared.limits.clone(), Arc::clone(&activity));
+    let stream = Counted::new(TokioIo::new(stream), Arc::clone(&activity));
+    let connection = Arc::new(Connection {
+        shared: Arc::clone(&shared),
+        client: Client::new(peer),
+        activity,
+    });
     let service = hyper::service::service_fn(move |request| {
-        let (shared, client) = (Arc::clone(&shared), Arc::clone(&client));
-        let open = counted.begin();
+        let connection = Arc::clone(&connection);
         async move {
-            let reply = shared.service.serve(&client, request).await;
+            let open = connection.activity.begin();
+            let service = &connection.shared.service;
+            let reply = service.serve(&connection.client, request).await;
             Ok::<_, Infallible>(reply.map(|body| Watched::new(body, open)))
         }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(watcher.watch(connection));
-    tokio::select! {
-        ended = &mut connection => ended,
-        () = given_up(&activity, &limits) => Ok(()),
-    }
-}
-
-/// Waits until a client has had its time: none of its requests came, or it does not take what it
-/// asked for, or it asks for nothing any more.
-async fn given_up(activity: &Activity, limits: &ConnectionLimits) {
-    tokio::time::sleep(limits.headers).await;
-    let mut before = activity.look();
-    while !before.is_silent() {
-        tokio::time::sleep(limits.write.max(limits.headers)).await;
-        let now = activity.look();
-        if now.is_stalled_since(before) {
-            return;
+    let mut spoken = pin!(builder.serve_connection(stream, service));
+    let mut leave = pin!(shared.leave.cancelled());
+    let (mut is_listening, mut is_told) = (false, false);
+    poll_fn(|cx| {
+        // Asked once, so that it wakes this task when it is time; then the flag says so. It is the
+        // same task throughout.
+        if !is_told && (!is_listening || shared.is_ending.load(Relaxed)) {
+            is_listening = true;
+            if leave.as_mut().poll(cx).is_ready() {
+                is_told = true;
+                spoken.as_mut().graceful_shutdown();
+            }
         }
-        before = now;
-    }
+        spoken.as_mut().poll(cx)
+    })
+    .await
 }

@@ -4,15 +4,15 @@
 //! lets go on, with changes in its headers.
 
 use super::{
-    call::{About, cut_off, fault, status as status_of, until_cut},
+    call::{About, Question, status as status_of},
     front::Front,
-    headers::{self, to_plugin},
+    headers,
     reply::{Fault, Reply, whole},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use http_body_util::Either;
-use jackfield_loader::{Answer, Header, Request};
+use jackfield_loader::{Answer, Header};
 use std::{fmt::Write as _, time::Duration};
 
 /// What lets go on.
@@ -183,21 +183,15 @@ async fn ask(
     body: &[u8],
 ) -> Result<Verdict, Fault> {
     let mount = front.mounts.get(id)?;
-    let headers = to_plugin(&head.headers, about.hides_token());
-    let deadline = mount.deadline_text.as_bytes();
-    let mut extensions = about.extensions(deadline);
-    extensions.extend_from_slice(told);
-    let request = Request::new(head.method.as_str(), head.uri.path())
-        .with_query(head.uri.query().unwrap_or_default())
-        .with_headers(&headers)
-        .with_extensions(&extensions)
-        .with_body(body);
-    let asked = mount
-        .handle
-        .request_owned(&request, None, mount.limits.deadline);
-    let answer = until_cut(&mount.cut, asked).await;
-    let answer = answer.ok_or_else(|| cut_off(id))?;
-    verdict(&answer.map_err(|error| fault(&error))?)
+    let question = Question {
+        path: head.uri.path(),
+        head,
+        told,
+        body,
+        about,
+    };
+    let asked = question.ask(&mount, None, mount.limits.deadline).await;
+    verdict(&asked.map_err(|why| why.fault(&mount))?)
 }
 
 fn verdict(answer: &Answer<'_>) -> Result<Verdict, Fault> {

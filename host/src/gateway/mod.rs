@@ -14,6 +14,7 @@ mod api;
 mod body;
 mod call;
 mod chain;
+mod crowd;
 mod description;
 mod events;
 mod front;
@@ -30,5 +31,6 @@ mod reply;
 mod service;
 mod streamed;
 mod target;
+mod upload;
 
 pub(crate) use open::{Gateway, GatewayError};

@@ -4,8 +4,9 @@ use super::{body, description::Description, metrics::Tally, reply::Fault};
 use arc_swap::ArcSwap;
 use http::StatusCode;
 use jackfield_loader::{Handle as Plugin, Loader, State, Status, nearest};
+use rustc_hash::FxHashMap;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -57,7 +58,7 @@ impl Mount {
     }
 }
 
-type Table = HashMap<String, Arc<Mount>>;
+type Table = FxHashMap<String, Arc<Mount>>;
 
 /// All of them. A mount of a plugin that has stopped is replaced when it is used: the plugin's gate is
 /// closed for good, so nobody is sent to one that is not there.

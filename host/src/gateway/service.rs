@@ -36,17 +36,18 @@ impl Service {
         let request_id = front.ids.of(request.headers().get(REQUEST_ID));
         let (mut head, body) = request.into_parts();
         name_host(&mut head);
-        let (uri, is_head) = (head.uri.clone(), head.method == Method::HEAD);
         let origin = head.headers.get(header::ORIGIN).cloned();
-        let target = Target::of(uri.path(), &front.edge);
+        let target = Target::of(head.uri.path(), &front.edge);
+        let (whose, is_head) = (whose(target), head.method == Method::HEAD);
         let circumstances = Circumstances {
             from: Some(client.peer),
             request: request_id.to_str().ok(),
-            plugin: target.plugin().or_else(|| of_plugin(uri.path())),
+            plugin: target.plugin().or_else(|| of_plugin(head.uri.path())),
         };
-        let mut reply = match self.admit(&head, target, circumstances) {
+        // What is seldom is boxed: the room for all of a request is moved about with it.
+        let mut reply = match self.admit(client, &head, target, circumstances) {
             Err(refusal) => {
-                body::discard(body).await;
+                Box::pin(body::discard(body)).await;
                 refusal.map(whole)
             }
             Ok(who) => {
@@ -58,13 +59,13 @@ impl Service {
                 let is_seen = !front.chain.is_empty() && !matches!(who, Who::Anybody);
                 match is_seen {
                     false => self.go(target, &head, body, &about).await,
-                    true => self.seen(target, &mut head, body, &about).await,
+                    true => Box::pin(self.seen(head, body, &about)).await,
                 }
             }
         };
         let headers = reply.headers_mut();
         headers.insert(REQUEST_ID, request_id);
-        front.gate.leave(origin.as_ref(), whose(target), headers);
+        front.gate.leave(origin.as_ref(), whose, headers);
         if is_head {
             headless(&mut reply);
         }
@@ -72,25 +73,21 @@ impl Service {
     }
 
     /// The same with those around it who see requests for others.
-    async fn seen(
-        &self,
-        target: Target<'_>,
-        head: &mut Parts,
-        body: Incoming,
-        about: &About<'_>,
-    ) -> Reply {
+    async fn seen(&self, mut head: Parts, body: Incoming, about: &About<'_>) -> Reply {
         let front = &*self.front;
+        // They change the headers, and not what is asked for.
+        let uri = head.uri.clone();
+        let target = Target::of(uri.path(), &front.edge);
         let plugin = target.plugin();
-        let (seen, answer) = front.chain.before(front, plugin, head, about).await;
+        let (seen, answer) = front.chain.before(front, plugin, &mut head, about).await;
         let reply = match answer {
             Some(answer) => {
                 body::discard(body).await;
                 answer
             }
-            // Boxed: it is as large as all the rest.
-            None => Box::pin(self.go(target, head, body, about)).await,
+            None => self.go(target, &head, body, about).await,
         };
-        seen.after(front, plugin, head, about, reply).await
+        seen.after(front, plugin, &head, about, reply).await
     }
 
     async fn go(
@@ -102,7 +99,7 @@ impl Service {
     ) -> Reply {
         match target {
             Target::Plugin { id, rest } => self.plugin(id, rest, head, body, about).await,
-            Target::Own => self.host(head, body, about).await,
+            Target::Own => Box::pin(self.host(head, body, about)).await,
         }
     }
 
@@ -113,12 +110,13 @@ impl Service {
     )]
     fn admit(
         &self,
+        client: &Client,
         head: &Parts,
         target: Target<'_>,
         circumstances: Circumstances<'_>,
     ) -> Result<Who, Response<Bytes>> {
         let gate = &self.front.gate;
-        match gate.enter(head, circumstances) {
+        match gate.enter(head, &client.addressed, circumstances) {
             Some(answer) => Err(answer),
             None => gate.admit(head, class(head, target), circumstances),
         }
@@ -135,8 +133,11 @@ impl Service {
         let front = &*self.front;
         let reply = match Common::of(rest) {
             Some(common) => {
-                body::discard(body).await;
-                own::answer(&self.own, common, id, &head.method).await
+                Box::pin(async {
+                    body::discard(body).await;
+                    own::answer(&self.own, common, id, &head.method).await
+                })
+                .await
             }
             None => call(front, id, rest, head, body, about).await,
         };
@@ -199,13 +200,11 @@ impl Noting {
 
 /// HTTP/2 names the host beside the headers, where nobody looks for it.
 fn name_host(head: &mut Parts) {
-    if head.headers.contains_key(header::HOST) {
+    let Some(authority) = head.uri.authority() else {
         return;
-    }
-    let authority = head.uri.authority().map(|authority| authority.as_str());
-    let named = authority.and_then(|authority| HeaderValue::from_str(authority).ok());
-    if let Some(named) = named {
-        head.headers.insert(header::HOST, named);
+    };
+    if let Ok(named) = HeaderValue::from_str(authority.as_str()) {
+        head.headers.entry(header::HOST).or_insert(named);
     }
 }
 

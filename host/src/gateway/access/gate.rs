@@ -9,8 +9,16 @@ use super::{
 };
 use crate::config::{Access, Http};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header::ORIGIN, request::Parts};
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{HOST, ORIGIN},
+    request::Parts,
+};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 /// Whom the audit log names where there are no credentials that count.
 const NOBODY: &str = "nobody";
@@ -56,14 +64,21 @@ impl Gate {
 
     /// What is decided without knowing what a request is for: the name by which the host is
     /// addressed, and a browser's question whether it may ask. An answer is to be sent as it is: the
-    /// request goes no further.
+    /// request goes no further. `addressed` is for the name that was good in an earlier request of the
+    /// connection: most have the same in all of them.
     pub(crate) fn enter(
         &self,
         request: &Parts,
+        addressed: &OnceLock<HeaderValue>,
         circumstances: Circumstances<'_>,
     ) -> Option<Response<Bytes>> {
-        if let Err(refusal) = self.rules.check_host(request) {
-            return Some(self.refuse(request, circumstances, refusal, NOBODY));
+        if !is_same(request, addressed.get()) {
+            if let Err(refusal) = self.rules.check_host(request) {
+                return Some(self.refuse(request, circumstances, refusal, NOBODY));
+            }
+            if let Some(name) = request.headers.get(HOST) {
+                addressed.get_or_init(|| name.clone());
+            }
         }
         Some(match self.rules.preflight(request)? {
             Ok(headers) => {
@@ -162,6 +177,14 @@ impl Gate {
         );
         answer
     }
+}
+
+/// Whether a request addresses the host by that name, and by no other.
+fn is_same(request: &Parts, known: Option<&HeaderValue>) -> bool {
+    let Some(known) = known else { return false };
+    let mut names = request.headers.get_all(HOST).iter();
+    let first = names.next();
+    first == Some(known) && names.next().is_none() && request.uri.authority().is_none()
 }
 
 /// The token that was presented, as far as it is known.

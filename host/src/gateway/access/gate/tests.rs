@@ -51,7 +51,7 @@ impl Scene {
     /// The status, 200 where it is let through.
     fn status(&self, class: Class, headers: &[(&str, &str)]) -> u16 {
         let request = request(headers);
-        if let Some(answer) = self.gate.enter(&request, CIRCUMSTANCES) {
+        if let Some(answer) = self.gate.enter(&request, &OnceLock::new(), CIRCUMSTANCES) {
             return answer.status().as_u16();
         }
         let admitted = self.gate.admit(&request, class, CIRCUMSTANCES);
@@ -174,7 +174,10 @@ fn a_browser_that_asks_is_answered_without_a_token() {
         ("access-control-request-method", "POST"),
     ]);
     asked.method = Method::OPTIONS;
-    let answer = scene.gate.enter(&asked, CIRCUMSTANCES).unwrap();
+    let answer = scene
+        .gate
+        .enter(&asked, &OnceLock::new(), CIRCUMSTANCES)
+        .unwrap();
     assert_eq!(answer.status(), 403);
     assert!(!answer.headers().contains_key("access-control-allow-origin"));
 }
