@@ -5,7 +5,7 @@ use crate::documents::rows;
 use std::io::{BufRead, BufReader, Write};
 
 /// The value of a line that begins so.
-fn value(text: &str, line: &str) -> Option<f64> {
+pub(super) fn value(text: &str, line: &str) -> Option<f64> {
     let mut lines = text.lines();
     let rest = lines.find_map(|other| other.strip_prefix(line)?.strip_prefix(' '))?;
     Some(rest.parse().unwrap())

@@ -18,9 +18,10 @@ use jackfield_tests::Site;
 use rustix::process::Signal;
 use serde_json::Value;
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 use ureq::{Agent, http::Response};
 
@@ -174,9 +175,21 @@ fn got(response: Result<Response<ureq::Body>, ureq::Error>) -> Got {
 /// All that comes until the other side closes.
 fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    // A connection that is reset has said what it had to say.
-    let _ = stream.read_to_end(&mut bytes);
+    // A connection that is reset has said what it had to say; one that stays open has not.
+    if let Err(error) = stream.read_to_end(&mut bytes) {
+        let is_open = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+        assert!(!is_open, "it was not closed: {error}");
+    }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Waits for it.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        thread::yield_now();
+    }
 }
 
 /// A site with these plugins, all enabled; `more` is what else its configuration says.

