@@ -3,8 +3,8 @@
 //! A library only so that the integration tests can have the program built beside themselves; what
 //! an embedder wants is `jackfield-loader`. In reading order: `args` (what was asked), `config`
 //! (what was configured), `commands` (one file for each), `conformance` (the battery of
-//! `check --conformance`), `output` and `graph` (what they write); for `run`: `executor`, `signals`,
-//! `logging`; for `run` and those who talk to it: `control`; for `top`: `top`.
+//! `check --conformance`), `output` and `graph` (what they write); for `run`: `executor`,
+//! `relief`, `signals`, `logging`; for `run` and those who talk to it: `control`; for `top`: `top`.
 
 mod args;
 mod client;
@@ -19,6 +19,7 @@ mod gateway;
 mod graph;
 mod logging;
 mod output;
+mod relief;
 mod signals;
 mod top;
 

@@ -8,6 +8,7 @@ use crate::{
     executor::Tokio,
     gateway::{Gateway, access::Audit},
     logging::{self, Log, Publishing},
+    relief::Relief,
     signals::Ending,
 };
 use jackfield_loader::{Code, Loader, Rejected, State, Status, StopReport};
@@ -49,6 +50,8 @@ impl Run {
         descriptors::raise();
         let mut ending = Ending::listen().map_err(process("listen for signals"))?;
         let runtime = runtime().map_err(process("start the asynchronous runtime"))?;
+        let relief = Relief::begin(runtime.handle().clone());
+        let relief = relief.map_err(process("start a thread"))?;
         let began = Instant::now();
         let loader = Arc::new(open(&config, &runtime)?);
         // Behind the lock of the state directory.
@@ -93,6 +96,7 @@ impl Run {
         drop((desk, loader));
         // A change that hangs may still have it.
         audit.end();
+        drop(relief);
         // A task that a plugin left behind is not waited for.
         runtime.shutdown_background();
         Ok(Outcome::bad_if(!report.is_complete()))
@@ -104,8 +108,15 @@ impl Run {
 /// ends when it was not for ten seconds.
 const BLOCKING_THREADS: usize = 500 * 33;
 
+/// Threads that poll, at the least: where one is blocked by a plugin, another goes on.
+const POLLING_THREADS: usize = 2;
+
 fn runtime() -> std::io::Result<Runtime> {
+    let threads = thread::available_parallelism().map_or(POLLING_THREADS, |threads| {
+        threads.get().max(POLLING_THREADS)
+    });
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .thread_name("jackfield-async")

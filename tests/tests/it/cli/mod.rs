@@ -79,7 +79,7 @@ fn configure(site: &Site, text: &str) {
 
 /// The plugin that misbehaves in some mode, enabled, with more of its settings and others after them;
 /// the file that ends its hangs.
-fn misbehaves(site: &Site, mode: &str, more: &str) -> PathBuf {
+pub(crate) fn misbehaves(site: &Site, mode: &str, more: &str) -> PathBuf {
     site.add("misbehave");
     let release = site.root().join("release");
     let own = format!("config.mode = {mode:?}\nconfig.release = {release:?}\n");

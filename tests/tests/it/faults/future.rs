@@ -1,7 +1,8 @@
 //! Does a panic in a future end in an error, wherever it happens?
 
 use super::scene::Scene;
-use jackfield_loader::RequestError;
+use jackfield_loader::{Request, RequestError};
+use std::thread;
 
 fn panicked(message: &str) -> Result<(u16, String), RequestError> {
     Err(RequestError::Panicked {
@@ -16,6 +17,22 @@ fn future_panic() {
     let panicked = panicked("a panic at the first poll, as configured");
     assert_eq!(scene.ask("/future"), panicked);
     assert_eq!(scene.ask("/fine"), Ok((200, "fine".to_owned())));
+    scene.stops_well();
+}
+
+#[test]
+fn future_blocks() {
+    let scene = Scene::new("future-blocks");
+    let plugin = scene.plugin("misbehave");
+    let blocked = thread::spawn(move || {
+        let answer = pollster::block_on(plugin.request(&Request::new("GET", "/future")));
+        answer.unwrap().status()
+    });
+    scene.hangs();
+    assert_eq!(scene.ask("/fine"), Ok((200, "fine".to_owned())));
+    scene.echo_serves();
+    scene.release();
+    assert_eq!(blocked.join().unwrap(), 200);
     scene.stops_well();
 }
 

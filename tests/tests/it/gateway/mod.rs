@@ -20,6 +20,7 @@ use serde_json::Value;
 use std::{
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -190,6 +191,12 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(Instant::now() < end, "{what}");
         thread::yield_now();
     }
+}
+
+/// Waits until the plugin that misbehaves has begun to hang; `release` is the file that lets it go.
+fn until_it_hangs(release: &Path) {
+    let begun = release.with_extension("begun");
+    until("nothing hangs", || begun.exists());
 }
 
 /// A site with these plugins, all enabled; `more` is what else its configuration says.
