@@ -64,8 +64,8 @@ impl Response {
         Self::whole(200, bytes.into())
     }
 
-    /// 200 with a body that comes in parts, without a media type. The host asks for the next part when
-    /// the client has taken the one before, and drops the stream when the client goes away. An error
+    /// 200 with a body that comes in parts, without a media type. The host asks for more when
+    /// the client has taken what there was (parts that are there at once, up to 16 KiB, go out together), and drops the stream when the client goes away. An error
     /// or a panic ends the body as something that was cut, since the status is sent by then. Another
     /// plugin that asks is not given the answer (501).
     ///

@@ -1,13 +1,17 @@
 //! An answer that comes in parts, on its way to a client.
 
 use super::{metrics::Tally, reply::Body};
-use bytes::Bytes;
-use futures_util::TryStreamExt;
+use bytes::{Bytes, BytesMut};
+use futures_util::{TryStreamExt, future::poll_immediate};
 use http_body_util::Either;
 use jackfield_loader::Answer;
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+
+/// Parts that are there at once go out together, until there is so much: clients of HTTP/2 take many
+/// small frames for an attack.
+const AT_ONCE: usize = 16 << 10;
 
 /// Why what a client gets is not whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,20 +52,33 @@ pub(super) fn streamed(answer: Answer<'static>, end: CancellationToken, tally: A
 }
 
 async fn hand_over(mut answer: Answer<'static>, to: &mpsc::Sender<Bytes>) -> Result<(), Broken> {
-    if !answer.body().is_empty() {
-        let first = Bytes::copy_from_slice(answer.body());
-        if to.send(first).await.is_err() {
+    let mut ready = BytesMut::from(answer.body());
+    loop {
+        // Parts may be there without end, and empty.
+        tokio::task::consume_budget().await;
+        let mut next = pin!(answer.next());
+        let mut part = None;
+        if ready.len() < AT_ONCE {
+            part = poll_immediate(next.as_mut()).await;
+        }
+        if part.is_none() && !ready.is_empty() && to.send(ready.split().freeze()).await.is_err() {
             return Ok(());
         }
-    }
-    while let Some(part) = answer.next().await {
-        let part = part.map_err(|error| Broken::Plugin(error.to_string()))?;
-        let part = Bytes::copy_from_slice(&part);
-        if to.send(part).await.is_err() {
-            break;
+        let part = match part {
+            Some(part) => part,
+            None => next.await,
+        };
+        if let Some(Ok(part)) = part {
+            ready.extend_from_slice(&part);
+            continue;
         }
+        // Where nobody is there any more, nobody looks how it ended either.
+        if !ready.is_empty() {
+            let _ = to.send(ready.freeze()).await;
+        }
+        let how = part.transpose().map(drop);
+        return how.map_err(|error| Broken::Plugin(error.to_string()));
     }
-    Ok(())
 }
 
 struct Parts {
