@@ -3,6 +3,7 @@
 mod access;
 mod calls;
 mod events;
+mod h2;
 mod lists;
 mod metrics;
 mod middleware;
