@@ -15,7 +15,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Instant,
 };
@@ -49,6 +49,8 @@ struct Link {
 /// Who is asked, in order.
 pub(super) struct Chain {
     links: ArcSwap<Vec<Link>>,
+    /// It was looked who they are since plugins began to be started.
+    is_settled: AtomicBool,
     /// What each said when it ran. No more than there ever were plugins.
     known: Mutex<HashMap<String, Option<Declared>>>,
     began: Instant,
@@ -60,6 +62,7 @@ impl Default for Chain {
     fn default() -> Self {
         Self {
             links: ArcSwap::default(),
+            is_settled: AtomicBool::new(false),
             known: Mutex::default(),
             began: Instant::now(),
             said: AtomicU64::new(0),
@@ -79,6 +82,7 @@ impl Chain {
         // Those that are known first: one that takes its time to say what it does must not keep
         // another from being asked.
         self.link(front, |status| self.known(status));
+        self.is_settled.store(true, Ordering::Release);
         self.link(front, |status| {
             self.ask(front, runtime, status);
             self.known(status)
@@ -138,8 +142,17 @@ impl Chain {
 
     /// Nobody is asked.
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self, front: &Front) -> bool {
+        if !self.is_settled.load(Ordering::Acquire) {
+            self.settle(front);
+        }
         self.links.load().is_empty()
+    }
+
+    /// Nobody has told yet of a plugin that was started: who keeps others out may be on its way.
+    #[cold]
+    fn settle(&self, front: &Front) {
+        self.link(front, |status| self.known(status));
     }
 
     /// Says that something went on without one, once a second at most.

@@ -56,7 +56,7 @@ impl Service {
                     request_id: &request_id,
                     who: &who,
                 };
-                let is_seen = !front.chain.is_empty() && !matches!(who, Who::Anybody);
+                let is_seen = !front.chain.is_empty(front) && !matches!(who, Who::Anybody);
                 match is_seen {
                     false => self.go(target, &head, body, &about).await,
                     true => Box::pin(self.seen(head, body, &about)).await,

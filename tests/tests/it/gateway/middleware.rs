@@ -1,8 +1,9 @@
 //! Do plugins that see requests for others see all of them, in order, and fail as they say?
 
-use super::{Served, site};
+use super::{Client, Served, site, until};
+use jackfield_tests::Site;
 use serde_json::json;
-use std::thread;
+use std::{fs, thread};
 use ureq::http::Request;
 
 #[test]
@@ -79,6 +80,89 @@ fn one_that_fails_closed_lets_nothing_pass_while_it_cannot_be_asked() {
     while served.get("/echo/x").header("x-echo-x-seen") != "GET" {
         thread::yield_now();
     }
+}
+
+/// The request was let through, and the doorman saw it; it was not, and nobody else answered.
+fn is_seen(served: &Client) -> bool {
+    let got = served.get("/echo/x");
+    if got.status == 200 {
+        assert_eq!(got.header("x-echo-x-seen"), "GET", "it passed unseen");
+        return true;
+    }
+    assert_eq!(
+        (got.status, got.json()["plugin"].as_str()),
+        (503, Some("doorman"))
+    );
+    assert!(
+        got.detail()
+            .starts_with("nothing passes without plugin 'doorman'"),
+        "{got:?}"
+    );
+    false
+}
+
+#[test]
+fn one_that_fails_closed_lets_nothing_pass_while_it_is_restarted() {
+    let site = site(&["echo"], "");
+    site.add("doorman");
+    let hold = site.root().join("hold");
+    let own = format!("[plugins.doorman]\nenabled = true\nconfig.hold = {hold:?}\n");
+    add_to_configuration(&site, &own);
+    let served = Served::start(site);
+    let served = &*served;
+    assert!(is_seen(served));
+    fs::write(&hold, "").unwrap();
+    thread::scope(|scope| {
+        let restarting = scope.spawn(|| served.post("/api/plugins/doorman/restart", ""));
+        // Of those that come meanwhile none passes unseen either.
+        until("it is not restarted", || {
+            is_seen(served);
+            hold.with_extension("begun").exists()
+        });
+        for _ in 0..100 {
+            assert!(!is_seen(served), "it has not started yet");
+        }
+        // Whoever asks whether the host lives is not kept out.
+        assert_eq!(served.get("/healthz").status, 200);
+        fs::remove_file(&hold).unwrap();
+        until("it does not come back", || is_seen(served));
+        assert_eq!(restarting.join().unwrap().status, 200);
+    });
+    // Nor while it starts again by itself, after a panic.
+    assert_eq!(served.get("/panic").status, 503);
+    until("it does not come back by itself", || is_seen(served));
+}
+
+#[test]
+fn one_that_keeps_others_out_is_there_before_anybody_comes() {
+    let site = site(&["echo"], "");
+    let security = ("kind = \"middleware\"", "kind = \"security\"  ");
+    site.add_patched("doorman", "libdoorman.so", &[security]);
+    let hold = site.root().join("hold");
+    fs::write(&hold, "").unwrap();
+    let own = format!("[plugins.doorman]\nenabled = true\nconfig.hold = {hold:?}\n");
+    add_to_configuration(&site, &own);
+    let mut served = Served::starting(site);
+    // Before plugins are looked for there is nothing to pass to.
+    until("it does not begin", || {
+        let got = served.get("/echo/x");
+        let is_unknown = got.status == 404 && got.detail() == "Plugin 'echo' not found";
+        assert!(is_unknown || got.status == 503, "{got:?}");
+        hold.with_extension("begun").exists()
+    });
+    for _ in 0..100 {
+        assert!(!is_seen(&served), "it has not started yet");
+    }
+    fs::remove_file(&hold).unwrap();
+    served.host().wait_until_started();
+    until("it does not see them", || is_seen(&served));
+}
+
+/// More of a site's configuration.
+fn add_to_configuration(site: &Site, more: &str) {
+    let path = site.root().join("jackfield.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, text + more).unwrap();
 }
 
 #[test]
