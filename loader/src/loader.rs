@@ -179,6 +179,13 @@ impl Loader {
         )
     }
 
+    /// How many plugins are known. It changes without a transition when one is found, and when one
+    /// that was stopped or disabled is forgotten, since nothing that was found when somebody looked is
+    /// its file.
+    pub fn count(&self) -> usize {
+        self.core.crew.shared.registry.len()
+    }
+
     /// What is known of every plugin, in order of id.
     pub fn plugins(&self) -> Vec<Status> {
         self.core.crew.shared.registry.snapshot()

@@ -305,6 +305,23 @@ impl Registry {
         }
     }
 
+    /// Forgets the plugins that are gone; which.
+    pub(crate) fn forget(&self, is_gone: impl Fn(&Status) -> bool) -> Vec<PluginId> {
+        let (mut gone, mut inner) = (Vec::new(), self.lock());
+        inner.plugins.retain(|id, entry| {
+            let is_gone = is_gone(&entry.status);
+            if is_gone {
+                gone.push(id.clone());
+            }
+            !is_gone
+        });
+        gone
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().plugins.len()
+    }
+
     pub(crate) fn status(&self, id: &str) -> Option<Status> {
         self.lock()
             .plugins

@@ -5,12 +5,13 @@ use crate::{
     claims::{Busy, Claim},
     control::steps,
     crew::Crew,
-    inventory::Mode,
+    inventory::{Found, Mode},
     proposal::Considered,
     start, stop,
     supervise::Supervisor,
 };
 use jackfield_manifest::PluginId;
+use rustc_hash::FxHashSet;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -59,7 +60,28 @@ impl Core {
             .quarantine
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        Proposal::make(inventory, &quarantine, mode)
+        let proposal = Proposal::make(inventory, &quarantine, mode);
+        drop(quarantine);
+        self.forget_removed(&proposal);
+        proposal
+    }
+
+    /// What was stopped or disabled, and has no file any more, is known no longer. What runs stays what
+    /// it is; so does what failed or was left out, until somebody stops it.
+    fn forget_removed(&self, proposal: &Proposal) {
+        let found = proposal.plugins.iter().map(|plugin| &plugin.manifest.id);
+        let found: FxHashSet<&PluginId> = found.collect();
+        let is_there = |status: &Status| {
+            let is_same = |unreadable: &Found| unreadable.path == status.path;
+            found.contains(&status.id) || proposal.unreadable.iter().any(is_same)
+        };
+        let gone = self.crew.shared.registry.forget(|status| {
+            let is_down = matches!(status.state, State::Stopped | State::Disabled);
+            is_down && !is_there(status) && !self.crew.claims.comes_up(&status.id)
+        });
+        for id in gone {
+            log::info!("{id}: its file is gone, and it does not run: it is known no longer");
+        }
     }
 
     pub(crate) fn running_ids(&self) -> BTreeSet<PluginId> {

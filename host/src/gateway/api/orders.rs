@@ -31,8 +31,11 @@ pub(super) async fn order(
         if own.loader().status(&id).is_none() && own.loader().would_enable(&id).is_err() {
             return Err(own.front.mounts.unknown(&id));
         }
-        let done = carry_out(own, what, &id, dry_run).map_err(refused)?;
-        Ok(Json(done))
+        let done = carry_out(own, what, &id, dry_run);
+        done.map(Json).map_err(|refusal| match refusal.code {
+            Code::UnknownPlugin => fileless(own, &id),
+            _ => refused(refusal),
+        })
     })
     .await
 }
@@ -63,6 +66,15 @@ fn carry_out(own: &Own, what: What, id: &str, dry_run: bool) -> Result<Value, Re
         What::Reload => return reload(&own.desk, id, dry_run),
     };
     Ok(json!(done))
+}
+
+/// Why nothing can be done with a plugin that no file has.
+fn fileless(own: &Own, id: &str) -> Fault {
+    if own.loader().status(id).is_none() {
+        return own.front.mounts.unknown(id);
+    }
+    let detail = format!("Plugin '{id}' is here still, but its file is gone: put one there again");
+    Fault::new(StatusCode::CONFLICT, detail).with("code", json!(Code::UnknownPlugin))
 }
 
 /// A refusal as HTTP has it.

@@ -176,10 +176,14 @@ fn changes(
     ending: &AtomicBool,
 ) {
     let (mut is_stale, mut is_passing) = (true, false);
+    let mut count = 0;
     let mut told = Instant::now();
     while !ending.load(Ordering::Relaxed) {
         let Some(own) = own.upgrade() else { return };
         let is_due = told.elapsed() >= BETWEEN_SNAPSHOTS;
+        // One that is found, or forgotten, makes no transition.
+        let before = std::mem::replace(&mut count, own.front.loader.count());
+        is_stale |= before != count;
         if is_stale && is_due {
             own.front.hub.set_snapshot("topology", &snapshot(&own));
             (is_stale, told) = (false, Instant::now());

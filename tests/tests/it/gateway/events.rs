@@ -8,13 +8,13 @@ use std::{
 };
 
 /// One who reads.
-struct Reader {
+pub(super) struct Reader {
     lines: BufReader<TcpStream>,
     last: String,
 }
 
 impl Reader {
-    fn new(served: &Client, query: &str, more: &str) -> Self {
+    pub(super) fn new(served: &Client, query: &str, more: &str) -> Self {
         let mut stream = served.connect();
         write!(
             stream,
@@ -35,7 +35,7 @@ impl Reader {
     }
 
     /// The next event; whatever else comes before it is a comment, an id, or between chunks.
-    fn next(&mut self) -> Value {
+    pub(super) fn next(&mut self) -> Value {
         loop {
             let mut line = String::new();
             assert!(self.lines.read_line(&mut line).unwrap() > 0, "it ended");

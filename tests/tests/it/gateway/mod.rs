@@ -11,6 +11,7 @@ mod openapi;
 mod orders;
 mod pages;
 mod raw;
+mod removed;
 mod stopping;
 mod streams;
 
