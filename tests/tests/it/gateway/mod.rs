@@ -12,6 +12,7 @@ mod orders;
 mod pages;
 mod raw;
 mod removed;
+mod replies;
 mod stopping;
 mod streams;
 
