@@ -1,6 +1,6 @@
 //! Does everybody get as far as they may, and is that written down?
 
-use super::{Got, Served, site};
+use super::{Got, Served, site, until};
 use crate::cli::jackfield;
 use serde_json::Value;
 use std::{fs, io::Write as _};
@@ -90,6 +90,33 @@ fn each_role_gets_so_far() {
         (refused["status"].clone(), refused["plugin"].clone()),
         (401.into(), "echo".into())
     );
+}
+
+#[test]
+fn a_token_that_has_expired_lets_nobody_in_any_more() {
+    let served = Served::start(site(&["echo"], "[http]\naccess = \"tokens\"\n"));
+    let token = token(&served, "--role admin --expires 30d");
+    assert_eq!(with(&served, &token, "GET", "/echo/x").status, 200);
+    let path = served.site.state().join("tokens.json");
+    let mut tokens: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    tokens["tokens"][0]["expires"] = "2001-02-03T04:05:06Z".into();
+    fs::write(&path, tokens.to_string()).unwrap();
+    // The file is looked at once a second.
+    until("it is let in still", || {
+        with(&served, &token, "GET", "/echo/x").status == 401
+    });
+    for path in ["/echo/x", "/api/plugins", "/events", "/nobody/x"] {
+        let refused = with(&served, &token, "GET", path);
+        assert_eq!(refused.status, 401, "{path}");
+        let detail = refused.detail();
+        assert!(
+            detail.contains(" expired at 2001-02-03T04:05:06Z: "),
+            "{detail}"
+        );
+        let told = refused.header("www-authenticate");
+        assert!(told.contains("error=\"invalid_token\""), "{told}");
+    }
+    assert_eq!(with(&served, &token, "GET", "/healthz").status, 200);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Does a request reach its plugin as it was sent, and the answer its client as it was given?
 
-use super::{Served, site};
+use super::{Served, site, until};
 use serde_json::json;
-use std::{io::Write, sync::Barrier, thread};
+use std::{fs, io::Write, sync::Barrier, thread};
 use ureq::http::Request;
 
 #[test]
@@ -117,17 +117,30 @@ fn two_clients_with_one_request_id_get_each_their_own() {
 }
 
 #[test]
-fn calls_that_overlap_are_answered_each_by_itself() {
+fn calls_that_overlap_are_answered_each_by_itself_though_their_ids_are_equal() {
     let served = Served::start(site(&["echo"], ""));
     let served = &*served;
+    let ask = |key: &str| {
+        let request = Request::get(format!("/echo/pending/{key}"));
+        served.ask(request.header("x-request-id", "the-same"), b"")
+    };
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| served.get("/echo/pending/one"));
-        while served.get("/echo/waiting").text() != "one" {
-            thread::yield_now();
-        }
-        assert_eq!(served.post("/echo/complete/two", "no").text(), "0");
-        assert_eq!(served.post("/echo/complete/one", "yes").text(), "1");
-        assert_eq!(waiting.join().unwrap().text(), "yes");
+        let one = scope.spawn(|| ask("one"));
+        let two = scope.spawn(|| ask("two"));
+        until("they do not wait", || {
+            served.get("/echo/waiting").text() == "one\ntwo"
+        });
+        assert_eq!(served.post("/echo/complete/three", "no").text(), "0");
+        assert_eq!(served.post("/echo/complete/two", "yes").text(), "1");
+        let two = two.join().unwrap();
+        assert_eq!(
+            (two.text(), two.header("x-request-id")),
+            ("yes", "the-same")
+        );
+        assert_eq!(served.get("/echo/waiting").text(), "one");
+        assert_eq!(served.post("/echo/complete/one", "no").text(), "1");
+        let one = one.join().unwrap();
+        assert_eq!((one.text(), one.header("x-request-id")), ("no", "the-same"));
     });
 }
 
@@ -156,6 +169,40 @@ fn a_body_has_a_limit_which_a_plugin_may_have_of_its_own() {
     }
     assert!(super::rest(&mut stream).starts_with("HTTP/1.1 413 "));
     assert_eq!(served.post("/echo/x", "still there").text(), "still there");
+}
+
+#[test]
+fn a_body_to_the_host_itself_has_a_limit_too() {
+    let served = Served::start(site(&["echo"], ""));
+    let configuration = || fs::read_to_string(served.site.root().join("jackfield.toml")).unwrap();
+    let before = configuration();
+    // It would be good, were it shorter.
+    let mut body = b"{\"config\": {}}".to_vec();
+    body.resize((1 << 20) + 1, b' ');
+    for path in [
+        "/api/plugins/echo/config",
+        "/api/plugins/echo/disable",
+        "/edge/list",
+    ] {
+        let long = served.post(path, &body);
+        assert_eq!(long.status, 413, "{path}");
+        assert!(long.detail().contains("1048576 bytes"), "{}", long.detail());
+        let head = "HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+                    transfer-encoding: chunked\r\n\r\n";
+        let mut stream = served.connect();
+        write!(stream, "POST {path} {head}{:x}\r\n", body.len()).unwrap();
+        stream.write_all(&body).unwrap();
+        stream.write_all(b"\r\n0\r\n\r\n").unwrap();
+        assert!(
+            super::rest(&mut stream).starts_with("HTTP/1.1 413 "),
+            "{path}"
+        );
+    }
+    assert_eq!(configuration(), before);
+    assert_eq!(served.get("/echo/x").status, 200);
+    body.pop();
+    let fits = served.post("/api/plugins/echo/config", &body);
+    assert_eq!(fits.status, 200, "{}", fits.text());
 }
 
 #[test]

@@ -105,18 +105,52 @@ fn a_notification_says_whose_it_is_whatever_the_plugin_says() {
 
 #[test]
 fn readers_choose_by_plugin_and_topic() {
-    let served = Served::start(site(&["echo"], ""));
-    let mut topics = Reader::new(&served, "?topic=b&topic=d", "");
-    let mut plugin = Reader::new(&served, "?plugin=echo", "");
-    let mut nobody = Reader::new(&served, "?plugin=nobody", "");
+    let served = Served::start(site(&["echo", "shelf", "greeter"], ""));
+    let mut readers = [
+        (
+            "?topic=b&topic=d&topic=announced",
+            vec!["b", "d", "of the shelf"],
+        ),
+        ("?plugin=echo", vec!["a", "b", "c", "d"]),
+        ("?plugin=echo&plugin=shelf&topic=d&topic=a", vec!["a", "d"]),
+        // What does not match does not come: the first is that of the other plugin.
+        ("?plugin=shelf", vec!["of the shelf"]),
+        (
+            "?plugin=shelf&topic=a&topic=announced",
+            vec!["of the shelf"],
+        ),
+        (
+            "?plugin=nobody&plugin=shelf&topic=announced",
+            vec!["of the shelf"],
+        ),
+    ]
+    .map(|(query, wanted)| (Reader::new(&served, query, ""), query, wanted));
+    for (reader, ..) in &mut readers {
+        assert_eq!(reader.next()["topic"], "topology", "it comes first, to all");
+    }
     for topic in ["a", "b", "c", "d"] {
         notify(&served, topic, &json!(topic));
     }
-    assert_eq!(topics.notification()["data"], "b");
-    assert_eq!(topics.notification()["data"], "d");
-    assert_eq!(plugin.notification()["data"], "a");
-    assert_eq!(plugin.notification()["data"], "b");
-    assert_eq!(nobody.next()["topic"], "topology");
+    // Of changes they hear as little.
+    served.post("/api/plugins/greeter/stop", "");
+    let mut topologies = Reader::new(&served, "?topic=topology", "");
+    assert_eq!(topologies.next()["topic"], "topology");
+    assert_eq!(
+        served.post("/shelf/announce", "\"of the shelf\"").status,
+        204
+    );
+    for (reader, query, wanted) in &mut readers {
+        for wanted in wanted {
+            assert_eq!(reader.next()["data"]["data"], *wanted, "{query}");
+        }
+    }
+    // Those that had all that they wanted had nothing more.
+    notify(&served, "d", &json!("the end"));
+    for (reader, query, _) in &mut readers {
+        if ["?topic=b&topic=d&topic=announced", "?plugin=echo"].contains(query) {
+            assert_eq!(reader.next()["data"]["data"], "the end", "{query}");
+        }
+    }
 }
 
 #[test]
@@ -166,17 +200,28 @@ fn a_gap_is_said() {
     }
 }
 
+/// What the host takes up of the machine's memory, in MB.
+fn memory(served: &Client) -> f64 {
+    let detailed = served.get("/api/v1/health/detailed").json();
+    detailed["process"]["memory_mb"].as_f64().unwrap()
+}
+
 #[test]
 fn who_does_not_read_is_dropped_and_disturbs_nobody() {
     let served = Served::start(site(&["echo"], ""));
     let mut stalled = Reader::new(&served, "", "");
     let mut reader = Reader::new(&served, "", "");
     let large = "x".repeat(100_000);
-    // More than the sockets and the ring hold.
-    for number in 0..150 {
+    let mut tell = |number: u64| {
         notify(&served, "n", &json!({"number": number, "large": large}));
         assert_eq!(reader.notification()["data"]["number"], number);
-    }
+    };
+    // More than the sockets and the ring hold.
+    (0..150).for_each(&mut tell);
+    let before = memory(&served);
+    (150..450).for_each(&mut tell);
+    let more = memory(&served) - before;
+    assert!(more < 15.0, "{more} MB more, after 30 MB of events");
     // What was on its way comes still, then it ends, and says why.
     let last = loop {
         let event = stalled.next();

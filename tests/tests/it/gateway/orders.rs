@@ -164,6 +164,38 @@ fn what_a_plugin_refuses_is_not_in_the_file_either() {
 }
 
 #[test]
+fn what_is_refused_leaves_the_plugin_its_menu_and_its_file_alone() {
+    let site = site(&["simulator"], "# mine\nconfig.seed = 7 # lucky\n");
+    let served = Served::start(site);
+    let before = (
+        file(&served.site),
+        served.get("/api/plugins").json(),
+        served.get("/api/plugins/menu").json(),
+        served.get("/api/plugins/simulator/config").json(),
+    );
+    assert_ne!(before.2["sections"], json!([]));
+    for (body, status) in [
+        (&br#"{"config": {"seed": -1}}"#[..], 422),
+        (br#"{"config": {"seed": 8, "sed": 8}}"#, 422),
+        (br#"{"config": {"seed": 1e999}}"#, 400),
+        (br#"{"config": {"seed": 8}"#, 400),
+        (br#"{"config": {"seed": 8}} {}"#, 400),
+        (b"{\"config\": {\"seed\": 8, \"\xff\": 8}}", 400),
+        (b"", 400),
+    ] {
+        let refused = served.post("/api/plugins/simulator/config", body);
+        assert_eq!(refused.status, status, "{}", String::from_utf8_lossy(body));
+        let after = (
+            file(&served.site),
+            served.get("/api/plugins").json(),
+            served.get("/api/plugins/menu").json(),
+            served.get("/api/plugins/simulator/config").json(),
+        );
+        assert_eq!(after, before, "{}", String::from_utf8_lossy(body));
+    }
+}
+
+#[test]
 fn a_configuration_of_one_that_does_not_run_holds_from_its_start() {
     let site = site(&["heartbeat"], "");
     let served = Served::start(site);
