@@ -65,7 +65,7 @@ mod tests {
     use std::sync::mpsc;
     use tokio::{net::UdpSocket, runtime};
 
-    /// No thread sleeps so long that it is woken by chance.
+    /// Nothing here takes so long.
     const PATIENCE: Duration = Duration::from_secs(30);
 
     #[test]

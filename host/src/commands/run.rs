@@ -70,7 +70,10 @@ impl Run {
         let body = {
             let (config, loader) = (Arc::clone(&config), Arc::clone(&loader));
             let started = publishing.when_started();
-            let ready = gateway.as_ref().map(Gateway::when_ready);
+            let runtime = runtime.handle();
+            let ready = gateway
+                .as_ref()
+                .map(|gateway| gateway.when_ready(runtime.clone()));
             move || {
                 loader.start();
                 if let Some(ready) = ready {

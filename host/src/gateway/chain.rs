@@ -51,6 +51,8 @@ pub(super) struct Chain {
     links: ArcSwap<Vec<Link>>,
     /// It was looked who they are since plugins began to be started.
     is_settled: AtomicBool,
+    /// Held by whoever looks who is asked until that is written down, so that no older look comes last.
+    linking: Mutex<()>,
     /// What each said when it ran. No more than there ever were plugins.
     known: Mutex<HashMap<String, Option<Declared>>>,
     began: Instant,
@@ -63,6 +65,7 @@ impl Default for Chain {
         Self {
             links: ArcSwap::default(),
             is_settled: AtomicBool::new(false),
+            linking: Mutex::default(),
             known: Mutex::default(),
             began: Instant::now(),
             said: AtomicU64::new(0),
@@ -81,15 +84,18 @@ impl Chain {
     pub(super) fn refresh(&self, front: &Front, runtime: &Handle) -> bool {
         // Those that are known first: one that takes its time to say what it does must not keep
         // another from being asked.
-        self.link(front, |status| self.known(status));
+        self.link(front);
         self.is_settled.store(true, Ordering::Release);
-        self.link(front, |status| {
-            self.ask(front, runtime, status);
-            self.known(status)
-        })
+        for status in front.loader.plugins() {
+            if is_asked(status.manifest.kind) {
+                self.ask(front, runtime, &status);
+            }
+        }
+        self.link(front)
     }
 
-    fn link(&self, front: &Front, declared: impl Fn(&Status) -> Option<Option<Declared>>) -> bool {
+    fn link(&self, front: &Front) -> bool {
+        let _alone = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
         let mut is_passing = false;
         let plugins = front.loader.plugins();
         let asked = plugins
@@ -97,7 +103,7 @@ impl Chain {
             .filter(|status| is_asked(status.manifest.kind));
         let mut links: Vec<(i32, Link)> = Vec::new();
         for status in asked {
-            let declared = declared(status);
+            let declared = self.known(status);
             let is_down = matches!(status.state, State::Disabled | State::Stopped);
             // In the middle of a restart nobody gets past it.
             let comes_up = is_down && front.loader.is_coming_up(&status.id);
@@ -152,7 +158,7 @@ impl Chain {
     /// Nobody has told yet of a plugin that was started: who keeps others out may be on its way.
     #[cold]
     fn settle(&self, front: &Front) {
-        self.link(front, |status| self.known(status));
+        self.link(front);
     }
 
     /// Says that something went on without one, once a second at most.

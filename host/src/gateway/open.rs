@@ -19,7 +19,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant, SystemTime},
 };
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
 /// Why there is none.
 #[derive(Debug, thiserror::Error)]
@@ -124,9 +124,14 @@ impl Gateway {
     }
 
     /// To be called once the plan has been carried out.
-    pub(crate) fn when_ready(&self) -> impl FnOnce() + Send + use<> {
+    pub(crate) fn when_ready(&self, runtime: Handle) -> impl FnOnce() + Send + use<> {
         let own = Arc::clone(&self.own);
-        move || own.ready()
+        move || {
+            // A host that is ready has everybody asked who wants to be. What changes from now on is seen
+            // by who hears of it.
+            own.front.chain.refresh(&own.front, &runtime);
+            own.ready();
+        }
     }
 
     /// Takes no more requests, and gives those that are under way so long to end.
