@@ -1,10 +1,12 @@
 //! Is what no well-behaved client sends answered, or cut off, and does it harm nobody?
 
-use super::{Served, rest, site};
+use super::{PATIENCE, Served, rest, site, until};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{
-    io::{Read, Write},
-    net::TcpStream,
+    io::{ErrorKind, Read, Write},
+    net::{Shutdown, TcpStream},
+    thread,
+    time::{Duration, Instant},
 };
 
 /// The status of the first answer in what came.
@@ -53,14 +55,32 @@ fn a_path_leads_to_no_file_and_to_no_other_plugin() {
 #[test]
 fn a_body_that_breaks_off_reaches_no_plugin() {
     let served = Served::start(site(&["echo"], ""));
-    let mut stream = served.connect();
-    let head =
-        "POST /echo/complete/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n1234";
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.shutdown(std::net::Shutdown::Write).unwrap();
-    let said = rest(&mut stream);
-    assert!(said.is_empty() || status(&said) == "400", "{said}");
-    assert_eq!(served.get("/echo/waiting").text(), "");
+    let served = &*served;
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| served.get("/echo/pending/x"));
+        until("nobody waits", || served.get("/echo/waiting").text() == "x");
+        for (more, part) in [
+            ("content-length: 10", "1234"),
+            ("content-length: 10", ""),
+            ("transfer-encoding: chunked", "4\r\n1234\r\n"),
+            ("transfer-encoding: chunked", "a\r\n1234"),
+            ("transfer-encoding: chunked", "x\r\n1234\r\n0\r\n\r\n"),
+        ] {
+            let mut stream = served.connect();
+            let head = "POST /echo/complete/x HTTP/1.1\r\nhost: localhost\r\n";
+            write!(stream, "{head}{more}\r\n\r\n{part}").unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            let said = rest(&mut stream);
+            assert!(
+                said.is_empty() || status(&said) == "400",
+                "{more} {part}: {said}"
+            );
+        }
+        // Whoever waits would have had one of them.
+        assert_eq!(served.get("/echo/waiting").text(), "x");
+        assert_eq!(served.post("/echo/complete/x", "whole").text(), "1");
+        assert_eq!(waiting.join().unwrap().text(), "whole");
+    });
 }
 
 #[test]
@@ -90,6 +110,47 @@ fn who_is_slow_is_cut_off() {
     );
     let said = rest(&mut head);
     assert!(said.is_empty() || status(&said) == "408", "{said}");
+    assert_eq!(served.get("/echo/x").status, 200);
+}
+
+/// What came to a client that sends one byte after another, in between looking for an answer.
+fn drip(mut stream: TcpStream) -> String {
+    stream
+        .set_read_timeout(Some(Duration::from_millis(5)))
+        .unwrap();
+    let (mut said, end) = (String::new(), Instant::now() + PATIENCE);
+    let mut part = [0; 1000];
+    loop {
+        assert!(Instant::now() < end, "it is listened to still: {said}");
+        match stream.read(&mut part) {
+            Ok(0) => return said,
+            Ok(length) => said += std::str::from_utf8(&part[..length]).unwrap(),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if stream.write_all(b"x").is_err() {
+                    return said + &rest(&mut stream);
+                }
+            }
+            Err(_) => return said,
+        }
+    }
+}
+
+#[test]
+fn who_sends_byte_after_byte_is_cut_off_too() {
+    let more = "[http]\nheader_deadline = \"300ms\"\nbody_deadline = \"10m\"\n\
+                request_deadline = \"300ms\"\n";
+    let served = Served::start(site(&["echo"], more));
+    let mut head = served.connect();
+    head.write_all(b"GET /echo/x HTTP/1.1\r\nhost: localhost\r\nx-slow: ")
+        .unwrap();
+    let said = drip(head);
+    assert!(said.is_empty() || status(&said) == "408", "{said}");
+    for path in ["/echo/x", "/api/plugins/echo/config"] {
+        let mut body = served.connect();
+        let head = "HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\n";
+        write!(body, "POST {path} {head}").unwrap();
+        assert_eq!(status(&drip(body)), "408", "{path}");
+    }
     assert_eq!(served.get("/echo/x").status, 200);
 }
 
@@ -147,6 +208,6 @@ fn a_connection_too_many_waits_until_one_ends() {
         "it was answered though there was no room: {early:?}"
     );
     drop(first);
-    third.set_read_timeout(Some(super::PATIENCE)).unwrap();
+    third.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(status(&rest(&mut third)), "200");
 }
