@@ -1,6 +1,7 @@
 //! Bytes of a file → what it is, what its manifest says and what is wrong with it. Nothing is
 //! mapped and nothing of the file is run: headers and note are read by `pread`, most often by one.
 
+mod assets;
 mod elf;
 mod fault;
 mod foreign;
@@ -11,7 +12,7 @@ mod machine;
 pub use fault::{Beginning, Fault, What};
 
 use crate::{FileKey, Reason, discover::Candidate, platform};
-use jackfield_manifest::{Manifest, NoteError, note, note::Order};
+use jackfield_manifest::{Manifest, NoteError, note, note::Order, ui::Module};
 use std::{fs::File, io, sync::Arc};
 
 /// What is read at first: most libraries have all that matters here.
@@ -109,7 +110,23 @@ pub(crate) fn inspect_file(file: &File, size: u64, depth: Depth) -> Inspection {
             }
         },
     }
+    if depth == Depth::Full && look.faults.is_empty() {
+        look.faults.extend(look.assets(&bytes).err());
+    }
     look.finish()
+}
+
+/// The text of the module that lies in an open library of `size` bytes, where the manifest tells of
+/// one: compared with the hash that it tells, so whatever the file is, this is the right text.
+pub(crate) fn module(file: &File, size: u64, module: &Module) -> Result<String, Fault> {
+    let mut page = [0; PAGE];
+    let len = platform::read_at(file, &mut page, 0)?;
+    let bytes = Bytes {
+        file,
+        size,
+        page: &page[..len],
+    };
+    assets::module(&bytes, module)
 }
 
 /// A file and its first page.
@@ -142,6 +159,10 @@ impl Bytes<'_> {
             Err(error) => Err(Fault::Unreadable(error)),
         }
     }
+}
+
+fn damaged<T>(text: impl Into<String>) -> Result<T, Fault> {
+    Err(Fault::Damaged(text.into()))
 }
 
 /// An inspection in the making.
@@ -178,6 +199,15 @@ impl Look {
                 self.parsed = Some((manifest, warnings));
             }
             Err(error) => self.faults.push(error.into()),
+        }
+    }
+
+    /// Whether what the manifest says lies beside it does.
+    fn assets(&self, bytes: &Bytes<'_>) -> Result<(), Fault> {
+        let module = self.parsed.as_ref();
+        match module.and_then(|(manifest, _)| manifest.ui_module) {
+            Some(module) => assets::module(bytes, &module).map(drop),
+            None => Ok(()),
         }
     }
 

@@ -124,6 +124,7 @@ mod loader;
 mod probe;
 #[doc(hidden)]
 pub mod testkit;
+mod ui_module;
 
 pub use bus::{
     Act, BusError, Denied, Event, HostPublisher, MAX_DEPTH, MAX_PAYLOAD_LEN, MAX_QUEUE_BYTES,
@@ -171,6 +172,7 @@ pub use storage::{DEFAULT_STORAGE_LIMIT, StorageError};
 pub use store::{Refused, Store, StoreError, Stored, Swept};
 pub use supervise::{HealthReport, Recovery, Timing};
 pub use trust::{Breach, Trust};
+pub use ui_module::UiModuleError;
 pub use vet::{HostFacts, Sessions, Settings, VetError};
 pub use vetted::Vetted;
 pub use within::{MAX_REQUEST_LIMIT, REQUEST_LIMIT};

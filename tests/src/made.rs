@@ -48,6 +48,15 @@ pub fn note(format: u32, text: &[u8]) -> Vec<u8> {
 ///
 /// When there is no C compiler, or it fails.
 pub fn build(dir: &Path, name: &str, notes: &[u8]) -> PathBuf {
+    build_with_assets(dir, name, notes, b"")
+}
+
+/// The same with these bytes in its section for assets.
+///
+/// # Panics
+///
+/// When there is no C compiler, or it fails.
+pub fn build_with_assets(dir: &Path, name: &str, notes: &[u8], assets: &[u8]) -> PathBuf {
     let source = dir.join(format!("{name}.c"));
     let library = dir.join(name);
     let mut code = String::from(
@@ -58,12 +67,20 @@ pub fn build(dir: &Path, name: &str, notes: &[u8]) -> PathBuf {
          __attribute__((constructor)) static void begin(void) { zeros[7] = 1; }\n\
          int answer(void) { return calls++ + zeros[7] + abs(names[0][0]); }\n",
     );
-    if !notes.is_empty() {
-        code.push_str(
-            "__attribute__((section(\".note.jackfield\"), used, aligned(4)))\n\
-             static const unsigned char note[] = {",
-        );
-        for byte in notes {
+    for (section, variable, bytes) in [
+        (".note.jackfield", "note", notes),
+        (".jackfield.assets", "assets", assets),
+    ] {
+        if bytes.is_empty() {
+            continue;
+        }
+        write!(
+            code,
+            "__attribute__((section(\"{section}\"), used, aligned(4)))\n\
+             static const unsigned char {variable}[] = {{"
+        )
+        .expect("a String takes everything");
+        for byte in bytes {
             write!(code, "{byte},").expect("a String takes everything");
         }
         code.push_str("};\n");

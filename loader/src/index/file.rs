@@ -7,7 +7,7 @@ use crate::FileKey;
 
 const MAGIC: &[u8; 8] = b"JFINDEX\n";
 /// Of this layout and of what [`super::body`] writes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEAD: usize = 8 + 4 + 4 + 32 + 8;
 const RECORD: usize = 5 * 8 + 2 * 4;
 

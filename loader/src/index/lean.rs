@@ -3,6 +3,7 @@
 use jackfield_manifest::{
     Build, Deadlines, IdError, Kind, Manifest, Panic, PatternError, Permissions, PluginId,
     Provision, Requirement, ServiceId, Supervision, Target, TopicPattern,
+    ui::{Module, Ui},
 };
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,9 @@ pub(super) struct Lean<'a> {
     #[serde(borrow)]
     permissions: [Vec<&'a str>; 2],
     config_schema: Option<&'a str>,
+    /// As JSON, in which what is absent takes no room.
+    ui: Option<std::borrow::Cow<'a, str>>,
+    ui_module: Option<Module>,
     /// `initialize`, `start`, `stop`.
     deadlines: [Duration; 3],
     supervision: Supervision,
@@ -126,6 +130,12 @@ impl From<PatternError> for Damaged {
     }
 }
 
+impl From<serde_json::Error> for Damaged {
+    fn from(_: serde_json::Error) -> Self {
+        Self
+    }
+}
+
 impl From<semver::Error> for Damaged {
     fn from(_: semver::Error) -> Self {
         Self
@@ -173,6 +183,8 @@ impl<'a> Lean<'a> {
             capabilities,
             permissions,
             config_schema,
+            ui,
+            ui_module,
             deadlines,
             supervision,
             build,
@@ -208,6 +220,8 @@ impl<'a> Lean<'a> {
             permissions: [&permissions.publish, &permissions.subscribe]
                 .map(|patterns| patterns.iter().map(TopicPattern::as_str).collect()),
             config_schema: config_schema.as_deref(),
+            ui: ui.as_ref().map(|ui| json(ui).into()),
+            ui_module: *ui_module,
             deadlines: [initialize, start, stop],
             supervision: *supervision,
             abi: LeanVersion::of(abi),
@@ -239,6 +253,11 @@ impl<'a> Lean<'a> {
                 subscribe: each(&self.permissions[1], |text| Ok(TopicPattern::new(text)?))?,
             },
             config_schema: self.config_schema.map(str::to_owned),
+            ui: match &self.ui {
+                Some(json) => Some(serde_json::from_str(json)?),
+                None => None,
+            },
+            ui_module: self.ui_module,
             deadlines: Deadlines {
                 initialize,
                 start,
@@ -254,6 +273,10 @@ impl<'a> Lean<'a> {
             },
         })
     }
+}
+
+fn json(ui: &Ui) -> String {
+    serde_json::to_string(ui).expect("it holds texts and finite numbers only")
 }
 
 fn strings(texts: &[&str]) -> Vec<String> {

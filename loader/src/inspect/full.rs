@@ -15,7 +15,7 @@ mod special;
 mod versions;
 
 use super::{
-    Bytes, Fault,
+    Bytes, Fault, damaged,
     elf::{Header, Section, Segment},
 };
 
@@ -51,8 +51,21 @@ pub(super) fn check(bytes: &Bytes<'_>, header: &Header, segments: &[Segment]) ->
     versions::check(&library, &table)
 }
 
-fn damaged<T>(text: impl Into<String>) -> Result<T, Fault> {
-    Err(Fault::Damaged(text.into()))
+/// Where the section of that name begins in the file, and how many bytes it has there.
+pub(super) fn section(
+    bytes: &Bytes<'_>,
+    header: &Header,
+    name: &str,
+) -> Result<Option<(u64, u64)>, Fault> {
+    let (sections, names) = sections::read(bytes, header)?;
+    let begins = |section: &&Section| {
+        let rest = usize::try_from(section.name).ok();
+        let rest = rest.and_then(|at| names.get(at..)).unwrap_or_default();
+        let rest = rest.strip_prefix(name.as_bytes());
+        section.in_file() && rest.is_some_and(|rest| rest.first() == Some(&0))
+    };
+    let found = sections.iter().find(begins);
+    Ok(found.map(|section| (section.offset, section.size)))
 }
 
 impl Library<'_> {

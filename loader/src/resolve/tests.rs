@@ -46,6 +46,8 @@ fn plugin(what: &str) -> File {
         after: Vec::new(),
         before: Vec::new(),
         config_schema: None,
+        ui: None,
+        ui_module: None,
         deadlines: Deadlines::default(),
         supervision: jackfield_manifest::Supervision::default(),
         build: Build {

@@ -1,6 +1,6 @@
 use crate::{Call, package};
 use jackfield_manifest::source::{self, Compiled};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use std::{
     fs,
@@ -27,7 +27,8 @@ pub(crate) fn expand(call: &Call) -> TokenStream {
             let files = iter::once(name.to_owned()).chain(others);
             let dependencies = files.map(|file| dependency(&directory.join(file)));
             let plugin = plugin(&call.plugin, &compiled);
-            quote! { #(#dependencies)* #plugin }
+            let assets = compiled.module.as_deref().map(assets);
+            quote! { #(#dependencies)* #plugin #assets }
         }
         Err(mistakes) => mistakes.iter().map(|mistake| error(mistake)).collect(),
     }
@@ -76,6 +77,24 @@ fn error(text: &str) -> TokenStream {
 fn dependency(path: &Path) -> TokenStream {
     let path = path.to_string_lossy();
     quote! { const _: &[u8] = ::core::include_bytes!(#path); }
+}
+
+/// The module, in a section of its own: the note stays small, and the linker leaves it in the first
+/// page. These are the bytes whose hash is in the manifest, whatever becomes of the file meanwhile.
+fn assets(module: &str) -> TokenStream {
+    let (len, bytes) = (module.len(), Literal::byte_string(module.as_bytes()));
+    quote! {
+        const _: () = {
+            #[used]
+            #[cfg_attr(windows, unsafe(link_section = ".jfasset"))]
+            #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__jfassets"))]
+            #[cfg_attr(
+                not(any(windows, target_vendor = "apple")),
+                unsafe(link_section = ".jackfield.assets")
+            )]
+            static __JACKFIELD_ASSETS: [u8; #len] = *#bytes;
+        };
+    }
 }
 
 /// The note and the root module. Spans are those of the call, so that lints, `unsafe_code` above

@@ -6,8 +6,8 @@ mod package;
 
 use syn::{LitStr, Token, Type, parse::Parse, parse::ParseStream};
 
-/// Makes the library a plugin: checks the `plugin.toml` beside its `Cargo.toml`, embeds it, and
-/// exports the type, which implements `plugin_api::Plugin`.
+/// Makes the library a plugin: checks the `plugin.toml` beside its `Cargo.toml`, embeds it and the
+/// module that it names, and exports the type, which implements `plugin_api::Plugin`.
 ///
 /// ```ignore
 /// plugin_api::export_plugin!(Greeter);

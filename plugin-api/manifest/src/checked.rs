@@ -7,6 +7,7 @@ use crate::{
     keys,
     supervision::supervision,
     tree::{Entry, NOWHERE, Node, Table, shortened},
+    ui,
 };
 use semver::Version;
 use std::{collections::HashSet, time::Duration};
@@ -53,6 +54,7 @@ pub(crate) fn manifest(
     let permissions = permissions(checker, table.take("permissions"));
     let deadlines = deadlines(checker, table.take("deadlines"));
     let supervision = supervision(checker, table.take("supervision"));
+    let ui = ui::read::ui(checker, table.take("ui"));
     let orders = Orders {
         requires: &requires,
         provides: &provides,
@@ -77,6 +79,8 @@ pub(crate) fn manifest(
         capabilities,
         permissions,
         config_schema: None,
+        ui,
+        ui_module: None,
         deadlines,
         supervision,
         build,

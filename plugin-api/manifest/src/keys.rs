@@ -39,6 +39,8 @@ pub const PLUGIN: &[Key] = &[
     key("supervision", "table", "restarted after a failure"),
     key("config_schema", "string", "none"),
     key("config", "table", "none"),
+    key("ui", "table", "none"),
+    key("ui_module", "string", "none"),
 ];
 
 /// The keys of the embedded text that are not those of `plugin.toml`.
@@ -91,6 +93,66 @@ pub const FIELD: &[Key] = &[
     key("enum", "array", "none"),
     key("options", "array", "none"),
     key("secret", "boolean", "`false`"),
+];
+
+/// The keys of `ui`.
+pub const UI: &[Key] = &[
+    key("icon", "string", "none"),
+    key("title", "string", "none"),
+    key("description", "string", "none"),
+    key("forms", "array of tables", "none"),
+    key("monitors", "array of tables", "none"),
+    key("notifications", "table", "none"),
+];
+
+/// The keys of an entry of `ui.forms`.
+pub const UI_FORM: &[Key] = &[
+    key("id", "string", "required"),
+    key("title", "string", "none"),
+    key("layout", "string", "none"),
+    key("fields", "array of tables", "none"),
+    key("submit", "table", "none"),
+];
+
+/// The keys of a field of a form.
+pub const UI_FIELD: &[Key] = &[
+    key("name", "string", "required"),
+    key("type", "string", "`\"text\"`"),
+    key("label", "string", "none"),
+    key("default", "as `type` says", "none"),
+    key("placeholder", "string", "none"),
+    key("required", "boolean", "`false`"),
+    key("options", "array of strings", "none"),
+    key("options_endpoint", "string", "none"),
+];
+
+/// The keys of a form's `submit`.
+pub const UI_SUBMIT: &[Key] = &[
+    key("label", "string", "none"),
+    key("style", "string", "none"),
+    key("endpoint", "string", "none"),
+];
+
+/// The keys of an entry of `ui.monitors`.
+pub const UI_MONITOR: &[Key] = &[
+    key("id", "string", "required"),
+    key("title", "string", "none"),
+    key("type", "string", "required"),
+    key("empty_text", "string", "none"),
+    key("auto_load", "boolean", "none"),
+];
+
+/// The keys of `ui.notifications`.
+pub const UI_NOTIFICATIONS: &[Key] = &[
+    key("topic", "string", "required"),
+    key("id_field", "string", "none"),
+    key("state_field", "string", "none"),
+];
+
+/// The keys of `ui_module` in the embedded text.
+pub const UI_MODULE: &[Key] = &[
+    key("length", "integer", "required"),
+    key("sha256", "string", "required"),
 ];
 
 /// The keys of `build`.

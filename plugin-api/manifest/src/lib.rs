@@ -20,6 +20,8 @@ mod problem;
 mod range;
 mod topic;
 
+pub mod ui;
+
 pub mod keys;
 
 mod check;

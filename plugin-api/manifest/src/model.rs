@@ -1,4 +1,7 @@
-use crate::{Kind, PluginId, Range, ServiceId, Supervision, TopicPattern};
+use crate::{
+    Kind, PluginId, Range, ServiceId, Supervision, TopicPattern,
+    ui::{Module, Ui},
+};
 use semver::Version;
 use std::time::Duration;
 
@@ -36,6 +39,10 @@ pub struct Manifest {
     /// JSON Schema (2020-12) of its configuration, as JSON text. The flat form of `plugin.toml` is
     /// turned into this when the plugin is compiled.
     pub config_schema: Option<String>,
+    /// What it shows of itself in a browser.
+    pub ui: Option<Box<Ui>>,
+    /// The JavaScript module of its page, which lies beside the manifest in the library.
+    pub ui_module: Option<Module>,
     /// How long its steps may take.
     pub deadlines: Deadlines,
     /// What a host does when it fails or falls ill.

@@ -20,6 +20,13 @@ pub const MACHO_SECTION: &str = "__jackfield";
 /// The section on PE.
 pub const PE_SECTION: &str = ".jackfld";
 
+/// The section for what is large, on ELF: it begins with the module that the manifest tells of.
+pub const ELF_ASSETS: &str = ".jackfield.assets";
+/// The same on Mach-O, in segment `__DATA`.
+pub const MACHO_ASSETS: &str = "__jfassets";
+/// The same on PE.
+pub const PE_ASSETS: &str = ".jfasset";
+
 /// Length of a note's header, in bytes: three `u32`.
 const HEADER: usize = 12;
 /// Length of the format version before the text.

@@ -5,7 +5,7 @@ use crate::{
     check::{Checker, Found, Path},
     checked, keys,
     problem::{Position, Problem},
-    read,
+    read, ui,
 };
 
 /// The longest manifest, in bytes of TOML.
@@ -36,10 +36,12 @@ impl Manifest {
         let config_schema = table
             .take("config_schema")
             .and_then(|entry| checker.string(Path::top("config_schema"), entry.node));
+        let ui_module = ui::module::embedded(&mut checker, table.take("ui_module"));
         checker.leftover("", table, &[keys::EMBEDDED, keys::PLUGIN]);
         match manifest {
             Some(mut manifest) if checker.found.is_empty() && known => {
                 manifest.config_schema = config_schema.map(std::borrow::Cow::into_owned);
+                manifest.ui_module = ui_module;
                 Ok((manifest, warnings(checker)))
             }
             _ => Err(ManifestError::Invalid(problems(text, checker.found))),

@@ -3,6 +3,7 @@
 
 use crate::{
     Build, Deadlines, Manifest, Panic, Permissions, Supervision, Target, TopicPattern, supervision,
+    ui,
 };
 use std::fmt::{Display, Write};
 
@@ -44,6 +45,12 @@ impl Manifest {
         }
         if let Some(schema) = &self.config_schema {
             lines.line("config_schema", quoted(schema));
+        }
+        if let Some(ui) = &self.ui {
+            lines.line("ui", ui::write::written(ui));
+        }
+        if let Some(module) = &self.ui_module {
+            lines.line("ui_module", ui::write::module(module));
         }
         lines.0
     }
@@ -127,7 +134,7 @@ fn deadlines(deadlines: Deadlines) -> String {
 }
 
 /// A TOML string, without escapes where one of the two sorts can do without.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let plain = !text.chars().any(char::is_control);
     if plain && !text.contains(['"', '\\']) {
         return format!("\"{text}\"");

@@ -15,10 +15,12 @@
 //! | `POST /incidents/{id}/resolve` | ends it |
 //! | `POST /restart` | begins anew, with neither overrides nor incidents |
 //!
-//! With `publish_every_ms` the figures go out on topic `simulator.metrics` as well.
+//! With `publish_every_ms` the figures go out on topic `simulator.metrics` as well. An incident that is
+//! opened or resolved is a notification of topic `incident`.
 //!
 //! Worth copying: typed routes that describe themselves, logic that is given the time
-//! ([`Context::steady`]) and so is tested without waiting, a menu.
+//! ([`Context::steady`]) and so is tested without waiting, a menu, a face in the browser (`[ui]` in
+//! `plugin.toml`, and the module in `ui/module.js`).
 #![forbid(unsafe_code)]
 
 mod signal;
@@ -27,10 +29,13 @@ mod world;
 use plugin_api::{MenuItem, MenuSection, prelude::*};
 use signal::SIGNALS;
 use std::{sync::Arc, time::Duration};
-use world::{Incident, Metrics, NewIncident, NewOverride, Overridden, World};
+use world::{Incident, Metrics, NewIncident, NewOverride, Overridden, Severity, World};
 
 /// The topic of the figures.
 const TOPIC: &str = "simulator.metrics";
+
+/// What `plugin.toml` and the module call the notifications.
+const NOTIFICATION: &str = "incident";
 
 /// What stands under `[plugins.simulator.config]`; `plugin.toml` has the defaults and the bounds.
 #[derive(Deserialize)]
@@ -63,6 +68,15 @@ struct Removed {
 #[derive(Serialize, JsonSchema)]
 struct Incidents {
     incidents: Vec<Incident>,
+}
+
+/// What is told of an incident that was opened or resolved.
+#[derive(Serialize)]
+struct Told<'i> {
+    id: u64,
+    title: &'i str,
+    severity: Severity,
+    state: &'static str,
 }
 
 /// How often it has begun anew.
@@ -124,12 +138,12 @@ impl Plugin for Simulator {
             .get("/incidents", quick(Self::incidents))
             .summary("What has happened");
         routes
-            .post("/incidents", quick(Self::open))
+            .post("/incidents", blocking(Self::open))
             .summary("Opens an incident")
             .status(201, "it is open")
             .error(429, "too many are open");
         routes
-            .post("/incidents/{id}/resolve", quick(Self::resolve))
+            .post("/incidents/{id}/resolve", blocking(Self::resolve))
             .summary("Ends an incident")
             .error(404, "no such incident");
         routes
@@ -169,11 +183,28 @@ impl Simulator {
     }
 
     fn open(&self, Json(new): Json<NewIncident>) -> Result<(u16, Json<Incident>)> {
-        Ok((201, Json(self.world.open(self.context.steady(), new)?)))
+        let incident = self.world.open(self.context.steady(), new)?;
+        self.tell(&incident);
+        Ok((201, Json(incident)))
     }
 
     fn resolve(&self, Path(id): Path<u64>) -> Result<Json<Incident>> {
-        self.world.resolve(self.context.steady(), id).map(Json)
+        let incident = self.world.resolve(self.context.steady(), id)?;
+        self.tell(&incident);
+        Ok(Json(incident))
+    }
+
+    /// Tells whoever looks at the page.
+    fn tell(&self, incident: &Incident) {
+        let told = Told {
+            id: incident.id,
+            title: &incident.title,
+            severity: incident.severity,
+            state: if incident.open { "open" } else { "resolved" },
+        };
+        if let Err(error) = self.context.notify(NOTIFICATION, &told) {
+            log::warn!("nobody was told of incident {}: {error}", incident.id);
+        }
     }
 
     fn restart(&self) -> Json<Restarted> {

@@ -102,6 +102,38 @@ fn figures_are_published_where_that_is_asked_for() {
 }
 
 #[test]
+fn incidents_are_told_of() {
+    let kit = kit(json!({}));
+    post(&kit, "/incidents", &json!({ "title": "slow" }));
+    post(&kit, "/incidents/1/resolve", &json!({}));
+    let told: Vec<Value> = kit
+        .published()
+        .iter()
+        .map(|event| {
+            assert_eq!(event.topic, "notifications");
+            event.json().unwrap()
+        })
+        .collect();
+    let notification = |state| {
+        let data = json!({ "id": 1, "title": "slow", "severity": "minor", "state": state });
+        json!({ "topic": "incident", "data": data })
+    };
+    assert_eq!(told, [notification("open"), notification("resolved")]);
+}
+
+/// What `plugin.toml` offers is what there is.
+#[test]
+fn its_forms_offer_every_figure() {
+    let manifest = include_str!("../plugin.toml");
+    let names: Vec<String> = SIGNALS.iter().map(|s| format!("\"{}\"", s.name)).collect();
+    let options = format!("options = [{}]", names.join(", "));
+    assert_eq!(manifest.matches(&options).count(), 2);
+    assert!(manifest.contains(&format!("topic = \"{NOTIFICATION}\"")));
+    let module = include_str!("../ui/module.js");
+    assert!(module.contains(&format!("topic: \"{NOTIFICATION}\"")));
+}
+
+#[test]
 fn it_tells_of_itself() {
     let kit = kit(json!({}));
     let menu = kit.describe("menu").unwrap();

@@ -258,6 +258,8 @@ fn manifest(text: &Text<'_>) -> Manifest {
         after: Vec::new(),
         before: Vec::new(),
         config_schema: None,
+        ui: None,
+        ui_module: None,
         deadlines: Deadlines::default(),
         supervision: jackfield_manifest::Supervision::default(),
         build: Build {

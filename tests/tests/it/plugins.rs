@@ -108,7 +108,7 @@ fn each_runs_where_permissions_are_on_and_its_topics_are_granted() {
         ("rate-limit", &[], &[]),
         ("recorder", &[], &["heartbeat.**", "sysinfo.**"]),
         ("request-log", &[], &[]),
-        ("simulator", &["simulator.*"], &[]),
+        ("simulator", &["notifications", "simulator.*"], &[]),
         ("sqlite-backend", &[], &[]),
         ("staging", &[], &[]),
         ("sysinfo", &["sysinfo.*"], &[]),

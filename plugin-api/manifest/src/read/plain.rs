@@ -15,7 +15,7 @@ const MOST_KEYS: usize = 64;
 /// Texts with more values go to the full reader, which counts.
 const MOST_VALUES: usize = MAX_TOKENS / 2;
 /// Values nested deeper go to the full reader.
-const DEEPEST: u8 = 4;
+const DEEPEST: u8 = 6;
 
 /// Reads a text of the plain form.
 pub(super) fn read(text: &str) -> Option<Table<'_>> {

@@ -14,6 +14,7 @@ use crate::{
     problem::{Fault, Position},
     read,
     tree::{Entry, NOWHERE, Node, Table, Value, shortened},
+    ui,
 };
 use std::{borrow::Cow, fmt, io};
 
@@ -41,6 +42,8 @@ pub struct Compiled {
     pub body: String,
     /// Other files that went into it, as `plugin.toml` names them.
     pub files: Vec<String>,
+    /// The text of the module that goes into the library beside the manifest.
+    pub module: Option<String>,
 }
 
 /// One mistake.
@@ -94,13 +97,18 @@ pub fn compile(
         others: Vec::new(),
     };
     let schema = source.schema(&mut table);
+    let module = table
+        .take("ui_module")
+        .and_then(|entry| source.module(entry));
     let manifest = checked::manifest(&mut source.checker, &mut table, parse::unknown_build());
     source.checker.leftover("", table, &[keys::PLUGIN]);
     let mistakes = source.mistakes(file, text);
     match manifest {
         Some(mut manifest) if mistakes.is_empty() => {
             manifest.config_schema = schema;
-            embeddable(file, manifest, source.files)
+            let (told, text) = module.unzip();
+            manifest.ui_module = told;
+            embeddable(file, manifest, source.files, text)
         }
         _ => Err(mistakes),
     }
@@ -126,6 +134,7 @@ fn embeddable(
     file: &str,
     manifest: Manifest,
     files: Vec<String>,
+    module: Option<String>,
 ) -> Result<Compiled, Vec<Mistake>> {
     /// More than the first line, `build`, ever takes.
     const BUILD_LINE: usize = 1024;
@@ -140,6 +149,7 @@ fn embeddable(
             manifest,
             body,
             files,
+            module,
         }),
         Some(error) => Err(vec![Mistake {
             file: file.to_owned(),
@@ -225,6 +235,34 @@ impl Source<'_> {
         let schema = schema::check(&name, &text);
         self.files.push(name);
         schema.map_err(|mistakes| self.others.extend(mistakes)).ok()
+    }
+
+    /// What the manifest tells of the module, and its text.
+    fn module(&mut self, entry: Entry<'_>) -> Option<(ui::Module, String)> {
+        let key = Key::top("ui_module");
+        let at = entry.node.at;
+        let name = self.checker.string(key, entry.node)?.into_owned();
+        let mut wrong = |expected: &str, found: String| {
+            self.checker.wrong(key, at, expected, found);
+            None
+        };
+        if !ui::module::source::is_below(&name) {
+            let expected = "a path below the folder of plugin.toml, such as \"ui/module.js\"";
+            return wrong(expected, format!("{:?}", shortened(&name)));
+        }
+        let text = match (self.open)(&name) {
+            Ok(text) => text,
+            Err(error) => {
+                let expected =
+                    "the path of a JavaScript file in UTF-8, from where plugin.toml lies";
+                return wrong(expected, format!("{:?} ({error})", shortened(&name)));
+            }
+        };
+        self.files.push(name);
+        match ui::module::source::of(&text) {
+            Ok(module) => Some((module, text)),
+            Err((expected, found)) => wrong(&expected, found),
+        }
     }
 
     fn mistakes(&mut self, file: &str, text: &str) -> Vec<Mistake> {

@@ -39,7 +39,14 @@ fn the_tables_are_those_of_the_code() {
         ("### `deadlines`", keys::DEADLINES),
         ("### `supervision`", keys::SUPERVISION),
         ("### `config`", keys::FIELD),
+        ("### `ui`", keys::UI),
+        ("### `ui.forms`", keys::UI_FORM),
+        ("### `ui.forms.fields`", keys::UI_FIELD),
+        ("### `ui.forms.submit`", keys::UI_SUBMIT),
+        ("### `ui.monitors`", keys::UI_MONITOR),
+        ("### `ui.notifications`", keys::UI_NOTIFICATIONS),
         ("### `build`", keys::BUILD),
+        ("### The assets", keys::UI_MODULE),
     ] {
         assert_eq!(rows(heading), known(keys), "under {heading}");
     }

@@ -10,3 +10,4 @@ mod hostile;
 mod schema;
 mod source;
 mod topic;
+mod ui;

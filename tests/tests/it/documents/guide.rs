@@ -3,6 +3,9 @@
 use super::blocks;
 use crate::house::{files, read};
 
+/// The one JavaScript module of a plugin.
+const MODULE: &str = "plugins/simulator/ui/module.js";
+
 /// Without the spaces that all lines have in front.
 fn flush(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -33,11 +36,12 @@ fn check(document: &str, folders: &[&str]) {
         .iter()
         .flat_map(|folder| ["rs", "toml"].map(|extension| files(folder, extension)))
         .flatten()
+        .chain([MODULE.to_owned()])
         .map(|file| read(&file))
         .collect();
     let mut count = 0;
     for block in blocks(&read(document)) {
-        if matches!(block.kind, "rust" | "toml") {
+        if matches!(block.kind, "rust" | "toml" | "js") {
             count += 1;
             assert!(
                 sources.iter().any(|source| stands_in(block.text, source)),
@@ -58,6 +62,7 @@ fn the_guide_shows_the_guest_book_and_other_plugins() {
         "tests/fixtures/counter-1.0",
         "tests/fixtures/teller",
         "tests/fixtures/patron",
+        "plugins/simulator",
         "plugins/system-collector",
     ];
     check("docs/authors.md", &folders);

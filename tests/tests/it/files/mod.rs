@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod allocation;
+mod assets;
 mod bad;
 mod flips;
 mod notes;
