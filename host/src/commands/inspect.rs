@@ -6,7 +6,7 @@ use crate::{
     output::{Out, Record, clean, style, waiting},
 };
 use jackfield_loader::{Found, Inventory};
-use jackfield_manifest::{Manifest, Panic, Requirement, Target};
+use jackfield_manifest::{Manifest, Panic, Requirement, Target, ui::Ui};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -128,6 +128,13 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         list(&mut facts, name, patterns.iter().map(ToString::to_string));
     }
     list(&mut facts, "configures", fields(manifest).into_iter());
+    list(&mut facts, "shows", manifest.ui.iter().map(|ui| shown(ui)));
+    let module = manifest.ui_module.iter();
+    list(
+        &mut facts,
+        "module",
+        module.map(|module| format!("JavaScript, {}", size(module.length.into()))),
+    );
     facts.extend([
         ("built for", format!("ABI {}, {}", build.abi, build.target)),
         (
@@ -137,6 +144,28 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
     ]);
     facts.retain(|(_, value)| !value.is_empty());
     facts
+}
+
+/// What the table `ui` has, in a line: `Simulator: 2 forms, 1 monitor, notifications of x`.
+fn shown(ui: &Ui) -> String {
+    let count = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        count => Some(format!("{count} {what}s")),
+    };
+    let told = ui.notifications.as_ref();
+    let parts = [
+        count(ui.forms.len(), "form"),
+        count(ui.monitors.len(), "monitor"),
+        told.map(|told| format!("notifications of {}", told.topic)),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    match (&ui.title, parts.is_empty()) {
+        (Some(title), true) => title.clone(),
+        (Some(title), false) => format!("{title}: {}", parts.join(", ")),
+        (None, true) => "a page".to_owned(),
+        (None, false) => parts.join(", "),
+    }
 }
 
 /// What can be configured, as far as a line can tell it: `period_ms (integer) = 1000`.

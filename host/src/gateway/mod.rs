@@ -6,7 +6,8 @@
 //! of their routes), `call` (one request to one of them) with `body` (what comes in, within limits),
 //! `headers` and `reply` (what goes out), `chain` and `middleware` (who else sees it), `own` (the routes
 //! that every plugin has), `api` (the host's own routes), `openapi` (what is told of all of these to
-//! programs), `events` (what happens, as a stream), `metrics` (what is counted).
+//! programs), `modules` (of JavaScript, on their way out), `events` (what happens, as a stream), `metrics`
+//! (what is counted).
 
 pub(crate) mod access;
 mod activity;
@@ -23,6 +24,7 @@ mod ids;
 mod listen;
 mod metrics;
 mod middleware;
+mod modules;
 mod mounts;
 mod open;
 mod openapi;

@@ -7,6 +7,7 @@ use super::{
     events::{Feed, FeedError},
     front::Front,
     listen::{ConnectionLimits, ListenError, Listening},
+    modules::Modules,
     mounts::PluginLimits,
     openapi::Kept,
     service::Service,
@@ -83,6 +84,7 @@ impl Gateway {
             since: SystemTime::now(),
             is_ready: AtomicBool::new(false),
             openapi: Kept::default(),
+            modules: Modules::default(),
         });
         let feed = Feed::begin(&own, runtime.handle().clone())?;
         let service = Service {

@@ -111,8 +111,16 @@ fn ui_config(status: &Status) -> Value {
         "plugin_name": status.manifest.name,
         "instance_name": status.id,
         "version": status.version,
-        "ui": {},
+        "ui": ui(status),
     })
+}
+
+/// What a plugin shows of itself; an empty object where it says nothing.
+pub(super) fn ui(status: &Status) -> Value {
+    match &status.manifest.ui {
+        Some(ui) => json!(ui),
+        None => json!({}),
+    }
 }
 
 async fn health(own: &Arc<Own>, id: &str, status: &Status) -> Reply {

@@ -286,6 +286,7 @@ mod tests {
             ("/docs/docs.js", Class::Probe),
             ("/docs/other", Class::Standard),
             ("/openapi.json", Class::Standard),
+            ("/plugins/x.js", Class::Standard),
             ("/edge/list", Class::Telling),
             ("/events", Class::Standard),
             ("/api/plugins/x/stop", Class::Standard),

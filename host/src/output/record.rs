@@ -1,5 +1,8 @@
 use jackfield_loader::{ContentHash, Found, Reason};
-use jackfield_manifest::{Kind, Manifest, Panic, PluginId, Provision, Range, Requirement, Target};
+use jackfield_manifest::{
+    Kind, Manifest, Panic, PluginId, Provision, Range, Requirement, Target,
+    ui::{Module, Ui},
+};
 use semver::Version;
 use serde::Serialize;
 use serde_json::Value;
@@ -27,8 +30,20 @@ pub(crate) struct Record<'f> {
     provides: Option<&'f [Provision]>,
     /// JSON Schema; `null` also where the plugin has none.
     config_schema: Option<Value>,
+    /// The table `ui`; `null` also where the plugin has none.
+    ui: Option<&'f Ui>,
+    /// The JavaScript module of its page; `null` also where the plugin has none.
+    ui_module: Option<Brought>,
     verdict: &'static str,
     reasons: Vec<Reason>,
+}
+
+/// A file within the library.
+#[derive(Debug, Serialize)]
+struct Brought {
+    /// In bytes.
+    size: u32,
+    sha256: String,
 }
 
 /// One requirement.
@@ -66,6 +81,8 @@ impl<'f> Record<'f> {
             provides: manifest.map(|manifest| &*manifest.provides),
             config_schema: manifest
                 .and_then(|manifest| serde_json::from_str(manifest.config_schema.as_deref()?).ok()),
+            ui: manifest.and_then(|manifest| manifest.ui.as_deref()),
+            ui_module: manifest.and_then(|manifest| manifest.ui_module.as_ref().map(brought)),
             verdict: if reasons.is_empty() {
                 "loadable"
             } else {
@@ -83,6 +100,13 @@ impl<'f> Record<'f> {
     /// Why it cannot, where it cannot.
     pub(crate) fn reasons(&self) -> &[Reason] {
         &self.reasons
+    }
+}
+
+fn brought(module: &Module) -> Brought {
+    Brought {
+        size: module.length,
+        sha256: module.digits(),
     }
 }
 

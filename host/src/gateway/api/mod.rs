@@ -2,7 +2,7 @@
 //!
 //! One file for each thing that is asked about: `list` (plugins), `menu`, `configuration`, `orders`
 //! (start, stop and the like), `plans` (plan, graph, why), `health`, `status`, `topology` (edges),
-//! `events`, `metrics`, `openapi`, `pages` (for people). What is taken out of a request is in `query` and `parts`.
+//! `events`, `metrics`, `openapi`, `module` (of a plugin's page), `pages` (for people). What is taken out of a request is in `query` and `parts`.
 
 mod configuration;
 mod events;
@@ -10,6 +10,7 @@ mod health;
 mod list;
 mod menu;
 mod metrics;
+mod module;
 mod openapi;
 mod orders;
 mod pages;
@@ -21,6 +22,7 @@ mod topology;
 
 use super::{
     front::{Front, no_route},
+    modules::Modules,
     openapi::{Declared, Kept},
     reply::Fault,
 };
@@ -52,6 +54,7 @@ pub(super) struct Own {
     /// The plan has been carried out.
     pub(super) is_ready: AtomicBool,
     pub(super) openapi: Kept,
+    pub(super) modules: Modules,
 }
 
 /// What a handler is given.
@@ -136,6 +139,12 @@ pub(super) fn declared() -> Declared {
         .get("/edges", topology::edges, topology::edges_operation())
         .get("/events", events::events, events::operation())
         .get("/metrics", metrics::metrics, metrics::operation())
+        .get_as(
+            "/plugins/{file}",
+            "/plugins/{id}.js",
+            module::module,
+            module::operation(),
+        )
         .get("/openapi.json", openapi::openapi, openapi::operation())
 }
 

@@ -1,6 +1,7 @@
 use super::{Own, Place, blocking, list::is_enabled, parts::Named};
 use crate::gateway::{
     openapi::{Operation, schema},
+    own::ui,
     reply::Fault,
 };
 use axum::{Json, extract::State};
@@ -38,7 +39,7 @@ pub(in crate::gateway) fn snapshot(own: &Own) -> Value {
                 "version": status.version,
                 "enabled": status.state == Stage::Running,
                 "state": status.state,
-                "ui_config": null,
+                "ui_config": ui(status),
             });
             (id.to_owned(), plugin)
         })
@@ -88,7 +89,7 @@ pub(super) fn list_operation() -> Operation {
         ("version", schema::text()),
         ("enabled", schema::flag()),
         ("state", schema::text()),
-        ("ui_config", schema::maybe(schema::any_object())),
+        ("ui_config", schema::any_object()),
     ]);
     let edge = schema::object([
         ("endpoint", schema::object([("type", schema::text())])),

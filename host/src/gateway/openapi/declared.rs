@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(super) struct Told {
     /// In lower case, as OpenAPI has it.
     pub(super) method: &'static str,
-    /// As the router and OpenAPI have it.
+    /// As OpenAPI has it.
     pub(super) path: &'static str,
     pub(super) operation: Operation,
 }
@@ -30,7 +30,18 @@ impl Declared {
         handler: H,
         operation: Operation,
     ) -> Self {
-        self.on("get", path, get(handler), operation)
+        self.on("get", [path, path], get(handler), operation)
+    }
+
+    /// The same, told more closely than the router knows it: `told` has a parameter within a segment.
+    pub(in crate::gateway) fn get_as<H: Handler<T, Arc<Own>>, T: 'static>(
+        self,
+        path: &'static str,
+        told: &'static str,
+        handler: H,
+        operation: Operation,
+    ) -> Self {
+        self.on("get", [path, told], get(handler), operation)
     }
 
     pub(in crate::gateway) fn post<H: Handler<T, Arc<Own>>, T: 'static>(
@@ -39,19 +50,19 @@ impl Declared {
         handler: H,
         operation: Operation,
     ) -> Self {
-        self.on("post", path, post(handler), operation)
+        self.on("post", [path, path], post(handler), operation)
     }
 
     fn on(
         mut self,
         method: &'static str,
-        path: &'static str,
+        [path, told]: [&'static str; 2],
         answers: MethodRouter<Arc<Own>>,
         operation: Operation,
     ) -> Self {
         self.told.push(Told {
             method,
-            path,
+            path: told,
             operation,
         });
         Self {

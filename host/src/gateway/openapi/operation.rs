@@ -74,6 +74,13 @@ impl Operation {
         self
     }
 
+    /// It may answer with that status and no body.
+    pub(in crate::gateway) fn says(mut self, status: u16, description: &str) -> Self {
+        let response = json!({ "description": description });
+        self.responses.insert(status.to_string(), response);
+        self
+    }
+
     /// It fails with that status where what the description says is so.
     pub(in crate::gateway) fn fails(self, status: u16, description: &str) -> Self {
         self.answers(status, description, JSON, schema::error())

@@ -113,6 +113,8 @@ fn the_json_of_a_file_has_these_keys_in_this_order() {
         ],
         "provides": [{"service": "records", "version": "1.0.0"}],
         "config_schema": {"type": "object", "properties": {"n": {"type": "integer"}}},
+        "ui": null,
+        "ui_module": null,
         "verdict": "loadable",
         "reasons": [],
     });
@@ -187,6 +189,36 @@ fn a_check_is_a_line_for_each_file_and_fault() {
         jackfield(&site, "check plugins/libstore-1.0.0.so").code,
         Some(0)
     );
+}
+
+/// What a page gets of a plugin, in words and in numbers.
+#[test]
+fn an_inspection_tells_what_a_page_shows() {
+    let site = Site::new();
+    site.add("simulator");
+    let path = "plugins/libsimulator.so";
+    let said = jackfield(&site, &format!("inspect {path}"));
+    let size = include_bytes!("../../../../plugins/simulator/ui/module.js").len();
+    for (name, value) in [
+        (
+            "shows",
+            "Simulator: 2 forms, 2 monitors, notifications of incident",
+        ),
+        ("module", &format!("({size} bytes)")),
+    ] {
+        let line = said.out.lines().find(|line| line.starts_with(name));
+        let line = line.unwrap_or_else(|| panic!("no {name}: {}", said.out));
+        assert!(line.ends_with(value), "{line}");
+    }
+    let checked = jackfield(&site, &format!("check {path} --format json"));
+    for told in [
+        jackfield(&site, &format!("inspect {path} --format json")).json(),
+        checked.json()[0].clone(),
+    ] {
+        assert_eq!(told["ui"]["forms"][0]["id"], "override");
+        assert_eq!(told["ui_module"]["size"], size);
+        assert_eq!(told["ui_module"]["sha256"].as_str().unwrap().len(), 64);
+    }
 }
 
 #[test]

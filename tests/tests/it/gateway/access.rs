@@ -50,6 +50,7 @@ fn each_role_gets_so_far() {
         ("GET", "/api/plugins", [200, 200, 200]),
         ("POST", "/edge/list", [200, 200, 200]),
         ("GET", "/echo/version", [200, 200, 200]),
+        ("GET", "/plugins/echo.js", [404, 404, 404]),
         ("GET", "/echo/x", [403, 200, 200]),
         ("POST", "/echo/register_session", [403, 200, 200]),
         ("GET", "/echo/list_sessions", [403, 403, 200]),

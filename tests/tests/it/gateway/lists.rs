@@ -132,7 +132,7 @@ fn every_plugin_has_a_version_a_health_and_a_place_in_the_topology() {
         "version": "1.0.0",
         "enabled": true,
         "state": "running",
-        "ui_config": null,
+        "ui_config": {},
     });
     let topology = json!({"data": {
         "bridge": {"url": served.url("")},

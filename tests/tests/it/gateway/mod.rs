@@ -15,6 +15,7 @@ mod removed;
 mod replies;
 mod stopping;
 mod streams;
+mod ui;
 
 use crate::cli::running::Host;
 use jackfield_tests::Site;
