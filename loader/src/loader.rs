@@ -168,15 +168,11 @@ impl Loader {
     }
 
     /// The number by which a plugin is ordered: that of its manifest, where nothing else was said.
-    pub fn priority(&self, id: &str) -> Option<i32> {
-        let own = self.status(id)?.manifest.priority;
+    pub fn priority(&self, status: &Status) -> i32 {
         let inventory = self.core.inventory();
-        let settings = inventory.options().settings.get(id);
-        Some(
-            settings
-                .and_then(|settings| settings.priority)
-                .unwrap_or(own),
-        )
+        let settings = inventory.options().settings.get(status.id.as_str());
+        let said = settings.and_then(|settings| settings.priority);
+        said.unwrap_or(status.manifest.priority)
     }
 
     /// How many plugins are known. It changes without a transition when one is found, and when one

@@ -2,6 +2,7 @@ mod after;
 mod answered;
 mod before;
 mod hook;
+mod outcome;
 mod pass;
 
 pub use after::After;

@@ -53,6 +53,11 @@ pub(crate) struct Done {
 }
 
 impl Done {
+    /// Nobody was stopped or started for it.
+    pub(super) fn nobody(desk: &Desk, id: &str) -> Self {
+        Self::new(desk, id, &Change::default())
+    }
+
     fn new(desk: &Desk, id: &str, change: &Change) -> Self {
         let names = |ids: &[PluginId]| ids.iter().map(ToString::to_string).collect();
         Self {

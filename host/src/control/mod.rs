@@ -43,7 +43,7 @@ pub(crate) use other::Server;
 pub(crate) use process::{machine, process};
 pub(crate) use protocol::{Answer, Code, LONGEST_WAIT, Order, Reading, Refusal, Request};
 pub(crate) use reload::reload;
-pub(crate) use report::{PluginReport, Report, report_of};
+pub(crate) use report::{PluginReport, Report, report_of, reports_of};
 #[cfg(unix)]
 pub(crate) use server::Server;
 pub(crate) use system::cpu;

@@ -2,7 +2,7 @@
 
 use super::{
     Code, Desk, Refusal, Verb, act,
-    act::would,
+    act::{Done, would},
     configuration::{SaveError, read_again},
 };
 use crate::error::chain;
@@ -21,17 +21,9 @@ pub(crate) fn reload(desk: &Desk, id: &str, dry_run: bool) -> Result<Value, Refu
         return Ok(would);
     }
     let told = |note: &str| {
-        let state = desk.loader.status(id).map(|status| status.state);
-        json!({
-            "id": id,
-            "dry_run": false,
-            "pending": false,
-            "stop": [],
-            "start": [],
-            "state": state,
-            "file": null,
-            "note": note,
-        })
+        let mut told = json!(Done::nobody(desk, id));
+        told["note"] = json!(note);
+        told
     };
     match desk.loader.reconfigure(id, &config) {
         Ok(Reconfigured::Now) => Ok(told("the plugin goes by its configuration as it is now")),

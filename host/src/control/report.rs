@@ -170,6 +170,14 @@ pub(crate) fn report_of(desk: &Desk, status: &Status) -> PluginReport {
     plugin(desk, &desk.loader.inside(), status)
 }
 
+/// The same of several, with one look at who is inside.
+pub(crate) fn reports_of(desk: &Desk, all: &[Status]) -> Vec<PluginReport> {
+    let inside = desk.loader.inside();
+    all.iter()
+        .map(|status| plugin(desk, &inside, status))
+        .collect()
+}
+
 fn plugin(desk: &Desk, inside: &[Inside], status: &Status) -> PluginReport {
     let (loader, id): (&Loader, _) = (&desk.loader, status.id.as_str());
     let counters = loader.counters(id);

@@ -8,7 +8,7 @@ use super::{
 };
 use arc_swap::ArcSwap;
 use http::{StatusCode, request::Parts};
-use jackfield_loader::{Loader, State, Status};
+use jackfield_loader::{State, Status};
 use jackfield_manifest::Kind;
 use serde::Deserialize;
 use std::{
@@ -104,7 +104,7 @@ impl Chain {
         let mut links: Vec<(i32, Link)> = Vec::new();
         for status in asked {
             let declared = self.known(status);
-            let is_down = matches!(status.state, State::Disabled | State::Stopped);
+            let is_down = is_down(status);
             // In the middle of a restart nobody gets past it.
             let comes_up = is_down && front.loader.is_coming_up(&status.id);
             is_passing |= comes_up;
@@ -113,7 +113,7 @@ impl Chain {
                 continue;
             }
             if let Some(link) = link(status, declared) {
-                links.push((priority(&front.loader, status), link));
+                links.push((front.loader.priority(status), link));
             }
         }
         links.sort_by(|(a, one), (b, other)| (a, &one.id).cmp(&(b, &other.id)));
@@ -236,7 +236,11 @@ impl Seen {
 
 fn is_stopped(front: &Front, id: &str) -> bool {
     let status = front.loader.status(id);
-    status.is_some_and(|status| matches!(status.state, State::Disabled | State::Stopped))
+    status.is_some_and(|status| is_down(&status))
+}
+
+fn is_down(status: &Status) -> bool {
+    matches!(status.state, State::Disabled | State::Stopped)
 }
 
 fn link(status: &Status, declared: Option<Option<Declared>>) -> Option<Link> {
@@ -261,11 +265,6 @@ fn link(status: &Status, declared: Option<Option<Declared>>) -> Option<Link> {
             },
         }),
     }
-}
-
-fn priority(loader: &Loader, status: &Status) -> i32 {
-    let own = status.manifest.priority;
-    loader.priority(status.id.as_str()).unwrap_or(own)
 }
 
 #[cold]

@@ -10,7 +10,9 @@ use super::{
 };
 use crate::control::{PluginReport, report_of};
 use http::{HeaderValue, Method, StatusCode, header};
-use jackfield_loader::{HealthStatus, Loader, Request, State as Stage, Status, complete_config};
+use jackfield_loader::{
+    HealthReport, HealthStatus, Loader, Request, State as Stage, Status, complete_config,
+};
 use jackfield_manifest::Target;
 use serde_json::{Value, json};
 use std::{
@@ -154,6 +156,13 @@ pub(super) async fn sessions(mount: &Mount) -> Option<u64> {
     told.get("active")?.as_u64()
 }
 
+/// Whether it runs, and says no other than that it does well.
+pub(super) fn is_healthy(status: &Status) -> bool {
+    let is_well =
+        |health: &HealthReport| health.verdict != HealthStatus::Unhealthy && health.misses == 0;
+    status.state == Stage::Running && status.health.as_ref().is_none_or(is_well)
+}
+
 /// How a plugin does, as all who ask are told of it.
 pub(super) fn health_object(
     loader: &Loader,
@@ -163,10 +172,6 @@ pub(super) fn health_object(
 ) -> Value {
     let manifest = &status.manifest;
     let is_running = status.state == Stage::Running;
-    let health = status.health.as_ref();
-    let is_healthy = is_running
-        && health
-            .is_none_or(|health| health.verdict != HealthStatus::Unhealthy && health.misses == 0);
     let word = match (is_running, &report.health) {
         (false, _) => "unhealthy",
         (true, Some(health)) if health.misses == 0 => &*health.status,
@@ -184,7 +189,7 @@ pub(super) fn health_object(
         "status": word,
         "plugin": status.id,
         "name": manifest.name,
-        "healthy": is_healthy,
+        "healthy": is_healthy(status),
         "state": status.state,
         "version": status.version,
         "uptime_seconds": is_running.then(|| uptime(status)),
@@ -193,7 +198,7 @@ pub(super) fn health_object(
         "metadata": {
             "version": status.version,
             "description": manifest.description,
-            "priority": loader.priority(status.id.as_str()).unwrap_or(manifest.priority),
+            "priority": loader.priority(status),
             "dependencies": dependencies,
         },
         "configuration": configuration(loader, status),

@@ -1,23 +1,18 @@
-use super::{before::answer, pass::Pass};
+use super::outcome::Outcome;
 use crate::{IntoResponse, Operation, Response, Result};
 
 /// What a hook of [`Routes::after`](crate::Routes::after) gives: the answer is kept, or replaced.
-pub struct After(Inner);
-
-enum Inner {
-    Keep(Pass),
-    Replace(Response),
-}
+pub struct After(Outcome);
 
 impl After {
     /// The answer is kept.
     pub fn keep() -> Self {
-        Self(Inner::Keep(Pass::new()))
+        Self(Outcome::pass())
     }
 
     /// This is answered instead, body and headers. The status is 200 to 599.
     pub fn replace(response: Response) -> Self {
-        Self(Inner::Replace(response))
+        Self(Outcome::Answer(response))
     }
 
     /// It is kept with this header instead of those of that name; where it is replaced, this changes
@@ -28,7 +23,7 @@ impl After {
     /// As [`Response::with_header`].
     #[must_use]
     pub fn set_header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.change(|pass| pass.set_header(name, value))
+        Self(self.0.change(|pass| pass.set_header(name, value)))
     }
 
     /// It is kept without the headers of that name; where it is replaced, this changes nothing.
@@ -38,7 +33,7 @@ impl After {
     /// When the name holds a line break or NUL.
     #[must_use]
     pub fn remove_header(self, name: &str) -> Self {
-        self.change(|pass| pass.remove_header(name))
+        Self(self.0.change(|pass| pass.remove_header(name)))
     }
 
     /// It is kept with another status, 200 to 599; where it is replaced, this changes nothing.
@@ -52,23 +47,13 @@ impl After {
             (200..600).contains(&status),
             "{status} is no status of an answer"
         );
-        self.change(|pass| pass.set_status(status))
-    }
-
-    fn change(self, change: impl FnOnce(Pass) -> Pass) -> Self {
-        match self.0 {
-            Inner::Keep(pass) => Self(Inner::Keep(change(pass))),
-            replaced @ Inner::Replace(_) => Self(replaced),
-        }
+        Self(self.0.change(|pass| pass.set_status(status)))
     }
 }
 
 impl IntoResponse for After {
     fn into_response(self) -> Result<Response> {
-        match self.0 {
-            Inner::Keep(pass) => Ok(pass.into_response()),
-            Inner::Replace(response) => answer(response),
-        }
+        self.0.into_response()
     }
 
     fn describe(_operation: &mut Operation) {}

@@ -1,9 +1,9 @@
 use super::{Own, Place, blocking, list::is_enabled};
 use crate::{
-    control::{self, PluginReport, report_of},
+    control::{self, reports_of},
     gateway::{
         openapi::{Operation, schema},
-        own::{health_object, health_schema},
+        own::{health_object, health_schema, is_healthy},
         reply::Fault,
     },
 };
@@ -48,15 +48,20 @@ pub(super) async fn detailed(State(own): Place) -> Result<Json<Value>, Fault> {
 
 fn container(own: &Own) -> Value {
     let plugins = own.loader().plugins();
-    let enabled = plugins.iter().filter(|status| is_enabled(status));
-    let (mut services, mut healthy, mut total) = (Map::new(), 0, 0);
-    for status in enabled {
-        let report: PluginReport = report_of(&own.desk, status);
-        let (is_healthy, object) = health_of(own, status, &report);
-        total += 1;
-        healthy += u64::from(is_healthy);
-        services.insert(report.id, object);
-    }
+    let enabled: Vec<Status> = plugins.into_iter().filter(is_enabled).collect();
+    let (total, healthy) = (
+        enabled.len(),
+        enabled.iter().filter(|one| is_healthy(one)).count(),
+    );
+    let reports = reports_of(&own.desk, &enabled);
+    let services: Map<String, Value> = enabled
+        .iter()
+        .zip(&reports)
+        .map(|(status, report)| {
+            let object = health_object(own.loader(), status, report, None);
+            (status.id.to_string(), object)
+        })
+        .collect();
     let container = match healthy == total {
         true => "healthy",
         false => "degraded",
@@ -68,12 +73,6 @@ fn container(own: &Own) -> Value {
         "process": control::process(own.began.elapsed()),
         "system": control::machine(),
     })
-}
-
-fn health_of(own: &Own, status: &Status, report: &PluginReport) -> (bool, Value) {
-    let object = health_object(own.loader(), status, report, None);
-    let is_healthy = object["healthy"] == json!(true);
-    (is_healthy, object)
 }
 
 pub(super) fn alive_operation() -> Operation {

@@ -1,6 +1,6 @@
 use super::{Own, Place, blocking, parts::Named, query::flag};
 use crate::{
-    control::{PluginReport, report_of},
+    control::{PluginReport, report_of, reports_of},
     gateway::{
         openapi::{Operation, schema},
         reply::Fault,
@@ -43,12 +43,11 @@ pub(super) fn known(own: &Own, id: &str) -> Result<Status, Fault> {
 
 fn entries(own: &Own) -> Vec<(bool, Value)> {
     let plugins = own.loader().plugins();
-    let entries = plugins.iter().map(|status| {
-        let report = report_of(&own.desk, status);
-        let enabled = is_enabled(status);
-        (enabled, entry(own, status, &report))
-    });
-    entries.collect()
+    let reports = reports_of(&own.desk, &plugins);
+    let entries = plugins.iter().zip(&reports);
+    entries
+        .map(|(status, report)| (is_enabled(status), entry(own, status, report)))
+        .collect()
 }
 
 /// Whether the operator wants it to run.
@@ -71,7 +70,7 @@ fn entry(own: &Own, status: &Status, report: &PluginReport) -> Value {
         "root_cause": report.root_cause,
         "enabled": is_enabled(status),
         "isolation": "in-process",
-        "priority": own.loader().priority(&report.id).unwrap_or(manifest.priority),
+        "priority": own.loader().priority(status),
         "health": report.health,
         "started_at": started,
         "restarts": report.restarts,

@@ -1,6 +1,6 @@
 use super::{Own, Place, blocking, list::is_enabled};
 use crate::{
-    control::report_of,
+    control::{PluginReport, reports_of},
     gateway::{
         openapi::{Operation, schema},
         reply::Fault,
@@ -24,9 +24,11 @@ fn counts(own: &Own) -> Value {
         let of_none = |status: &Status| status.path != file.path;
         plugins.iter().all(of_none)
     });
+    let reports = reports_of(&own.desk, &plugins);
     let each: Map<String, Value> = plugins
         .iter()
-        .map(|status| (status.id.to_string(), one(own, status)))
+        .zip(&reports)
+        .map(|(status, report)| (status.id.to_string(), one(status, report)))
         .collect();
     json!({
         "discovered": plugins.len() + others.count(),
@@ -48,8 +50,7 @@ fn counts(own: &Own) -> Value {
     })
 }
 
-fn one(own: &Own, status: &Status) -> Value {
-    let report = report_of(&own.desk, status);
+fn one(status: &Status, report: &PluginReport) -> Value {
     let mut told = json!({
         "state": status.state,
         "type": status.manifest.kind,
