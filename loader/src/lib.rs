@@ -156,7 +156,8 @@ pub use reason::{Code, Reason, Rejected};
 pub use reconfigure::{ReconfigureError, Reconfigured};
 pub use registry::{EVENTS_LEN, Events, State, Status, Transition};
 pub use request::{
-    Answer, BrokenBody, Handle, Header, Health, HealthStatus, Part, Parts, Request, RequestError,
+    Answer, AnswerBody, BrokenBody, Handle, Header, Health, HealthStatus, Part, Parts, Request,
+    RequestError,
 };
 pub use resolve::{
     Degraded, Link, Need, Node, Outcome, Plan, Rejection, Standing, Step, Wait, Warning,

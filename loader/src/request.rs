@@ -1,6 +1,6 @@
 use crate::{
     Executor,
-    ffi::{Entered, Slot},
+    ffi::{Entered, Kept, Slot, next_part},
     within::{Limit, TIMEOUT, milliseconds, within},
 };
 use futures_util::Stream;
@@ -99,9 +99,24 @@ impl Answer<'_> {
     pub fn is_streamed(&self) -> bool {
         self.response.stream.is_rsome()
     }
+}
 
-    /// Waits for what comes next of a streamed body; `None` after its end, and after an error.
-    /// Dropping the future loses at most the part that it waited for.
+/// The body of an answer, of which [more comes](Answer::is_streamed). Its memory is the plugin's, and
+/// while it is held the call counts as under way.
+pub struct AnswerBody {
+    response: RBox<jackfield_abi::Response>,
+    /// After the response, because what frees that lives in the plugin.
+    _kept: Kept,
+}
+
+impl AnswerBody {
+    /// The beginning.
+    pub fn first(&self) -> &[u8] {
+        &self.response.body
+    }
+
+    /// Waits for what comes next; `None` after the end, and after an error. Dropping the future loses at
+    /// most the part that it waited for.
     ///
     /// # Errors
     ///
@@ -110,7 +125,7 @@ impl Answer<'_> {
         let ROption::RSome(stream) = &self.response.stream else {
             return None;
         };
-        match self.entered.next(stream).await {
+        match next_part(stream).await {
             Ok(Some(bytes)) => Some(Ok(Part {
                 bytes,
                 _answer: std::marker::PhantomData,
@@ -376,20 +391,20 @@ impl Handle {
         }
     }
 
-    /// As [`request_within`](Handle::request_within), for whoever takes the answer elsewhere, with
-    /// `rest` as what comes after the request's body. The plugin is told how long it has by whoever
-    /// calls: by an extension `timeout-ms`, the limit in milliseconds, which here is not added.
+    /// As [`request_within`](Handle::request_within), with `rest` as what comes after the request's
+    /// body. The plugin is told how long it has by whoever calls: by an extension `timeout-ms`, the
+    /// limit in milliseconds, which here is not added.
     ///
     /// # Errors
     ///
     /// [`RequestError`] when there is no answer.
-    pub async fn request_owned(
+    pub async fn request_with(
         &self,
         request: &Request<'_>,
         rest: Option<Parts>,
         limit: Duration,
-    ) -> Result<Answer<'static>, RequestError> {
-        let entered = self.slot.enter_owned().ok_or_else(|| self.not_running())?;
+    ) -> Result<Answer<'_>, RequestError> {
+        let entered = self.enter()?;
         let stream = rest.map(|parts| entered.lend(parts));
         let raw = jackfield_abi::Request {
             stream: stream.as_ref().into(),
@@ -404,6 +419,19 @@ impl Handle {
             Some(Ok(response)) => Ok(Answer { response, entered }),
             Some(Err(failure)) => Err(RequestError::from_failure(self.id.as_str(), &failure)),
             None => Err(self.too_late(limit)),
+        }
+    }
+
+    /// The body of an answer of this plugin's, to be held for longer than the handle.
+    ///
+    /// # Panics
+    ///
+    /// When another handle than this one or a clone of it gave the answer.
+    pub fn keep(&self, answer: Answer<'_>) -> AnswerBody {
+        let kept = self.slot.keep(&answer.entered);
+        AnswerBody {
+            response: answer.response,
+            _kept: kept,
         }
     }
 

@@ -31,8 +31,8 @@ impl Loader {
     ///
     /// It is read anew each time, from the store's copy or, where there is none since the plugin was
     /// not to be mapped, from the file in the plugins directory, and compared with the hash in the
-    /// manifest. So it costs
-    /// no memory while nobody asks, and is never another one than that of `status`.
+    /// manifest. So it costs no memory while nobody asks, and is never another one than that of
+    /// `status`.
     ///
     /// # Errors
     ///

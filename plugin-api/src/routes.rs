@@ -216,17 +216,17 @@ impl<T: Send + Sync + 'static> Routes<T> {
         mut request: Request<'a>,
         opening: Opening<'_, 'a, '_>,
     ) -> bool {
-        let standard = self.standard(request.path());
-        if let Some((methods, params)) = standard
-            && let Some(handler) = select(methods, request.method())
-        {
-            request.set_params(params);
-            return call(handler, plugin, context, request, opening);
+        let mut known: Option<&Methods<T>> = None;
+        if let Some((methods, params)) = self.standard(request.path()) {
+            if let Some(handler) = select(methods, request.method()) {
+                request.set_params(params);
+                return call(handler, plugin, context, request, opening);
+            }
+            known = Some(methods);
         }
-        let standard = self.standard(request.path()).map(|(methods, _)| methods);
-        let known: Vec<&Methods<T>> = own.into_iter().chain(standard).collect();
         match &self.fallback {
-            _ if !known.is_empty() => {
+            _ if own.is_some() || known.is_some() => {
+                let known: Vec<&Methods<T>> = own.into_iter().chain(known).collect();
                 opening.answer(ready(Ok(not_allowed(&known, request.method()))))
             }
             Some(handler) => call(&**handler, plugin, context, request, opening),

@@ -80,6 +80,10 @@ impl<S> Counted<S> {
     }
 }
 
+/// What is no longer than that is put together: the system takes one piece sooner than two, and a small
+/// answer is a head and a body.
+const SMALL: usize = 1 << 10;
+
 /// Notes what was written, if anything was.
 fn count(activity: &Activity, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
     if let Poll::Ready(Ok(1..)) = written {
@@ -114,7 +118,18 @@ impl<S: rt::Write> rt::Write for Counted<S> {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.project();
-        count(this.activity, this.stream.poll_write_vectored(cx, parts))
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let written = if length > SMALL {
+            this.stream.poll_write_vectored(cx, parts)
+        } else {
+            let (mut whole, mut end) = ([0; SMALL], 0);
+            for part in parts {
+                whole[end..end + part.len()].copy_from_slice(part);
+                end += part.len();
+            }
+            this.stream.poll_write(cx, &whole[..end])
+        };
+        count(this.activity, written)
     }
 
     fn is_write_vectored(&self) -> bool {

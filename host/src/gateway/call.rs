@@ -142,11 +142,16 @@ pub(super) enum Unanswered {
     Why(RequestError),
 }
 
-type Asked = Result<Answer<'static>, Unanswered>;
+type Asked<'m> = Result<Answer<'m>, Unanswered>;
 
 impl Question<'_> {
     /// Asks it, with `parts` as what comes after the body, for so long at most.
-    pub(super) async fn ask(&self, mount: &Mount, parts: Option<Parts>, limit: Duration) -> Asked {
+    pub(super) async fn ask<'m>(
+        &self,
+        mount: &'m Mount,
+        parts: Option<Parts>,
+        limit: Duration,
+    ) -> Asked<'m> {
         let (head, about) = (self.head, self.about);
         let headers = headers::to_plugin(&head.headers, about.hides_token());
         let extensions = about.extensions(mount.deadline_text.as_bytes(), self.told);
@@ -155,7 +160,7 @@ impl Question<'_> {
             .with_headers(&headers)
             .with_extensions(&extensions)
             .with_body(self.body);
-        let asked = pin!(mount.handle.request_owned(&request, parts, limit));
+        let asked = pin!(mount.handle.request_with(&request, parts, limit));
         match until_cut(&mount.cut, asked).await {
             Some(asked) => asked.map_err(Unanswered::Why),
             None => Err(Unanswered::Cut),
@@ -199,13 +204,16 @@ pub(super) async fn until_cut<F: Future>(
 
 /// An answer as it is sent. What is there of its body is copied: a client that reads slowly must not
 /// hold up a plugin that is to stop.
-pub(super) fn reply(mount: &Mount, asked: Asked) -> Result<Reply, Fault> {
+pub(super) fn reply(mount: &Mount, asked: Asked<'_>) -> Result<Reply, Fault> {
     let answer = asked.map_err(|why| why.fault(mount))?;
     let mut reply = Reply::new(Either::Left(Default::default()));
     *reply.status_mut() = status(&answer)?;
     headers::to_client(&answer, reply.headers_mut())?;
     *reply.body_mut() = match answer.is_streamed() {
-        true => streamed(answer, mount.end.clone(), Arc::clone(&mount.tally)),
+        true => {
+            let body = mount.handle.keep(answer);
+            streamed(body, mount.end.clone(), Arc::clone(&mount.tally))
+        }
         false => {
             mount.tally.sent(answer.body().len());
             whole(Bytes::copy_from_slice(answer.body()))

@@ -149,7 +149,7 @@ const COUNTING: Duration = Duration::from_secs(2);
 pub(super) async fn sessions(mount: &Mount) -> Option<u64> {
     let extensions = [jackfield_loader::Header::new("count", b"1")];
     let request = Request::new("GET", "/list_sessions").with_extensions(&extensions);
-    let asked = pin!(mount.handle.request_owned(&request, None, COUNTING));
+    let asked = pin!(mount.handle.request_with(&request, None, COUNTING));
     let answer = until_cut(&mount.cut, asked).await?;
     let answer = answer.ok().filter(|answer| answer.status() == 200)?;
     let told: Value = serde_json::from_slice(answer.body()).ok()?;

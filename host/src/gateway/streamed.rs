@@ -4,7 +4,7 @@ use super::{metrics::Tally, reply::Body};
 use bytes::{Bytes, BytesMut};
 use futures_util::{TryStreamExt, future::poll_immediate};
 use http_body_util::Either;
-use jackfield_loader::Answer;
+use jackfield_loader::AnswerBody;
 use std::{pin::pin, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ pub(super) enum Broken {
 /// Part after part, until the end, or until the plugin stops: then it breaks off, and the client sees
 /// that. A task has the answer, not the client's connection: a client that does not read keeps the
 /// plugin's memory no longer than until the plugin stops.
-pub(super) fn streamed(answer: Answer<'static>, end: CancellationToken, tally: Arc<Tally>) -> Body {
+pub(super) fn streamed(answer: AnswerBody, end: CancellationToken, tally: Arc<Tally>) -> Body {
     let (sender, receiver) = mpsc::channel(1);
     let (ended, end_of) = oneshot::channel();
     tokio::spawn(async move {
@@ -51,8 +51,8 @@ pub(super) fn streamed(answer: Answer<'static>, end: CancellationToken, tally: A
     Either::Right(axum::body::Body::from_stream(parts))
 }
 
-async fn hand_over(mut answer: Answer<'static>, to: &mpsc::Sender<Bytes>) -> Result<(), Broken> {
-    let mut ready = BytesMut::from(answer.body());
+async fn hand_over(mut answer: AnswerBody, to: &mpsc::Sender<Bytes>) -> Result<(), Broken> {
+    let mut ready = BytesMut::from(answer.first());
     loop {
         // Parts may be there without end, and empty.
         tokio::task::consume_budget().await;

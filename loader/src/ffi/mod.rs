@@ -31,7 +31,7 @@ pub use library::{OpenError, Unload};
 pub(crate) use mirror::Mirror;
 pub use module::ModuleError;
 pub(crate) use module::{LayoutVerdict, Module, Root};
-pub(crate) use slot::{Entered, Slot};
+pub(crate) use slot::{Entered, Kept, Slot, next_part};
 use streamed::streamed;
 pub use turnstile::Stuck;
 pub(crate) use turnstile::Turn;

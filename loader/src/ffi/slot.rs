@@ -11,7 +11,6 @@ use std::{
     cell::UnsafeCell,
     fmt,
     future::poll_fn,
-    ops::Deref,
     pin::{Pin, pin},
     sync::{Arc, Condvar, Mutex, PoisonError},
     task::Poll,
@@ -51,17 +50,21 @@ impl Slot {
     #[inline]
     pub(crate) fn enter(&self) -> Option<Entered<'_>> {
         // Made only for whoever was counted in: it counts them out when it is dropped.
-        self.count_in().then(|| Entered {
-            place: Place::Lent(self),
-        })
+        self.count_in().then(|| Entered { slot: self })
     }
 
-    /// Lets in a caller who stays for longer than whoever holds the slot.
-    #[inline]
-    pub(crate) fn enter_owned(self: &Arc<Self>) -> Option<Entered<'static>> {
-        self.count_in().then(|| Entered {
-            place: Place::Owned(Arc::clone(self)),
-        })
+    /// Lets somebody who is inside stay for longer than whoever holds the slot; that is no other call.
+    ///
+    /// # Panics
+    ///
+    /// When they entered another.
+    pub(crate) fn keep(self: &Arc<Self>, entered: &Entered<'_>) -> Kept {
+        let is_here = std::ptr::eq(&raw const **self, entered.slot);
+        assert!(is_here, "whoever stays has entered here");
+        // Counted in for themselves before `entered` is counted out, so it was never empty; a call
+        // was counted before.
+        self.gate.enter_closed();
+        Kept(Arc::clone(self))
     }
 
     #[inline]
@@ -78,8 +81,7 @@ impl Slot {
     /// Lets the loader itself in through a closed gate, to call `stop`.
     pub(crate) fn enter_closed(&self) -> Entered<'_> {
         self.gate.enter_closed();
-        let place = Place::Lent(self);
-        Entered { place }
+        Entered { slot: self }
     }
 
     #[inline]
@@ -175,30 +177,22 @@ impl fmt::Debug for Slot {
 
 /// The right to call the plugin's object, until it is dropped.
 pub(crate) struct Entered<'s> {
-    place: Place<'s>,
-}
-
-enum Place<'s> {
-    Lent(&'s Slot),
-    Owned(Arc<Slot>),
-}
-
-impl Deref for Place<'_> {
-    type Target = Slot;
-
-    #[inline]
-    fn deref(&self) -> &Slot {
-        match self {
-            Self::Lent(slot) => slot,
-            Self::Owned(slot) => slot,
-        }
-    }
+    slot: &'s Slot,
 }
 
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.place.leave();
+        self.slot.leave();
+    }
+}
+
+/// Keeps the plugin's object and memory there, until it is dropped.
+pub(crate) struct Kept(Arc<Slot>);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.0.leave();
     }
 }
 
@@ -209,7 +203,7 @@ impl Entered<'_> {
     ///
     /// When the object was taken before: only [`Slot::enter_closed`] can come so late.
     fn lease(&self) -> Lease {
-        let lease = self.place.lease.lock();
+        let lease = self.slot.lease.lock();
         let lease = lease.unwrap_or_else(PoisonError::into_inner);
         lease
             .clone()
@@ -220,7 +214,7 @@ impl Entered<'_> {
     /// meanwhile. Only for whoever hands a plugin its events, of whom there is one at a time.
     #[inline]
     pub(crate) fn stay(&self) -> bool {
-        self.place.gate.stay()
+        self.slot.gate.stay()
     }
 
     /// # Panics
@@ -229,7 +223,7 @@ impl Entered<'_> {
     fn object(&self) -> &PluginObject {
         // SAFETY: this `Entered` is counted in the gate, so `take` does not touch the cell while it
         // lives, and nothing else writes it.
-        let cell = unsafe { &*self.place.object.get() };
+        let cell = unsafe { &*self.slot.object.get() };
         cell.as_ref()
             .expect("an object is taken only through a gate that lets nobody in")
     }
@@ -269,16 +263,6 @@ impl Entered<'_> {
         described.into_result().map(String::from).map_err(own)
     }
 
-    /// The next part of a stream of the plugin's. Its memory is the plugin's, as the stream is: both
-    /// are to be dropped before this entry.
-    pub(crate) async fn next(
-        &self,
-        stream: &ByteStreamObject,
-    ) -> Result<Option<RVec<u8>>, Failure> {
-        let part = stream.next().await.into_result().map_err(own)?;
-        Ok(part.into_option())
-    }
-
     /// A stream of the host's for the plugin to read.
     pub(crate) fn lend(
         &self,
@@ -305,6 +289,13 @@ impl Entered<'_> {
         .await;
         accept(call)
     }
+}
+
+/// The next part of a stream of the plugin's. Its memory is the plugin's, as the stream is: both are to
+/// be dropped before whoever holds them leaves.
+pub(crate) async fn next_part(stream: &ByteStreamObject) -> Result<Option<RVec<u8>>, Failure> {
+    let part = stream.next().await.into_result().map_err(own)?;
+    Ok(part.into_option())
 }
 
 /// The response of a call that is ready, or why there is none.

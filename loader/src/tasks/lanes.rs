@@ -6,32 +6,61 @@
 use crate::executor::{BoxFuture, Executor};
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
 /// The most blocking tasks of one plugin that run at the same time.
 pub(crate) const MAX_BLOCKING: usize = 32;
 
-#[derive(Default)]
-pub(super) struct Lanes(Mutex<State>);
+/// So long a thread that has nothing more to do stays awake for the next task. To wake one takes some
+/// microseconds of whoever does, and as many until it runs: more than most tasks take.
+const LINGER: Duration = Duration::from_micros(50);
+
+/// So many do so at a time.
+const MOST_LINGERING: usize = 2;
+
+pub(super) struct Lanes {
+    state: Mutex<State>,
+    linger: Duration,
+    /// No more comes.
+    is_closed: AtomicBool,
+}
 
 #[derive(Default)]
 struct State {
-    /// How many threads run tasks.
+    /// How many threads run tasks, or linger.
     running: usize,
+    /// How many linger: each takes one of the queue as soon as it looks.
+    lingering: usize,
     /// Never longer than a plugin may have tasks.
     queue: VecDeque<BoxFuture>,
 }
 
+impl Default for Lanes {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            linger: LINGER,
+            is_closed: AtomicBool::new(false),
+        }
+    }
+}
+
 impl Lanes {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs a task now, or when one that came before it has ended.
     pub(super) fn run(self: &Arc<Self>, executor: &dyn Executor, task: BoxFuture) {
         let mut state = self.lock();
-        if state.running == MAX_BLOCKING {
+        let is_awaited = state.lingering > state.queue.len();
+        if is_awaited || state.running == MAX_BLOCKING {
             state.queue.push_back(task);
             return;
         }
@@ -41,8 +70,20 @@ impl Lanes {
         executor.spawn_blocking(Box::new(move || lane.work(task)));
     }
 
+    /// Waits for a task, for a little while, and lets others run meanwhile.
+    fn linger(&self) {
+        let end = Instant::now() + self.linger;
+        while Instant::now() < end && !self.is_closed.load(Relaxed) {
+            thread::yield_now();
+            if !self.lock().queue.is_empty() {
+                return;
+            }
+        }
+    }
+
     /// Lets go of all that have not begun. Their drop is plugin code, so it runs where it may block.
     pub(super) fn clear(&self, executor: &dyn Executor) {
+        self.is_closed.store(true, Relaxed);
         let queue = std::mem::take(&mut self.lock().queue);
         if !queue.is_empty() {
             executor.spawn_blocking(Box::new(move || drop(queue)));
@@ -65,7 +106,15 @@ impl Lane {
     fn next(&mut self) -> Option<BoxFuture> {
         let lanes = self.0.as_ref()?;
         let mut state = lanes.lock();
-        let next = state.queue.pop_front();
+        let mut next = state.queue.pop_front();
+        if next.is_none() && state.lingering < MOST_LINGERING {
+            state.lingering += 1;
+            drop(state);
+            lanes.linger();
+            state = lanes.lock();
+            state.lingering -= 1;
+            next = state.queue.pop_front();
+        }
         if next.is_none() {
             state.running -= 1;
             drop(state);
@@ -92,10 +141,7 @@ impl Drop for Lane {
 mod tests {
     use super::*;
     use crate::Threads;
-    use std::{
-        sync::{Condvar, mpsc},
-        time::Duration,
-    };
+    use std::sync::{Condvar, atomic::AtomicUsize, mpsc};
 
     /// Holds whoever comes until it is opened.
     #[derive(Default)]
@@ -147,6 +193,56 @@ mod tests {
             receiver.iter().take(MAX_BLOCKING * 2).count(),
             MAX_BLOCKING * 2
         );
+    }
+
+    /// Counts the threads that are asked for.
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    impl Executor for Counting {
+        fn spawn(&self, _: BoxFuture) {}
+        fn spawn_blocking(&self, function: Box<dyn FnOnce() + Send>) {
+            self.0.fetch_add(1, Relaxed);
+            Threads.spawn_blocking(function);
+        }
+        fn sleep(&self, _: Duration) -> BoxFuture {
+            Box::pin(std::future::ready(()))
+        }
+    }
+
+    #[test]
+    fn a_thread_that_lingers_takes_the_next_and_one_only() {
+        let lanes = Arc::new(Lanes {
+            linger: Duration::from_secs(3600),
+            ..Lanes::default()
+        });
+        let (executor, gate) = (Counting::default(), Arc::new(Gate::default()));
+        let (sender, receiver) = mpsc::sync_channel(3);
+        let task = |number: usize| -> BoxFuture {
+            let (sender, gate) = (sender.clone(), Arc::clone(&gate));
+            Box::pin(async move {
+                sender.send(number).unwrap();
+                if number > 0 {
+                    gate.pass();
+                }
+            })
+        };
+        lanes.run(&executor, task(0));
+        while lanes.lock().lingering == 0 {
+            thread::yield_now();
+        }
+        // The first is awaited; the second would wait for as long as that takes.
+        lanes.run(&executor, task(1));
+        lanes.run(&executor, task(2));
+        let mut begun: Vec<usize> = receiver.iter().take(3).collect();
+        begun.sort_unstable();
+        assert_eq!((begun, executor.0.load(Relaxed)), (vec![0, 1, 2], 2));
+        gate.open();
+        lanes.clear(&executor);
+        while lanes.lock().running > 0 {
+            thread::yield_now();
+        }
+        assert_eq!(lanes.lock().lingering, 0);
     }
 
     #[test]

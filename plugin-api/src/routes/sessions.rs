@@ -167,6 +167,10 @@ impl<T: Send + Sync + 'static> Routes<T> {
     /// What every plugin answers, where none of its own routes does.
     pub(super) fn standard<'p>(&self, path: &'p str) -> Option<(&Methods<T>, Params<'p>)> {
         let [register, unregister, list] = &self.sessions.as_ref()?.standard;
+        // Most paths are none of them, and that is seen at once.
+        if !matches!(path.as_bytes(), [b'/', b'r' | b'l' | b'u', ..]) {
+            return None;
+        }
         match path {
             "/register_session" => Some((register, Params::new())),
             "/list_sessions" => Some((list, Params::new())),

@@ -10,14 +10,14 @@ mod server;
 mod sse;
 
 use crate::report::{Bar, Bench};
-use client::{load, request};
+use client::{Clients, request};
 use server::Server;
 use std::time::{Duration, Instant};
 
 pub use baseline::serve_axum;
 
-const ROUNDS: usize = 60;
-const ROUND: Duration = Duration::from_millis(150);
+const ROUNDS: usize = 100;
+const ROUND: Duration = Duration::from_millis(100);
 const WARM: Duration = Duration::from_millis(300);
 
 /// Requests per second of both sides, in that of many rounds whose ratio is the median: the machine is
@@ -30,19 +30,18 @@ struct Compared {
 
 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
 fn compare(subject: &Server, baseline: &Server, requests: [&[u8]; 2]) -> Compared {
-    let sides = [(subject, requests[0]), (baseline, requests[1])];
+    let mut sides = [subject, baseline].map(|server| Clients::connect(server.address));
     let mut times = [Vec::new(), Vec::new()];
-    for (server, request) in sides {
-        load(server.address, request, WARM);
+    for (clients, request) in sides.iter_mut().zip(requests) {
+        clients.load(request, WARM);
     }
     let mut rounds: Vec<[f64; 2]> = (0..ROUNDS)
         .map(|round| {
             let mut rates = [0.0; 2];
             // Each is the first as often as the other.
             for side in [round % 2, (round + 1) % 2] {
-                let (server, request) = sides[side];
                 let began = Instant::now();
-                let load = load(server.address, request, ROUND);
+                let load = sides[side].load(requests[side], ROUND);
                 rates[side] = load.requests as f64 / began.elapsed().as_secs_f64();
                 times[side].extend(load.times);
             }

@@ -2,7 +2,8 @@
 //!
 //! One file for each thing that is asked about: `list` (plugins), `menu`, `configuration`, `orders`
 //! (start, stop and the like), `plans` (plan, graph, why), `health`, `status`, `topology` (edges),
-//! `events`, `metrics`, `openapi`, `module` (of a plugin's page), `pages` (for people). What is taken out of a request is in `query` and `parts`.
+//! `events`, `metrics`, `openapi`, `module` (of a plugin's page), `pages` (for people). What is taken
+//! out of a request is in `query` and `parts`.
 
 mod configuration;
 mod events;

@@ -69,6 +69,7 @@ impl Feed {
         feed.spawn("jackfield-notify", move || {
             notifications(subscriber, &told, &ending);
         })?;
+        runtime.spawn(Arc::clone(&own.front.hub).wake_readers());
         // Before anybody can ask: the first event of each reader.
         own.front.hub.set_snapshot("topology", &snapshot(own));
         let (events, ending, told) = (

@@ -5,7 +5,10 @@ use std::{
     ops::Range,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicU64,
+            Ordering::{Acquire, Relaxed, Release},
+        },
     },
 };
 use tokio::sync::Notify;
@@ -46,7 +49,11 @@ pub(in crate::gateway) struct Hub {
     /// Tells the events of this run from those of another.
     run: String,
     ring: Mutex<Ring>,
+    /// The place behind the last block: whoever is there need not take the lock to learn that there is
+    /// nothing.
+    end: AtomicU64,
     more: Arc<Notify>,
+    bell: Notify,
     readers: AtomicU64,
     too_slow: AtomicU64,
 }
@@ -89,7 +96,9 @@ impl Hub {
                 snapshot: Bytes::new(),
                 is_over: false,
             }),
+            end: AtomicU64::new(0),
             more: Arc::default(),
+            bell: Notify::new(),
             readers: AtomicU64::new(0),
             too_slow: AtomicU64::new(0),
         }
@@ -144,26 +153,47 @@ impl Hub {
             });
         }
         ring.next += events.len() as u64;
-        ring.push(Block {
+        let block = Block {
             first,
             events,
             bytes: bytes.freeze(),
-        });
-        drop(ring);
-        self.more.notify_waiters();
+        };
+        self.push(ring, block);
     }
 
     /// A sign of life for readers, and for what stands between.
     pub(super) fn keep_alive(&self) {
-        let mut ring = self.ring();
-        let first = ring.next;
-        ring.push(Block {
-            first,
+        let ring = self.ring();
+        let block = Block {
+            first: ring.next,
             events: Vec::new(),
             bytes: Bytes::from_static(b": still here\n\n"),
-        });
+        };
+        self.push(ring, block);
+    }
+
+    fn push(&self, mut ring: MutexGuard<'_, Ring>, block: Block) {
+        ring.push(block);
+        if !ring.is_over {
+            let end = ring.first + ring.blocks.len() as u64;
+            self.end.store(end, Release);
+        }
         drop(ring);
-        self.more.notify_waiters();
+        self.bell.notify_one();
+    }
+
+    /// Wakes readers when there is something, until all streams are ended. They are woken from within
+    /// the runtime: a thread outside would have to hand over each by itself.
+    pub(in crate::gateway) async fn wake_readers(self: Arc<Self>) {
+        loop {
+            self.bell.notified().await;
+            // What ends them after this look rings again.
+            let is_over = self.ring().is_over;
+            self.more.notify_waiters();
+            if is_over {
+                return;
+            }
+        }
     }
 
     /// How many read now.
@@ -182,8 +212,12 @@ impl Hub {
 
     /// Ends all streams.
     pub(in crate::gateway) fn close(&self) {
-        self.ring().is_over = true;
-        self.more.notify_waiters();
+        let mut ring = self.ring();
+        ring.is_over = true;
+        // Past all places, so that everybody looks.
+        self.end.store(u64::MAX, Release);
+        drop(ring);
+        self.bell.notify_one();
     }
 
     /// Is ready when something came after this was called.
@@ -193,6 +227,9 @@ impl Hub {
 
     /// What is at a place.
     pub(super) fn at(&self, place: u64) -> Found {
+        if place >= self.end.load(Acquire) {
+            return Found::Nothing;
+        }
         let ring = self.ring();
         let Some(index) = place.checked_sub(ring.first) else {
             return Found::Gone;

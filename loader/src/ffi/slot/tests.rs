@@ -90,9 +90,21 @@ fn who_is_turned_away_is_counted_out_once() {
     slot.close();
     for _ in 0..3 {
         assert!(slot.enter().is_none());
-        assert!(slot.enter_owned().is_none());
     }
     assert_eq!(slot.inside(), 1);
     drop(inside);
     assert_eq!(slot.inside(), 0);
+}
+
+#[test]
+fn who_stays_is_counted_once_and_makes_no_call() {
+    let slot = Arc::new(Slot::of_nothing());
+    let inside = slot.enter().expect("the gate is open");
+    let kept = slot.keep(&inside);
+    slot.close();
+    drop(inside);
+    assert_eq!((slot.inside(), slot.calls()), (1, 1));
+    assert!(!slot.drain(Instant::now()));
+    drop(kept);
+    assert!(slot.drain(Instant::now()));
 }

@@ -40,42 +40,55 @@ pub fn request(method: &str, path: &str, body: usize) -> Vec<u8> {
     bytes
 }
 
-/// Asks for so long on all connections.
-pub fn load(address: SocketAddr, request: &[u8], time: Duration) -> Load {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.expect("it can be made");
-    runtime.block_on(async {
-        let until = Instant::now() + time;
-        let mut tasks = Vec::new();
-        for _ in 0..CONNECTIONS {
-            let request = request.to_vec();
-            tasks.push(tokio::spawn(
-                async move { ask(address, &request, until).await },
-            ));
-        }
-        let mut all = Load::default();
-        for task in tasks {
-            let one = task.await.expect("it does not panic");
-            all.requests += one.requests;
-            all.times.extend(one.times);
-        }
-        all
-    })
+/// Those who ask one server, each on a connection that stays.
+pub struct Clients {
+    runtime: runtime::Runtime,
+    streams: Vec<TcpStream>,
 }
 
-async fn ask(address: SocketAddr, request: &[u8], until: Instant) -> Load {
-    let mut stream = connect(address).await;
+impl Clients {
+    pub fn connect(address: SocketAddr) -> Self {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("it can be made");
+        let streams = runtime.block_on(async {
+            let mut streams = Vec::new();
+            for _ in 0..CONNECTIONS {
+                streams.push(connect(address).await);
+            }
+            streams
+        });
+        Self { runtime, streams }
+    }
+
+    /// All of them ask for so long.
+    pub fn load(&mut self, request: &[u8], time: Duration) -> Load {
+        let until = Instant::now() + time;
+        let ask = |stream| self.runtime.spawn(ask(stream, request.to_vec(), until));
+        let tasks: Vec<_> = self.streams.drain(..).map(ask).collect();
+        let mut all = Load::default();
+        for task in tasks {
+            let asked = self.runtime.block_on(task);
+            let (one, stream) = asked.expect("it does not panic");
+            all.requests += one.requests;
+            all.times.extend(one.times);
+            self.streams.push(stream);
+        }
+        all
+    }
+}
+
+async fn ask(mut stream: TcpStream, request: Vec<u8>, until: Instant) -> (Load, TcpStream) {
     let mut load = Load::default();
     let mut buffer = vec![0; 64 << 10];
     let mut now = Instant::now();
     while now < until {
-        exchange(&mut stream, request, &mut buffer).await;
+        exchange(&mut stream, &request, &mut buffer).await;
         let then = std::mem::replace(&mut now, Instant::now());
         load.requests += 1;
         load.times
             .push(u32::try_from((now - then).as_micros()).unwrap_or(u32::MAX));
     }
-    load
+    (load, stream)
 }
 
 /// One request and its answer, which is good; how long that is.
@@ -140,7 +153,7 @@ impl Readers {
         let mut expected = u64::MAX;
         while expected != read.load(Relaxed) {
             expected = read.load(Relaxed);
-            runtime.block_on(tokio::time::sleep(QUIET));
+            runtime.block_on(async { tokio::time::sleep(QUIET).await });
         }
         Self {
             runtime,
