@@ -1,7 +1,8 @@
 //! Threads for what may hang: a few stay when there is nothing to do.
 //!
 //! A new thread registers its destructors with the system's loader, so while a constructor hangs in
-//! there none comes up. One that is there already can still stop other plugins.
+//! there none comes up. One that is there already can still stop other plugins: what waits for a new
+//! thread is taken by whichever comes first.
 
 use std::{
     collections::VecDeque,
@@ -27,36 +28,58 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// For threads that wait; each is counted in `idle` no more.
-    tasks: VecDeque<Task>,
+    /// What no thread has come to, with its number.
+    tasks: VecDeque<(u64, Task)>,
+    last: u64,
+    /// Threads that wait: each takes a task when it is woken.
     idle: usize,
     is_closed: bool,
     /// How many more threads cannot be made.
     #[cfg(test)]
     refused: usize,
+    /// How many more are made and never come up.
+    #[cfg(test)]
+    stuck: usize,
 }
 
 impl Hands {
     /// Runs a task on a thread that waits, or on a new one.
     pub(crate) fn run(&self, task: Task) -> io::Result<()> {
         let mut state = self.0.lock();
-        if state.idle > 0 {
-            state.idle -= 1;
-            state.tasks.push_back(task);
+        state.last += 1;
+        let number = state.last;
+        state.tasks.push_back((number, task));
+        if state.idle >= state.tasks.len() {
             self.0.changed.notify_one();
             return Ok(());
         }
-        #[cfg(test)]
-        if state.refused > 0 {
-            state.refused -= 1;
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
         drop(state);
+        self.spawn().or_else(|error| {
+            // Somebody may have come to it meanwhile.
+            let mut state = self.0.lock();
+            let place = state.tasks.iter().position(|(other, _)| *other == number);
+            let taken_back = place.and_then(|place| state.tasks.remove(place));
+            drop(state);
+            taken_back.map_or(Ok(()), |_| Err(error))
+        })
+    }
+
+    fn spawn(&self) -> io::Result<()> {
+        #[cfg(test)]
+        {
+            let mut state = self.0.lock();
+            if state.refused > 0 {
+                state.refused -= 1;
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            if state.stuck > 0 {
+                state.stuck -= 1;
+                return Ok(());
+            }
+        }
         let own = Arc::clone(&self.0);
-        thread::Builder::new()
-            .name("jackfield-plugin".to_owned())
-            .spawn(move || own.work(task))
-            .map(drop)
+        let thread = thread::Builder::new().name("jackfield-plugin".to_owned());
+        thread.spawn(move || own.work()).map(drop)
     }
 }
 
@@ -82,31 +105,31 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work(&self, first: Task) {
-        let mut next = Some(first);
-        while let Some(task) = next {
+    fn work(&self) {
+        while let Some(task) = self.next() {
             task();
-            next = self.wait();
         }
     }
 
     /// The next task; `None` when there are enough that wait, or none will come.
-    fn wait(&self) -> Option<Task> {
+    fn next(&self) -> Option<Task> {
         let mut state = self.lock();
-        if state.idle == KEPT {
+        if state.tasks.is_empty() && state.idle >= KEPT {
             return None;
         }
         state.idle += 1;
-        loop {
-            if let Some(task) = state.tasks.pop_front() {
-                return Some(task);
+        let task = loop {
+            if let Some((_, task)) = state.tasks.pop_front() {
+                break Some(task);
             }
             if state.is_closed {
-                return None;
+                break None;
             }
             let waited = self.changed.wait(state);
             state = waited.unwrap_or_else(PoisonError::into_inner);
-        }
+        };
+        state.idle -= 1;
+        task
     }
 }
 
@@ -152,6 +175,20 @@ mod tests {
         // One more than wait is a new one.
         until_idle(&hands, KEPT);
         assert_eq!(occupy(&hands, KEPT + 1).len(), KEPT + 1);
+    }
+
+    #[test]
+    fn one_that_comes_back_takes_what_waits_for_another() {
+        let hands = Hands::default();
+        let (release, released) = mpsc::sync_channel::<()>(1);
+        let (done, is_done) = mpsc::sync_channel(1);
+        hands
+            .run(Box::new(move || released.recv().unwrap()))
+            .unwrap();
+        hands.0.lock().stuck = 1;
+        hands.run(Box::new(move || done.send(()).unwrap())).unwrap();
+        release.send(()).unwrap();
+        is_done.recv_timeout(Duration::from_secs(30)).unwrap();
     }
 
     #[test]
