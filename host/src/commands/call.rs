@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::PathBuf,
 };
 use ureq::http::Method;
@@ -80,8 +80,15 @@ impl Call {
         let session = self.reach.session(config)?;
         let asked = self.asked()?;
         let mut answer = session.ask(asked)?;
-        let mut out = io::stdout().lock();
+        let mut out = Lined {
+            out: io::stdout().lock(),
+            is_open: false,
+        };
         io::copy(&mut answer.body_mut().as_reader(), &mut out)?;
+        // Elsewhere an answer is what it is, to the byte.
+        if out.is_open && io::stdout().is_terminal() {
+            out.write_all(b"\n")?;
+        }
         out.flush()?;
         Ok(Outcome::Good)
     }
@@ -114,6 +121,26 @@ impl Call {
     }
 }
 
+/// Knows whether what was written last ends no line.
+struct Lined<W> {
+    out: W,
+    is_open: bool,
+}
+
+impl<W: Write> Write for Lined<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        if let Some(last) = bytes[..written].last() {
+            self.is_open = *last != b'\n';
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 fn read(data: String) -> Result<Vec<u8>, HttpError> {
     let Some(path) = data.strip_prefix('@').map(PathBuf::from) else {
         return Ok(data.into_bytes());
@@ -124,6 +151,23 @@ fn read(data: String) -> Result<Vec<u8>, HttpError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_is_known_whether_a_line_is_open() {
+        for (parts, is_open) in [(vec!["a"], true), (vec!["a\n", ""], false), (vec![], false)] {
+            let (mut lined, parts): (_, Vec<&str>) = (
+                Lined {
+                    out: Vec::new(),
+                    is_open: false,
+                },
+                parts,
+            );
+            for part in &parts {
+                lined.write_all(part.as_bytes()).unwrap();
+            }
+            assert_eq!((lined.is_open, lined.out), (is_open, parts.concat().into()));
+        }
+    }
 
     #[test]
     fn arguments_are_read_or_refused() {

@@ -110,7 +110,7 @@ fn only_reading(method: &Method) -> Fault {
 
 fn ui_config(status: &Status) -> Value {
     json!({
-        "plugin_name": status.manifest.name,
+        "plugin_name": status.id,
         "instance_name": status.id,
         "version": status.version,
         "ui": ui(status),

@@ -2,7 +2,7 @@ use crate::{Error, FromRequest, Headers, Request, Result};
 
 /// What a request was answered with: an argument of a hook of [`Routes::after`](crate::Routes::after).
 /// The answer's body is the body that the hook sees: [`Bytes`](crate::Bytes), or
-/// [`Request::body`]. Of an answer in parts there is none.
+/// [`Request::body`]. Of an answer in parts there is none, nor of one of the host's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
     status: u16,

@@ -28,7 +28,7 @@ fn what_plugins_show_is_told_as_their_authors_wrote_it() {
     let served = Served::start(site(&["simulator", "echo"], "[host]\nedge = \"here\"\n"));
     let told = served.get("/simulator/ui_config").json();
     for (key, value) in [
-        ("plugin_name", json!("Simulator")),
+        ("plugin_name", json!("simulator")),
         ("instance_name", json!("simulator")),
         ("version", json!("1.0.0")),
     ] {
