@@ -89,7 +89,11 @@ fn given(config: &Config, id: &str) -> Map<String, Json> {
         .unwrap_or_default()
 }
 
-fn complete(schema: Option<&str>, given: &Map<String, Json>) -> Option<Map<String, Json>> {
+/// What is given with the defaults filled in, where that can be done.
+pub(crate) fn complete(
+    schema: Option<&str>,
+    given: &Map<String, Json>,
+) -> Option<Map<String, Json>> {
     let text = complete_config(schema, given).ok()?;
     serde_json::from_str(&text).ok()
 }

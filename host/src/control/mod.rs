@@ -34,7 +34,7 @@ mod system;
 
 pub(crate) use act::{Done, Verb, act, would};
 pub(crate) use client::{Client, ClientError};
-pub(crate) use configuration::{SaveError, Saved, configuration, save};
+pub(crate) use configuration::{SaveError, Saved, complete, configuration, save};
 pub(crate) use desk::Desk;
 pub(crate) use enable::{EnableError, write_enabled};
 pub(crate) use level::LevelTold;

@@ -80,11 +80,18 @@ pub(super) async fn call(
             return Err(fault);
         }
     };
+    let question = Question {
+        path: rest,
+        head,
+        told: &[],
+        body: &[],
+        about,
+    };
     // What is seldom is boxed: the room for all of a request is moved about with it.
     let is_upload = body::is_long(&body) && Box::pin(mount.streams(&head.method, rest)).await;
     let answer = match is_upload {
-        true => Box::pin(upload(&mount, rest, head, body, about)).await,
-        false => at_once(front, &mount, rest, head, body, about).await,
+        true => Box::pin(upload(&mount, &question, body)).await,
+        false => at_once(front, &mount, &question, body).await,
     };
     let status = match &answer {
         Ok(reply) => reply.status(),
@@ -98,19 +105,14 @@ pub(super) async fn call(
 async fn at_once(
     front: &Front,
     mount: &Mount,
-    rest: &str,
-    head: &request::Parts,
+    question: &Question<'_>,
     body: Incoming,
-    about: &About<'_>,
 ) -> Result<Reply, Fault> {
     let bytes = body::whole(body, &mount.limits.body).await?;
     mount.tally.received(bytes.len());
     let question = Question {
-        path: rest,
-        head,
-        told: &[],
         body: &bytes,
-        about,
+        ..*question
     };
     let limit = mount.limits.deadline;
     match question.ask(mount, None, limit).await {

@@ -19,13 +19,13 @@ const LEAST: Duration = Duration::from_millis(5);
 /// The connections that there are: each is a task.
 pub(super) struct Crowd {
     tasks: JoinSet<()>,
-    watched: HashMap<Id, Watched>,
+    members: HashMap<Id, Member>,
     ticks: Interval,
     headers: Duration,
     write: Duration,
 }
 
-struct Watched {
+struct Member {
     peer: SocketAddr,
     task: AbortHandle,
     activity: Arc<Activity>,
@@ -41,7 +41,7 @@ impl Crowd {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             tasks: JoinSet::new(),
-            watched: HashMap::new(),
+            members: HashMap::new(),
             ticks,
             headers,
             write,
@@ -55,14 +55,14 @@ impl Crowd {
     {
         let activity = Arc::new(Activity::default());
         let task = self.tasks.spawn(serve(Arc::clone(&activity)));
-        let watched = Watched {
+        let member = Member {
             peer,
             seen: activity.look(),
             activity,
             since: Instant::now(),
             task: task.clone(),
         };
-        self.watched.insert(task.id(), watched);
+        self.members.insert(task.id(), member);
     }
 
     /// Forgets one that has ended, or gives up on those whose time is over; whichever comes first.
@@ -71,11 +71,11 @@ impl Crowd {
         tokio::select! {
             Some(ended) = self.tasks.join_next_with_id() => {
                 let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
-                self.watched.remove(&id);
+                self.members.remove(&id);
             }
             now = self.ticks.tick() => {
-                for watched in self.watched.values_mut() {
-                    watched.look(now, self.headers, self.write);
+                for member in self.members.values_mut() {
+                    member.look(now, self.headers, self.write);
                 }
             }
         }
@@ -94,7 +94,7 @@ impl Crowd {
     }
 }
 
-impl Watched {
+impl Member {
     fn look(&mut self, now: Instant, headers: Duration, write: Duration) {
         let look = self.activity.look();
         let limit = match look.is_untaken() {

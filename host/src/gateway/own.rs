@@ -8,11 +8,9 @@ use super::{
     openapi::{Operation, schema},
     reply::{Fault, Reply, json as reply_json, whole},
 };
-use crate::control::{PluginReport, report_of};
+use crate::control::{PluginReport, complete, report_of};
 use http::{HeaderValue, Method, StatusCode, header};
-use jackfield_loader::{
-    HealthReport, HealthStatus, Loader, Request, State as Stage, Status, complete_config,
-};
+use jackfield_loader::{HealthReport, HealthStatus, Loader, Request, State as Stage, Status};
 use jackfield_manifest::Target;
 use serde_json::{Value, json};
 use std::{
@@ -253,10 +251,7 @@ fn uptime(status: &Status) -> f64 {
 fn configuration(loader: &Loader, status: &Status) -> Value {
     let given = loader.config(status.id.as_str());
     let schema = status.manifest.config_schema.as_deref();
-    let complete = complete_config(schema, &given).ok();
-    let complete: Option<serde_json::Map<String, Value>> =
-        complete.and_then(|text| serde_json::from_str(&text).ok());
-    let complete = complete.unwrap_or(given);
+    let complete = complete(schema, &given).unwrap_or(given);
     let keys: Vec<&String> = complete.keys().collect();
     json!({ "has_config": !keys.is_empty(), "config_keys": keys })
 }

@@ -2,12 +2,11 @@
 
 use super::{
     body,
-    call::{About, Question, fault, reply},
+    call::{Question, fault, reply},
     mounts::Mount,
     reply::{Fault, Reply},
 };
 use futures_util::TryStreamExt;
-use http::request;
 use hyper::body::Incoming;
 use jackfield_loader::{MAX_REQUEST_LIMIT, RequestError};
 use std::{
@@ -24,10 +23,8 @@ use tokio::time::{Instant, sleep};
 /// long a file takes is the client's affair.
 pub(super) async fn upload(
     mount: &Mount,
-    rest: &str,
-    head: &request::Parts,
+    question: &Question<'_>,
     body: Incoming,
-    about: &About<'_>,
 ) -> Result<Reply, Fault> {
     let (tally, progress) = (Arc::clone(&mount.tally), Arc::new(Progress::new()));
     let noted = Arc::clone(&progress);
@@ -35,13 +32,6 @@ pub(super) async fn upload(
         tally.received(part.len());
         noted.note();
     });
-    let question = Question {
-        path: rest,
-        head,
-        told: &[],
-        body: &[],
-        about,
-    };
     let limit = mount.limits.deadline;
     let asked = question.ask(mount, Some(Box::pin(parts)), MAX_REQUEST_LIMIT);
     match progress.within(limit, asked).await {

@@ -155,9 +155,12 @@ impl Rules {
     ///
     /// [`Refusal`] with 400 or 403.
     pub(crate) fn check_meant(&self, request: &Parts) -> Result<(), Refusal> {
+        if is_safe(&request.method) {
+            return Ok(());
+        }
         let headers = &request.headers;
         let (site, origin) = (headers.get(SEC_FETCH_SITE), headers.get(ORIGIN));
-        if is_safe(&request.method) || (site.is_none() && origin.is_none()) {
+        if site.is_none() && origin.is_none() {
             return Ok(());
         }
         let is_listed = origin.is_some_and(|origin| self.allowed(origin).is_some());
