@@ -1,14 +1,19 @@
+mod answer;
+mod health;
+
+pub use answer::{Answer, AnswerBody, BrokenBody, Part};
+pub use health::{Health, HealthStatus};
+pub use jackfield_abi::Header;
+
 use crate::{
     Executor,
-    ffi::{Entered, Kept, Slot, next_part},
+    ffi::{Entered, Slot},
     within::{Limit, TIMEOUT, milliseconds, within},
 };
 use futures_util::Stream;
-use jackfield_abi::{Failure, FailureCode, RBox, ROption, RSlice, RVec};
+use jackfield_abi::{Failure, FailureCode, RSlice};
 use jackfield_manifest::PluginId;
 use std::{fmt, pin::pin, sync::Arc, time::Duration};
-
-pub use jackfield_abi::Header;
 
 /// One request to a plugin; everything in it is lent until the answer is there.
 pub struct Request<'a> {
@@ -55,130 +60,6 @@ impl<'a> Request<'a> {
         self
     }
 }
-
-/// A plugin's answer. Its memory is the plugin's: while it is held the call counts as under way,
-/// and a plugin that is to stop waits for it.
-pub struct Answer<'h> {
-    response: RBox<jackfield_abi::Response>,
-    /// After the response, because what frees that lives in the plugin.
-    entered: Entered<'h>,
-}
-
-/// One part of a streamed body. Its memory is the plugin's.
-pub struct Part<'a> {
-    bytes: RVec<u8>,
-    /// For as long as the plugin is there.
-    _answer: std::marker::PhantomData<&'a ()>,
-}
-
-impl std::ops::Deref for Part<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Answer<'_> {
-    /// HTTP status.
-    pub fn status(&self) -> u16 {
-        self.response.status
-    }
-
-    /// Headers in order: lower-case name, value. What is no header is passed over.
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        split_headers(&self.response.headers)
-    }
-
-    /// The body; only its beginning where it [is streamed](Answer::is_streamed).
-    pub fn body(&self) -> &[u8] {
-        &self.response.body
-    }
-
-    /// Whether more of the body comes after [`body`](Answer::body).
-    pub fn is_streamed(&self) -> bool {
-        self.response.stream.is_rsome()
-    }
-}
-
-/// The body of an answer, of which [more comes](Answer::is_streamed). Its memory is the plugin's, and
-/// while it is held the call counts as under way.
-pub struct AnswerBody {
-    response: RBox<jackfield_abi::Response>,
-    /// After the response, because what frees that lives in the plugin.
-    _kept: Kept,
-}
-
-impl AnswerBody {
-    /// The beginning.
-    pub fn first(&self) -> &[u8] {
-        &self.response.body
-    }
-
-    /// Waits for what comes next; `None` after the end, and after an error. Dropping the future loses at
-    /// most the part that it waited for.
-    ///
-    /// # Errors
-    ///
-    /// [`BrokenBody`] where the plugin cannot go on: the body is not whole then.
-    pub async fn next(&mut self) -> Option<Result<Part<'_>, BrokenBody>> {
-        let ROption::RSome(stream) = &self.response.stream else {
-            return None;
-        };
-        match next_part(stream).await {
-            Ok(Some(bytes)) => Some(Ok(Part {
-                bytes,
-                _answer: std::marker::PhantomData,
-            })),
-            Ok(None) => {
-                self.response.stream = ROption::RNone;
-                None
-            }
-            Err(failure) => {
-                self.response.stream = ROption::RNone;
-                Some(Err(BrokenBody(failure.message.into())))
-            }
-        }
-    }
-}
-
-/// The headers of a block of `name: value\r\n`.
-fn split_headers(mut block: &[u8]) -> impl Iterator<Item = (&str, &[u8])> {
-    std::iter::from_fn(move || {
-        loop {
-            let (line, rest) = split_at_pair(block, b"\r\n")?;
-            block = rest;
-            let header = split_at_pair(line, b": ")
-                .and_then(|(name, value)| Some((std::str::from_utf8(name).ok()?, value)));
-            if header.is_some() {
-                return header;
-            }
-        }
-    })
-}
-
-/// What stands before and behind the first such pair of bytes. Headers are short: to set up a search
-/// for both would take longer than it does.
-#[inline]
-fn split_at_pair<'a>(bytes: &'a [u8], pair: &[u8; 2]) -> Option<(&'a [u8], &'a [u8])> {
-    let mut places = memchr::memchr_iter(pair[0], bytes);
-    let place = places.find(|place| bytes.get(place + 1) == Some(&pair[1]))?;
-    Some((&bytes[..place], &bytes[place + 2..]))
-}
-
-impl fmt::Debug for Answer<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
-            .field("status", &self.status())
-            .field("body", &String::from_utf8_lossy(self.body()))
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why a streamed body is not whole, in the plugin's words.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the body broke off: {0}")]
-pub struct BrokenBody(String);
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -236,60 +117,6 @@ impl RequestError {
             FailureCode::UNAVAILABLE => Self::NotRunning { id, why: message },
             _ => Self::Failed { id, message },
         }
-    }
-}
-
-/// How a plugin says it does.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Health {
-    /// The verdict.
-    pub status: HealthStatus,
-    /// For people; empty when there is nothing to say.
-    pub message: String,
-    /// A JSON object with what the plugin wants shown, or empty.
-    pub metadata: String,
-}
-
-impl From<jackfield_abi::Health> for Health {
-    fn from(health: jackfield_abi::Health) -> Self {
-        Self {
-            status: match health.status {
-                jackfield_abi::HealthStatus::HEALTHY => HealthStatus::Healthy,
-                jackfield_abi::HealthStatus::UNHEALTHY => HealthStatus::Unhealthy,
-                _ => HealthStatus::Degraded,
-            },
-            message: health.message.into(),
-            metadata: health.metadata.into(),
-        }
-    }
-}
-
-/// The verdict of a [`Health`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum HealthStatus {
-    /// Does what it is for.
-    Healthy,
-    /// Works, with less than it should have.
-    Degraded,
-    /// Does not work.
-    Unhealthy,
-}
-
-impl HealthStatus {
-    /// The verdict as a word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Healthy => "healthy",
-            Self::Degraded => "degraded",
-            Self::Unhealthy => "unhealthy",
-        }
-    }
-}
-
-impl fmt::Display for HealthStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 
