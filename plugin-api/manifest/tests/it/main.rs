@@ -11,3 +11,4 @@ mod schema;
 mod source;
 mod topic;
 mod ui;
+mod ui_module;
