@@ -38,23 +38,24 @@ impl<'a> About<'a> {
         matches!(self.who, Who::Token(_))
     }
 
-    /// What plugins are told of it, with `more`; `deadline` is how long it may take, in milliseconds.
-    fn extensions(&self, deadline: &'a [u8], more: &[Header<'a>]) -> Vec<Header<'a>> {
+    /// What plugins are told of it.
+    fn extensions(&self) -> impl Iterator<Item = Header<'a>> {
         let role = self.who.role().map_or("", Role::as_str);
-        let mut extensions = Vec::with_capacity(5 + more.len());
-        extensions.extend([
-            Header::new("timeout-ms", deadline),
+        let token = match self.who {
+            Who::Token(token) => Some(Header::new("token", token.id.as_bytes())),
+            _ => None,
+        };
+        let each = [
             Header::new("request-id", self.request_id.as_bytes()),
             Header::new("client", self.client.address.as_bytes()),
             Header::new("role", role.as_bytes()),
-        ]);
-        if let Who::Token(token) = self.who {
-            extensions.push(Header::new("token", token.id.as_bytes()));
-        }
-        extensions.extend_from_slice(more);
-        extensions
+        ];
+        each.into_iter().chain(token)
     }
 }
+
+/// How many headers say what plugins are told of each request.
+const TOLD: usize = 5;
 
 /// Asks a plugin, and gives its answer as it is sent. It is counted.
 ///
@@ -155,12 +156,19 @@ impl Question<'_> {
         limit: Duration,
     ) -> Asked<'m> {
         let (head, about) = (self.head, self.about);
-        let headers = headers::to_plugin(&head.headers, about.hides_token());
-        let extensions = about.extensions(mount.deadline_text.as_bytes(), self.told);
+        // Both lists are one piece of memory.
+        let room = head.headers.len() + TOLD + self.told.len();
+        let mut list = Vec::with_capacity(room);
+        list.extend(headers::to_plugin(&head.headers, about.hides_token()));
+        let end = list.len();
+        list.push(Header::new("timeout-ms", mount.deadline_text.as_bytes()));
+        list.extend(about.extensions());
+        list.extend_from_slice(self.told);
+        let (headers, extensions) = list.split_at(end);
         let request = Request::new(head.method.as_str(), self.path)
             .with_query(head.uri.query().unwrap_or_default())
-            .with_headers(&headers)
-            .with_extensions(&extensions)
+            .with_headers(headers)
+            .with_extensions(extensions)
             .with_body(self.body);
         let asked = pin!(mount.handle.request_with(&request, parts, limit));
         match until_cut(&mount.cut, asked).await {

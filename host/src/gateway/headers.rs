@@ -16,15 +16,24 @@ const OF_THE_CONNECTION: [&str; 8] = [
     "upgrade",
 ];
 
+/// Types that most bodies have, which are neither read nor copied.
+const COMMON_TYPES: [&str; 4] = [
+    "application/json",
+    "text/plain; charset=utf-8",
+    "application/octet-stream",
+    "text/html; charset=utf-8",
+];
+
 /// A client's headers as a plugin gets them; without its credentials where these are a token of the
 /// host's, which is none of a plugin's business.
-pub(super) fn to_plugin(headers: &HeaderMap, hides_token: bool) -> Vec<Header<'_>> {
-    let mut list = Vec::with_capacity(headers.len());
+pub(super) fn to_plugin(
+    headers: &HeaderMap,
+    hides_token: bool,
+) -> impl Iterator<Item = Header<'_>> {
     let sent = headers
         .iter()
-        .filter(|(name, _)| !hides_token || **name != header::AUTHORIZATION);
-    list.extend(sent.map(|(name, value)| Header::new(name.as_str(), value.as_bytes())));
-    list
+        .filter(move |(name, _)| !hides_token || **name != header::AUTHORIZATION);
+    sent.map(|(name, value)| Header::new(name.as_str(), value.as_bytes()))
 }
 
 /// A plugin's headers as they are sent.
@@ -34,8 +43,7 @@ pub(super) fn to_plugin(headers: &HeaderMap, hides_token: bool) -> Vec<Header<'_
 /// 502 where one cannot be sent, rather than an answer that is not what the plugin meant.
 pub(super) fn to_client(answer: &Answer<'_>, into: &mut HeaderMap) -> Result<(), Fault> {
     for (name, value) in answer.headers() {
-        let parsed = HeaderName::from_bytes(name.as_bytes()).ok();
-        let Some((key, value)) = parsed.zip(HeaderValue::from_bytes(value).ok()) else {
+        let Some((key, value)) = read(name, value) else {
             return Err(unsendable(name));
         };
         if is_of_the_connection(&key) {
@@ -54,6 +62,20 @@ pub(super) fn to_client(answer: &Answer<'_>, into: &mut HeaderMap) -> Result<(),
         into.append(key, value);
     }
     Ok(())
+}
+
+/// One of them as it is sent; nothing where it cannot be.
+fn read(name: &str, value: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+    if name == header::CONTENT_TYPE.as_str() {
+        let known = COMMON_TYPES
+            .into_iter()
+            .find(|known| known.as_bytes() == value);
+        if let Some(known) = known {
+            return Some((header::CONTENT_TYPE, HeaderValue::from_static(known)));
+        }
+    }
+    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+    Some((name, HeaderValue::from_bytes(value).ok()?))
 }
 
 /// Whether it is about the connection.

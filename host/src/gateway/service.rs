@@ -36,7 +36,7 @@ impl Service {
         let request_id = front.ids.of(request.headers().get(REQUEST_ID));
         let (mut head, body) = request.into_parts();
         name_host(&mut head);
-        let origin = head.headers.get(header::ORIGIN).cloned();
+        let origin = front.gate.origin(&head.headers).cloned();
         let target = Target::of(head.uri.path(), &front.edge);
         let (whose, is_head) = (whose(target), head.method == Method::HEAD);
         let circumstances = Circumstances {
@@ -198,13 +198,17 @@ impl Noting {
     }
 }
 
-/// HTTP/2 names the host beside the headers, where nobody looks for it.
+/// HTTP/2, and a whole address in HTTP/1.1, name the host beside the headers, where no plugin looks for
+/// it. What a `Host` header says beside that is of no account (RFC 9112, 3.2.2); several are refused.
 fn name_host(head: &mut Parts) {
     let Some(authority) = head.uri.authority() else {
         return;
     };
-    if let Ok(named) = HeaderValue::from_str(authority.as_str()) {
-        head.headers.entry(header::HOST).or_insert(named);
+    let is_once = head.headers.get_all(header::HOST).iter().nth(1).is_none();
+    if let Ok(named) = HeaderValue::from_str(authority.as_str())
+        && is_once
+    {
+        head.headers.insert(header::HOST, named);
     }
 }
 
@@ -239,12 +243,22 @@ fn class(head: &Parts, target: Target<'_>) -> Class {
             _ => Class::Standard,
         },
         Target::Plugin { rest, .. } if Common::of(rest).is_some() => Class::Standard,
-        Target::Plugin { rest, .. } => match rest.split('/').nth(1) {
-            Some("list_sessions") => Class::Administration,
-            Some("register_session" | "unregister_session") => Class::Session,
-            _ => Class::Plugin,
-        },
+        Target::Plugin { rest, .. } if begins_with(rest, "list_sessions") => Class::Administration,
+        Target::Plugin { rest, .. }
+            if begins_with(rest, "register_session") || begins_with(rest, "unregister_session") =>
+        {
+            Class::Session
+        }
+        Target::Plugin { .. } => Class::Plugin,
     }
+}
+
+/// Whether that is the first segment of a path.
+fn begins_with(path: &str, segment: &str) -> bool {
+    let after = path
+        .strip_prefix('/')
+        .and_then(|path| path.strip_prefix(segment));
+    after.is_some_and(|after| after.is_empty() || after.starts_with('/'))
 }
 
 fn is_telling(path: &str) -> bool {
@@ -297,6 +311,8 @@ mod tests {
             ("/x/register_session", Class::Session),
             ("/x/unregister_session/s", Class::Session),
             ("/x/anything", Class::Plugin),
+            ("/x/list_sessions_of", Class::Plugin),
+            ("/x//list_sessions", Class::Plugin),
             ("/x", Class::Plugin),
         ] {
             assert_eq!(class_of(Method::GET, path), wanted, "{path}");

@@ -64,6 +64,7 @@ pub fn measure(bench: &mut Bench) {
     let rows = [
         "http.get",
         "http.p99",
+        "http.alike",
         "http.post",
         "http.blocking",
         "http.quick",
@@ -91,6 +92,10 @@ fn requests(bench: &mut Bench) {
     bench.ratio("http.get", "1/s", subject, baseline, Bar::Min(0.95));
     let [subject, baseline] = compared.slowest;
     bench.ratio("http.p99", "µs", subject, baseline, Bar::Max(1.3));
+    if bench.wants("http.alike") {
+        let [subject, baseline] = compare_with("GET", GET, 0, "/web-0000/alike/World").rates;
+        bench.ratio("http.alike", "1/s", subject, baseline, Bar::None);
+    }
     if bench.wants("http.post") {
         let path = "/web-0000/echo";
         let [subject, baseline] = compare_with("POST", path, 4096, path).rates;

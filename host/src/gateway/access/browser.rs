@@ -97,12 +97,12 @@ impl Rules {
     ///
     /// [`Refusal`] with 403 where it may not.
     pub(crate) fn preflight(&self, request: &Parts) -> Option<Result<HeaderMap, Refusal>> {
-        let headers = &request.headers;
-        let origin = headers.get(ORIGIN)?;
-        if request.method != Method::OPTIONS || !headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
-        {
+        if request.method != Method::OPTIONS {
             return None;
         }
+        let headers = &request.headers;
+        let origin = headers.get(ORIGIN)?;
+        headers.get(ACCESS_CONTROL_REQUEST_METHOD)?;
         let Some(allowed) = self.allowed(origin) else {
             return Some(Err(foreign(origin)));
         };
@@ -134,6 +134,11 @@ impl Rules {
                 .entry(ACCESS_CONTROL_EXPOSE_HEADERS)
                 .or_insert(EXPOSED);
         }
+    }
+
+    /// Whether pages of any other origin read anything.
+    pub(crate) fn shares(&self) -> bool {
+        !matches!(&self.origins, Origins::Listed(listed) if listed.is_empty())
     }
 
     /// What an answer allows an origin with; `None` where it is not listed.

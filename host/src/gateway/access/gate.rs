@@ -121,8 +121,16 @@ impl Gate {
         })
     }
 
-    /// Adds to an answer what browsers have to know; a second time it adds nothing. `origin` is the
-    /// request's `Origin` header.
+    /// The origin of the page that sent a request, where it matters for its answer.
+    pub(crate) fn origin<'r>(&self, request: &'r HeaderMap) -> Option<&'r HeaderValue> {
+        match self.rules.shares() {
+            true => request.get(ORIGIN),
+            false => None,
+        }
+    }
+
+    /// Adds to an answer what browsers have to know; a second time it adds nothing. `origin` is what
+    /// [`Gate::origin`] says of the request.
     pub(crate) fn leave(&self, origin: Option<&HeaderValue>, whose: Whose, answer: &mut HeaderMap) {
         self.rules.share(origin, answer);
         secure(whose, answer);
@@ -170,11 +178,8 @@ impl Gate {
             entry.with(Outcome::Refused, Some(&refusal.detail))
         });
         let mut answer = refusal.response();
-        self.leave(
-            request.headers.get(ORIGIN),
-            Whose::Host,
-            answer.headers_mut(),
-        );
+        let origin = self.origin(&request.headers);
+        self.leave(origin, Whose::Host, answer.headers_mut());
         answer
     }
 }

@@ -4,17 +4,28 @@ use axum::{
     Router,
     body::Bytes,
     extract::Path,
-    http::header::CONTENT_TYPE,
+    http::{
+        HeaderName, HeaderValue,
+        header::{CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    },
     response::sse::{Event, Sse},
     routing::{get, post},
 };
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 use tokio::{runtime, sync::broadcast};
 
 /// `--axum`: the same routes without a host.
 pub fn serve_axum() {
     let greeting = |name: String| format!("Hello, {name}!");
     let hello = move |Path(name): Path<String>| async move { greeting(name) };
+    // What the gateway says in every answer, said by the handler itself.
+    let alike = move |Path(name): Path<String>| async move { (said(), greeting(name)) };
     let blocking = move |Path(name): Path<String>| async move {
         let done = tokio::task::spawn_blocking(move || greeting(name)).await;
         done.expect("it does not panic")
@@ -37,6 +48,7 @@ pub fn serve_axum() {
     };
     let router = Router::new()
         .route("/web-0000/hello/{name}", get(hello))
+        .route("/web-0000/alike/{name}", get(alike))
         .route("/web-0000/blocking/{name}", get(blocking))
         .route("/web-0000/echo", post(echo))
         .route("/web-0000/tell/{count}", post(tell))
@@ -51,6 +63,20 @@ pub fn serve_axum() {
         });
         axum::serve(listener, router).await.expect("it serves");
     });
+}
+
+/// The headers that the gateway adds to each answer.
+fn said() -> [(HeaderName, HeaderValue); 3] {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let id = format!("0badcafe-{:x}", NUMBER.fetch_add(1, Relaxed));
+    [
+        (
+            HeaderName::from_static("x-request-id"),
+            HeaderValue::try_from(id).expect("it is plain"),
+        ),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ]
 }
 
 /// The event that the host makes of what the fixture tells, less its id.

@@ -170,6 +170,11 @@ fn a_name_that_is_not_the_hosts_is_refused() {
     let port = served.address.port();
     let got = connection.get(&format!("http://localhost:{port}/echo/x"));
     assert_eq!(got.header("x-echo-host"), format!("localhost:{port}"));
+    // A plugin sees the name that was looked at, and no other.
+    let url = format!("http://localhost:{port}/echo/x");
+    let request = Request::get(url).header("host", "evil.example");
+    let got = connection.ask(request, b"");
+    assert_eq!(got.header("x-echo-host"), format!("localhost:{port}"));
     // A second name beside the first does not hide it.
     let request = Request::get("http://evil.example/api/plugins").header("host", "localhost");
     let got = connection.ask(request, b"");
