@@ -1,8 +1,11 @@
 //! Do bodies that come in parts come so on both sides, and end as they should?
 
-use super::{Served, metrics::value, rest, site, until};
+use super::{PATIENCE, Served, metrics::value, rest, site, until};
 use serde_json::json;
-use std::io::{Read, Write};
+use std::{
+    io::{Read, Write},
+    time::{Duration, Instant},
+};
 
 /// A head for a body of unknown length.
 fn head(path: &str) -> String {
@@ -58,6 +61,28 @@ fn a_body_reaches_its_route_part_after_part() {
     // One that is short comes whole.
     assert_eq!(served.post("/shelf/weigh", "abc").json(), json!([3, 1]));
     assert_eq!(served.post("/shelf/weigh", "").json(), json!([0, 0]));
+}
+
+#[test]
+fn a_body_that_comes_on_may_take_longer_than_an_answer() {
+    let (deadline, pause) = (Duration::from_secs(2), Duration::from_millis(250));
+    let served = Served::start(site(&["shelf"], "request_deadline = \"2s\"\n"));
+    let mut stream = served.connect();
+    stream.write_all(head("/shelf/weigh").as_bytes()).unwrap();
+    stream.set_read_timeout(Some(pause)).unwrap();
+    let (began, mut parts) = (Instant::now(), 0);
+    while began.elapsed() <= deadline + 2 * pause {
+        stream.write_all(b"1\r\nx\r\n").unwrap();
+        parts += 1;
+        let read = stream.read(&mut [0]);
+        assert!(read.is_err(), "it is answered before its end: {read:?}");
+    }
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(b"0\r\n\r\n").unwrap();
+    let said = rest(&mut stream);
+    let (_, body) = said.split_once("\r\n\r\n").unwrap();
+    let weighed: (usize, usize) = serde_json::from_str(body).unwrap_or_else(|_| panic!("{said}"));
+    assert_eq!(weighed.0, parts);
 }
 
 #[test]
