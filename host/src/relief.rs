@@ -9,10 +9,10 @@
 use std::{
     io,
     sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel},
-    thread::{self, JoinHandle},
+    thread,
     time::Duration,
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, task::JoinHandle};
 
 /// So long at most nobody waits.
 const EVERY: Duration = Duration::from_millis(20);
@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_millis(20);
 pub(crate) struct Relief {
     /// Nothing is sent: that it is gone is the sign.
     ending: Option<SyncSender<()>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Relief {
@@ -33,11 +33,11 @@ impl Relief {
     pub(crate) fn begin(runtime: Handle) -> io::Result<Self> {
         let (ending, ended) = sync_channel::<()>(1);
         let body = move || {
-            let mut woken = runtime.spawn(async {});
+            let mut woken: Option<JoinHandle<()>> = None;
             while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
                 // Where all threads are blocked another would only wait behind it.
-                if woken.is_finished() {
-                    woken = runtime.spawn(async {});
+                if woken.as_ref().is_none_or(|woken| woken.is_finished()) {
+                    woken = Some(runtime.spawn(async {}));
                 }
             }
         };
@@ -62,11 +62,21 @@ impl Drop for Relief {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc;
+    use std::{sync::mpsc, time::Instant};
     use tokio::{net::UdpSocket, runtime};
 
     /// Nothing here takes so long.
     const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// Waits until one thread waits for sockets, and the other for being woken.
+    fn until_idle(runtime: &runtime::Runtime) {
+        let (metrics, end) = (runtime.metrics(), Instant::now() + PATIENCE);
+        // Odd: it has parked more often than it was woken.
+        while (0..2).any(|worker| metrics.worker_park_unpark_count(worker) % 2 == 0) {
+            assert!(Instant::now() < end, "they are never idle");
+            thread::yield_now();
+        }
+    }
 
     #[test]
     fn sockets_are_waited_for_while_a_thread_is_blocked() {
@@ -97,6 +107,7 @@ mod tests {
             answers.recv(&mut [0]).await.unwrap();
             done.send(()).unwrap();
         });
+        until_idle(&runtime);
         let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         sender.send_to(&[1], to).unwrap();
         begun.recv_timeout(PATIENCE).unwrap();
