@@ -1,9 +1,28 @@
-use jackfield_loader::{BoxFuture, Executor};
-use std::time::Duration;
+use jackfield_loader::{BoxFuture, Executor, Threads};
+use std::{sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
 /// What plugins spawn, on the host's tokio runtime.
 pub(crate) struct Tokio(pub(crate) Handle);
+
+/// That of a worker, which lives as long as its process.
+#[cfg(unix)]
+pub(crate) fn of_worker() -> Arc<dyn Executor> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder
+        .worker_threads(2)
+        .thread_name("worker-async")
+        .enable_all();
+    match builder.build() {
+        Ok(runtime) => {
+            // It is never dropped: nothing of it is waited for when the process ends.
+            let runtime = Box::leak(Box::new(runtime));
+            Arc::new(Tokio(runtime.handle().clone()))
+        }
+        // There are no threads for it: then there are hardly any for the others.
+        Err(_) => Arc::new(Threads),
+    }
+}
 
 impl Executor for Tokio {
     fn spawn(&self, future: BoxFuture) {

@@ -30,6 +30,10 @@ use std::process::ExitCode;
 /// usage or configuration. A reader that goes away is nobody's fault.
 #[must_use]
 pub fn main() -> ExitCode {
+    #[cfg(unix)]
+    if let Some(code) = jackfield_loader::run_if_worker(executor::of_worker) {
+        return code;
+    }
     let (args, format) = match Args::read() {
         Ok(read) => read,
         Err(error) => {

@@ -1,12 +1,16 @@
 //! The host as one plugin sees it: what it may ask, bound to who it is.
 
 mod ask;
+mod far;
 mod host_side;
 mod record;
 mod topics;
 
 pub(crate) use ask::not_serving;
+pub(crate) use far::Far;
 pub(crate) use host_side::{HostSide, answer};
+#[cfg(unix)]
+pub(crate) use record::log_fields;
 
 use crate::{
     Sessions,
@@ -23,6 +27,8 @@ use crate::{
     tasks::{self, Place, Tasks},
 };
 use jackfield_abi::{Failure, FailureCode, FfiFuture, PanicReport};
+#[cfg(unix)]
+use jackfield_abi::{RBox, RStr, Request, Response};
 use jackfield_manifest::{OnPanic, PluginId};
 use std::{
     collections::BTreeMap,
@@ -71,6 +77,8 @@ pub(crate) struct Room {
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) seat: Seat,
     library: Weak<Library>,
+    /// Of a plugin in a worker: what is elsewhere.
+    far: OnceLock<Arc<dyn Far>>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -130,6 +138,7 @@ impl Room {
             inbox,
             seat,
             library: lease.downgrade(),
+            far: OnceLock::new(),
             shared,
         })
     }
@@ -137,6 +146,11 @@ impl Room {
     /// How often code of the plugin panicked.
     pub(crate) fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
+    }
+
+    #[cfg(unix)]
+    fn count_panic(&self) {
+        self.panics.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What the plugin is told when it asks for it.
@@ -165,6 +179,17 @@ impl Room {
         Ok(())
     }
 
+    /// What is elsewhere is there.
+    #[cfg(unix)]
+    pub(crate) fn reaches(&self, far: Arc<dyn Far>) {
+        self.far.get_or_init(|| far);
+    }
+
+    /// What is elsewhere, for a plugin in a worker.
+    pub(crate) fn far(&self) -> Option<&dyn Far> {
+        self.far.get().map(|far| &**far)
+    }
+
     /// The panic after which it may not go on.
     pub(crate) fn poison(&self) -> Option<String> {
         self.poison.get().cloned()
@@ -175,14 +200,30 @@ impl Room {
         if self.on_panic == OnPanic::Continue {
             return;
         }
-        let cause = format!("panicked: {}", report.message);
-        let is_first = self.poison.set(cause.clone()).is_ok();
+        self.falls(&format!("panicked: {}", report.message));
+    }
+
+    /// It cannot go on: nobody is let in any more, from now on.
+    pub(crate) fn falls(&self, cause: &str) {
+        let is_first = self.poison.set(cause.to_owned()).is_ok();
         if let (true, Some(slot)) = (is_first, self.slot.get()) {
             if let Some(slot) = slot.upgrade() {
                 slot.close();
             }
+            let cause = cause.to_owned();
             self.shared.supervisor.poisoned(&self.id, slot, cause);
         }
+    }
+
+    /// Asks another plugin in this one's name.
+    #[cfg(unix)]
+    pub(crate) async fn ask(
+        &self,
+        plugin: RStr<'_>,
+        request: &Request<'_>,
+    ) -> Result<RBox<Response>, Failure> {
+        self.stay()?;
+        ask::ask(self, plugin, request).await
     }
 
     /// One record: who reads a log by lines sees what happened and where in the first.

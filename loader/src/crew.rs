@@ -9,7 +9,7 @@ use crate::{
     hands::Hands,
     instance::{self, Instance},
     journal::{Entry, Journal},
-    loaded::Loaded,
+    loaded::{Loaded, MapError},
     quarantine::Quarantine,
     reconfigure::Given,
     services::Seat,
@@ -121,6 +121,24 @@ impl Crew {
         self.abandoned.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// A worker with the plugin's library.
+    ///
+    /// # Errors
+    ///
+    /// [`MapError`]; no worker is left then.
+    pub(crate) fn isolate(&self, vetted: &Vetted) -> Result<Loaded, MapError> {
+        #[cfg(unix)]
+        {
+            let directory = self.data_dir.join(vetted.manifest.id.as_str());
+            Loaded::isolate(vetted, &directory, &self.shared)
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = vetted;
+            Err(MapError::NoWorkers)
+        }
+    }
+
     /// The host's side for one plugin.
     pub(crate) fn room(&self, vetted: &Vetted, lease: &Lease) -> Arc<Room> {
         let (id, shared) = (vetted.manifest.id.clone(), Arc::clone(&self.shared));
@@ -177,8 +195,8 @@ impl Crew {
         shared.bus.detach(&room.inbox);
         room.tasks.close(&*shared.executor);
         room.seat.close(&shared.services);
-        let Loaded { module, lease } = loaded;
-        drop(module);
+        let Loaded { code, lease } = loaded;
+        drop(code);
         let ended = room.tasks.wait(Instant::now() + limit);
         // Whatever stays inside: the next start opens it again.
         room.space.close();

@@ -102,6 +102,8 @@ mod tasks;
 mod topology;
 mod wake;
 mod within;
+#[cfg(unix)]
+mod worker;
 
 mod claims;
 mod crew;
@@ -175,5 +177,7 @@ pub use supervise::{HealthReport, Recovery, Timing};
 pub use trust::{Breach, Trust};
 pub use ui_module::UiModuleError;
 pub use vet::{HostFacts, Sessions, Settings, VetError};
-pub use vetted::Vetted;
+pub use vetted::{Isolation, Vetted};
 pub use within::{MAX_REQUEST_LIMIT, REQUEST_LIMIT};
+#[cfg(unix)]
+pub use worker::{WorkerError, run_if_worker};

@@ -6,13 +6,32 @@ use crate::{
     },
     instance::Instance,
 };
+#[cfg(unix)]
+use crate::{
+    context::Shared,
+    ffi::Slot,
+    worker::{Worker, WorkerError},
+};
+#[cfg(unix)]
+use jackfield_abi::Failure;
 use jackfield_abi::{FailureCode, HostObject, abi_stable::type_level::downcasting::TD_Opaque};
+#[cfg(unix)]
+use std::path::Path;
 use std::{sync::Arc, time::Instant};
 
-/// A plugin whose library is mapped, and known to fit.
+/// A library that is mapped and fits: here, or in a process of its own.
 pub(crate) struct Loaded {
-    pub(crate) module: Module,
+    pub(crate) code: Mapped,
     pub(crate) lease: Lease,
+}
+
+/// Where it is mapped.
+pub(crate) enum Mapped {
+    /// In this process.
+    Here(Module),
+    /// In a worker, which ends when this is dropped.
+    #[cfg(unix)]
+    There(Worker),
 }
 
 /// Why a library that was fit to be mapped is not used.
@@ -27,6 +46,13 @@ pub enum MapError {
     /// Its root module does not fit.
     #[error(transparent)]
     Module(#[from] ModuleError),
+    /// There is no process for it.
+    #[cfg(unix)]
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    /// This system knows no such thing.
+    #[error("`isolation = \"process\"` needs a Unix system: leave it out")]
+    NoWorkers,
     /// The code says something else than the manifest.
     #[error(
         "its code says it is {code}, its manifest says {manifest}: the note does not belong to \
@@ -44,7 +70,9 @@ impl MapError {
     /// The code for what is refused; `None` for what failed.
     pub fn code(&self) -> Option<Code> {
         match self {
-            Self::Stuck(_) | Self::Open(_) => None,
+            Self::Stuck(_) | Self::Open(_) | Self::NoWorkers => None,
+            #[cfg(unix)]
+            Self::Worker(_) => None,
             Self::Module(_) => Some(Code::IncompatibleAbi),
             Self::Identity { .. } => Some(Code::InvalidManifest),
         }
@@ -52,6 +80,40 @@ impl MapError {
 }
 
 impl Loaded {
+    /// Has a worker map the library.
+    ///
+    /// # Errors
+    ///
+    /// [`MapError`]; no worker is left then.
+    #[cfg(unix)]
+    pub(crate) fn isolate(
+        vetted: &Vetted,
+        directory: &Path,
+        shared: &Arc<Shared>,
+    ) -> Result<Self, MapError> {
+        let worker = Worker::start(vetted, directory, shared)?;
+        Ok(Self {
+            code: Mapped::There(worker),
+            lease: Lease::of_no_library(vetted.manifest.id.clone()),
+        })
+    }
+
+    /// In a worker: creates the plugin, with that as its host.
+    ///
+    /// # Errors
+    ///
+    /// Why the plugin refuses.
+    #[cfg(unix)]
+    pub(crate) fn create_with(self, host: HostObject) -> Result<Slot, Failure> {
+        match &self.code {
+            Mapped::Here(module) => module.create(host),
+            Mapped::There(_) => Err(Failure::new(
+                FailureCode::UNSUPPORTED,
+                "a worker has no workers",
+            )),
+        }
+    }
+
     /// Maps the store's copy of a plugin: its constructors run here. What is mapped and does not fit
     /// is unmapped again: then the error says what came of that, too.
     pub(crate) fn map(vetted: &Vetted, turn: Turn) -> Result<Self, (MapError, Option<Unload>)> {
@@ -62,15 +124,18 @@ impl Loaded {
             .map_err(MapError::from)
             .and_then(|root| Self::check(vetted, root));
         match checked {
-            Ok(module) => Ok(Self { module, lease }),
+            Ok(module) => Ok(Self {
+                code: Mapped::Here(module),
+                lease,
+            }),
             Err(error) => Err((error, Some(Library::close(lease, Instant::now())))),
         }
     }
 
     /// Unmaps it again.
     pub(crate) fn unmap(self) -> Unload {
-        let Self { module, lease } = self;
-        drop(module);
+        let Self { code, lease } = self;
+        drop(code);
         Library::close(lease, Instant::now())
     }
 
@@ -99,10 +164,18 @@ impl Loaded {
 
     /// Creates the plugin: its `initialize` runs here.
     pub(crate) fn create(self, room: Arc<Room>) -> Result<Instance, (Self, Arc<Room>, CallError)> {
-        let host = HostObject::from_value(HostSide(Arc::clone(&room)), TD_Opaque);
-        match self.module.create(host) {
+        let created = match &self.code {
+            Mapped::Here(module) => {
+                let host = HostObject::from_value(HostSide(Arc::clone(&room)), TD_Opaque);
+                let created = module.create(host);
+                created.map_err(|failure| CallError::of(&failure))
+            }
+            #[cfg(unix)]
+            Mapped::There(worker) => worker.create(&room, &self.lease),
+        };
+        match created {
             Ok(slot) => Ok(Instance::new(Arc::new(slot), room)),
-            Err(failure) => Err((self, room, CallError::of(&failure))),
+            Err(error) => Err((self, room, error)),
         }
     }
 }

@@ -4,7 +4,7 @@ pub(crate) mod core;
 
 use self::core::Core;
 use crate::{
-    Events, Handle, Inside, Inventory, Options, Proposal, Quarantine, QuarantineError,
+    Events, Handle, Inside, Inventory, Isolation, Options, Proposal, Quarantine, QuarantineError,
     ReconfigureError, Reconfigured, Rejected, State, Status, StopReport, Store, StoreError,
     context::Shared,
     crew::Crew,
@@ -173,6 +173,15 @@ impl Loader {
         let settings = inventory.options().settings.get(status.id.as_str());
         let said = settings.and_then(|settings| settings.priority);
         said.unwrap_or(status.manifest.priority)
+    }
+
+    /// Where a plugin runs, or would.
+    pub fn isolation(&self, id: &PluginId) -> Isolation {
+        let inventory = self.core.inventory();
+        let options = inventory.options();
+        let settings = options.settings.get(id.as_str());
+        let said = settings.and_then(|settings| settings.isolation);
+        said.unwrap_or(options.isolation)
     }
 
     /// How many plugins are known. It changes without a transition when one is found, and when one

@@ -1,4 +1,4 @@
-use crate::{Executor, Settings, Threads, Timing, Trust};
+use crate::{Executor, Isolation, Settings, Threads, Timing, Trust};
 use std::{collections::BTreeMap, fmt, num::NonZero, path::PathBuf, sync::Arc, thread};
 
 /// Where plugins are, which of them are loaded, and with what.
@@ -22,6 +22,8 @@ pub struct Options {
     /// Whether a plugin may publish on and subscribe to only what its manifest asks for and its
     /// settings grant.
     pub permissions: bool,
+    /// Where plugins run for which [`Settings::isolation`] says nothing.
+    pub isolation: Isolation,
     /// By which times plugins are looked after.
     pub timing: Timing,
     /// Who runs what plugins spawn.
@@ -55,6 +57,7 @@ impl Options {
             threads: threads.saturating_mul(NonZero::new(4).unwrap_or(threads)),
             edge: "local".to_owned(),
             permissions: false,
+            isolation: Isolation::default(),
             timing: Timing::default(),
             executor: Arc::new(Threads),
         }

@@ -2,8 +2,8 @@
 //! plugin takes what a host that does its work never does to it.
 
 use crate::{
-    CallError, ControlError, Loader, MapError, Unload, Vetted, control::steps, crew::Crew,
-    ffi::Turn, instance::Instance, inventory::Mode, loaded::Loaded,
+    CallError, ControlError, Isolation, Loader, MapError, Unload, Vetted, control::steps,
+    crew::Crew, ffi::Turn, instance::Instance, inventory::Mode, loaded::Loaded,
 };
 use std::{sync::Arc, time::Instant};
 
@@ -52,6 +52,14 @@ impl Loader {
 }
 
 impl Probe {
+    fn load(&self, vetted: &Vetted) -> Result<Loaded, MapError> {
+        if vetted.isolation == Isolation::Process {
+            return self.crew.isolate(vetted);
+        }
+        let turn = Turn::wait(&vetted.manifest.id, vetted.deadlines.initialize)?;
+        Loaded::map(vetted, turn).map_err(|(error, _)| error)
+    }
+
     /// Its configuration as it would be given: a JSON object.
     pub fn config(&self) -> &str {
         &self.vetted.config
@@ -68,9 +76,7 @@ impl Probe {
             config: config.to_owned(),
             ..(*self.vetted).clone()
         };
-        let turn = Turn::wait(&vetted.manifest.id, vetted.deadlines.initialize);
-        let turn = turn.map_err(MapError::from)?;
-        let loaded = Loaded::map(&vetted, turn).map_err(|(error, _)| error)?;
+        let loaded = self.load(&vetted)?;
         let room = self.crew.room(&vetted, &loaded.lease);
         match loaded.create(room) {
             Ok(instance) => Ok(Probed {

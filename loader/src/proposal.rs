@@ -128,6 +128,7 @@ fn consider(
     let options: &Options = inventory.options();
     let settings = options.settings(manifest.id.as_str());
     let enforced = options.permissions;
+    let isolation = settings.isolation.unwrap_or(options.isolation);
     let mut considered = Considered {
         path: found.path.clone(),
         hash: found.hash,
@@ -175,6 +176,7 @@ fn consider(
                     supervision: vet::supervision(&considered.manifest, &settings),
                     storage_limit: settings.storage_limit.unwrap_or(DEFAULT_STORAGE_LIMIT),
                     sessions: settings.sessions,
+                    isolation,
                     granted: enforced.then(|| settings.granted.clone()),
                     layout_known: secured.layout_known,
                     manifest: Arc::clone(&considered.manifest),

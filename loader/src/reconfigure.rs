@@ -71,6 +71,18 @@ struct Version {
 }
 
 impl Current {
+    /// The one that a plugin in a worker is told.
+    #[cfg(unix)]
+    pub(crate) fn of(text: String) -> Arc<Self> {
+        Self::new(text)
+    }
+
+    /// A plugin in a worker has taken another.
+    #[cfg(unix)]
+    pub(crate) fn follow(&self, text: &str) {
+        self.replace(text);
+    }
+
     fn new(text: String) -> Arc<Self> {
         Arc::new(Self {
             now: Mutex::new(Version { text, revision: 1 }),

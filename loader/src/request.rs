@@ -89,6 +89,14 @@ pub enum RequestError {
         /// The panic's message.
         message: String,
     },
+    /// The process in which it runs ended before it had answered.
+    #[error("`{id}` gave no answer: {how}")]
+    Ended {
+        /// Who.
+        id: String,
+        /// What is known of it.
+        how: String,
+    },
     /// It gave no answer in the time that it was given.
     #[error("`{id}` gave no answer within {} s", limit.as_secs_f64())]
     Deadline {
@@ -115,6 +123,7 @@ impl RequestError {
             FailureCode::PANIC => Self::Panicked { id, message },
             FailureCode::NOT_FOUND => Self::Unknown(id),
             FailureCode::UNAVAILABLE => Self::NotRunning { id, why: message },
+            FailureCode::ENDED => Self::Ended { id, how: message },
             _ => Self::Failed { id, message },
         }
     }

@@ -3,7 +3,7 @@
 mod settle;
 
 use crate::{
-    Phase, Reason, Vetted,
+    Isolation, Phase, Reason, Vetted,
     claims::Term,
     context::Room,
     crew::{Crew, Running},
@@ -128,6 +128,14 @@ struct BringUp {
 /// The attempt was abandoned while it was inside the plugin.
 struct Abandoned;
 
+/// How long a step is waited for. A worker is ended when its time is over, and then it is told of that.
+fn patience(vetted: &Vetted, limit: Duration) -> Duration {
+    match vetted.isolation {
+        Isolation::None => limit,
+        Isolation::Process => limit + Duration::from_secs(5),
+    }
+}
+
 impl Work for BringUp {
     fn run(&self, job: usize, watch: &Watch<'_>) {
         let attempt = &self.attempts[job];
@@ -237,6 +245,9 @@ impl BringUp {
 
     fn map(&self, attempt: &Attempt, watch: &Watch<'_>) -> Result<Option<Loaded>, Abandoned> {
         let vetted = &attempt.planned.vetted;
+        if vetted.isolation == Isolation::Process {
+            return self.isolate(attempt, watch);
+        }
         let limit = vetted.deadlines.initialize;
         let turn = match Turn::wait(&vetted.manifest.id, limit) {
             Ok(turn) => turn,
@@ -279,6 +290,29 @@ impl BringUp {
         }
     }
 
+    /// As [`map`](Self::map), in a process of its own. That one has its deadline itself: it can be ended.
+    fn isolate(&self, attempt: &Attempt, watch: &Watch<'_>) -> Result<Option<Loaded>, Abandoned> {
+        let vetted = &attempt.planned.vetted;
+        watch.step(
+            "start of its worker",
+            patience(vetted, vetted.deadlines.initialize),
+        );
+        let isolated = self.crew.isolate(vetted);
+        if watch.abandoned() {
+            return Err(Abandoned);
+        }
+        match isolated {
+            Ok(loaded) => {
+                self.enter(attempt, State::Loaded);
+                Ok(Some(loaded))
+            }
+            Err(error) => {
+                self.refuse(attempt, &error);
+                Ok(None)
+            }
+        }
+    }
+
     fn create(
         &self,
         attempt: &Attempt,
@@ -289,7 +323,7 @@ impl BringUp {
         self.enter(attempt, State::Initializing);
         self.mark(attempt, Phase::Initialize);
         let room = self.crew.room(vetted, &loaded.lease);
-        watch.step("initialize", vetted.deadlines.initialize);
+        watch.step("initialize", patience(vetted, vetted.deadlines.initialize));
         let inside = self.inside(attempt, "initialize");
         let created = loaded.create(room);
         drop(inside);
@@ -324,10 +358,11 @@ impl BringUp {
         watch: &Watch<'_>,
         instance: Instance,
     ) -> Result<Option<Instance>, Abandoned> {
-        let deadlines = attempt.planned.vetted.deadlines;
+        let vetted = &attempt.planned.vetted;
+        let deadlines = vetted.deadlines;
         self.enter(attempt, State::Starting);
         self.mark(attempt, Phase::Start);
-        watch.step("start", deadlines.start);
+        watch.step("start", patience(vetted, deadlines.start));
         let inside = self.inside(attempt, "start");
         let started = instance.start();
         drop(inside);
@@ -371,6 +406,10 @@ impl BringUp {
     }
 
     fn mark(&self, attempt: &Attempt, step: Phase) {
+        // What happens in a worker does not end this process.
+        if attempt.planned.vetted.isolation == Isolation::Process {
+            return;
+        }
         if let Some(entry) = &*attempt.entry() {
             self.crew.mark(entry, &attempt.planned.vetted, step);
         }

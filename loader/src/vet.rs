@@ -1,6 +1,6 @@
 //! Everything that can be checked of a plugin without running it.
 
-use crate::{Code, ConfigError, Reason, Record, config, services::own_version};
+use crate::{Code, ConfigError, Isolation, Reason, Record, config, services::own_version};
 use jackfield_abi::{AbiMismatch, check_abi};
 use jackfield_manifest::{
     Deadlines, Manifest, OnPanic, Panic, Permissions, Restart, ServiceId, Supervision,
@@ -35,6 +35,8 @@ pub struct Settings {
     /// Bytes of keys and values that it may store; `None` for
     /// [`DEFAULT_STORAGE_LIMIT`](crate::DEFAULT_STORAGE_LIMIT).
     pub storage_limit: Option<u64>,
+    /// Where it runs; `None` for the host's process.
+    pub isolation: Option<Isolation>,
     /// How long and how many, where the operator says.
     pub sessions: Sessions,
     /// Topics that it may use, where [`Options::permissions`](crate::Options::permissions) says that

@@ -29,8 +29,26 @@ pub struct Vetted {
     pub sessions: Sessions,
     /// What the configuration grants it, where permissions are enforced.
     pub granted: Option<Permissions>,
+    /// Where it runs.
+    pub isolation: Isolation,
     /// The same bytes passed the layout check of this build of the host before.
     pub layout_known: bool,
+}
+
+/// Where a plugin runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    /// In the host's process.
+    #[default]
+    None,
+    /// In a process of its own, a worker.
+    Process,
+}
+
+impl Isolation {
+    /// Each with its word.
+    pub const ALL: [(&'static str, Self); 2] = [("none", Self::None), ("process", Self::Process)];
 }
 
 impl fmt::Debug for Vetted {

@@ -108,6 +108,7 @@ impl Error {
             FailureCode::UNAVAILABLE => 503,
             FailureCode::DEADLINE => 504,
             FailureCode::DENIED => 403,
+            FailureCode::ENDED => 502,
             FailureCode::FULL => 429,
             FailureCode::INVALID => 400,
             FailureCode::UNSUPPORTED => 501,

@@ -1,6 +1,6 @@
 use super::{Audit, Http, Tree};
 use env_filter::Filter;
-use jackfield_loader::{Enable, Options, Settings, Trust};
+use jackfield_loader::{Enable, Isolation, Options, Settings, Trust};
 use jackfield_manifest::PluginId;
 use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
 
@@ -19,6 +19,8 @@ pub(crate) struct Config {
     pub(crate) enable_by_default: Option<bool>,
     /// Whether plugins may use only the topics that they are granted.
     pub(crate) permissions: bool,
+    /// Where plugins run of which nothing else is said.
+    pub(crate) isolation: Isolation,
     /// How many plugins may be on their way up at once.
     pub(crate) threads: Option<NonZero<usize>>,
     /// How long stopping everything may take.
@@ -53,6 +55,7 @@ impl Config {
         options.enable = self.enable();
         options.settings.clone_from(&self.settings);
         options.permissions = self.permissions;
+        options.isolation = self.isolation;
         options.threads = self.threads.unwrap_or(options.threads);
         options
     }

@@ -6,19 +6,20 @@ use super::{
     http::{self, Http, PluginLimits},
     section::{Section, boolean, bytes, duration, kind, lasting, priority, quoted, text},
 };
-use jackfield_loader::{Sessions, Settings, Trust};
+use jackfield_loader::{Isolation, Sessions, Settings, Trust};
 use jackfield_manifest::{OnPanic, Permissions, PluginId, Restart, TopicPattern};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, num::NonZero, path::PathBuf, time::Duration};
 
 /// Every key that is not a plugin's.
-pub(super) const KEYS: [&str; 26] = [
+pub(super) const KEYS: [&str; 27] = [
     "host.edge",
     "host.plugins",
     "host.state",
     "host.trust",
     "host.enable_by_default",
     "host.permissions",
+    "host.isolation",
     "host.threads",
     "host.stop_deadline",
     "http.listen",
@@ -59,6 +60,7 @@ pub(super) fn defaults() -> Tree {
     set("host.state", json!("state"));
     set("host.trust", json!("strict"));
     set("host.permissions", json!(false));
+    set("host.isolation", json!("none"));
     set("host.stop_deadline", json!("30s"));
     set("log.filter", json!("info"));
     set("log.publish", json!("info"));
@@ -82,6 +84,11 @@ pub(super) fn read(tree: Tree, faults: &mut Vec<Fault>) -> Config {
         trust: host.take("trust", trust).unwrap_or_default(),
         enable_by_default: host.take("enable_by_default", boolean),
         permissions: host.take("permissions", boolean).unwrap_or_default(),
+        isolation: host
+            .take("isolation", |value, origin| {
+                one_of(value, origin, &Isolation::ALL)
+            })
+            .unwrap_or_default(),
         threads: host.take("threads", threads),
         stop_deadline: host
             .take("stop_deadline", duration)
@@ -143,6 +150,9 @@ fn settings(id: &str, table: Tree, faults: &mut Vec<Fault>) -> (Settings, Plugin
         health_deadline: section.take("health_deadline", duration),
         restart_when_unhealthy: section.take("restart_when_unhealthy", boolean),
         storage_limit: section.take("storage_limit", bytes),
+        isolation: section.take("isolation", |value, origin| {
+            one_of(value, origin, &Isolation::ALL)
+        }),
         sessions: Sessions {
             ttl: section.take("session_ttl", time_to_live),
             most: section.take("max_sessions", most_sessions),

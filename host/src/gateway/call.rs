@@ -260,6 +260,7 @@ pub(super) fn fault(error: &RequestError) -> Fault {
             (StatusCode::SERVICE_UNAVAILABLE, id)
         }
         RequestError::Deadline { id, .. } => (StatusCode::GATEWAY_TIMEOUT, id),
+        RequestError::Ended { id, .. } => (StatusCode::BAD_GATEWAY, id),
         RequestError::Panicked { id, .. } | RequestError::Failed { id, .. } => {
             (StatusCode::INTERNAL_SERVER_ERROR, id)
         }

@@ -43,6 +43,13 @@ pub(crate) fn answer<R>(body: impl FnOnce() -> Result<R, Failure>) -> RResult<R,
 }
 
 impl HostSide {
+    /// A panic that was told of, and logged, in a worker.
+    #[cfg(unix)]
+    pub(crate) fn told_of_panic(&self, report: &PanicReport<'_>) {
+        self.0.count_panic();
+        let _ = guard(|| self.0.poisoned(report));
+    }
+
     /// The same for a plugin that is there still.
     fn answer<R>(&self, body: impl FnOnce(&Room) -> Result<R, Failure>) -> RResult<R, Failure> {
         answer(|| {

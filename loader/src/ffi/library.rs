@@ -55,20 +55,28 @@ impl Lease {
     }
 }
 
-#[cfg(test)]
 impl Lease {
-    /// On a library that was never mapped.
-    pub(super) fn of_nothing() -> Self {
+    /// Of a plugin whose library is mapped in no place of this process.
+    #[cfg(any(unix, test))]
+    pub(crate) fn of_no_library(who: PluginId) -> Self {
         Self(Arc::new(Library {
             handle: Mutex::default(),
             path: PathBuf::new(),
             root: OnceLock::new(),
-            who: PluginId::new("nobody").expect("an id"),
+            who,
             limit: Duration::ZERO,
             leases: AtomicUsize::new(1),
             is_awaited: AtomicBool::new(false),
             gone: Condvar::new(),
         }))
+    }
+}
+
+#[cfg(test)]
+impl Lease {
+    /// On a library that was never mapped.
+    pub(super) fn of_nothing() -> Self {
+        Self::of_no_library(PluginId::new("nobody").expect("an id"))
     }
 
     /// How many there are on the same library.
@@ -196,17 +204,20 @@ impl Library {
             let waited = lease.gone.wait_timeout(handle, left);
             handle = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        let library = handle.take();
+        let Some(library) = handle.take() else {
+            // There was none.
+            return Unload::Unmapped;
+        };
         // Its destructors run when it is closed: no lock is held meanwhile.
         drop(handle);
         let _turn = match Turn::wait(&lease.who, lease.limit) {
             Ok(turn) => turn,
             Err(stuck) => {
-                let _kept = library.map(os::Library::into_raw);
+                let _kept = library.into_raw();
                 return Unload::Pinned(stuck.to_string());
             }
         };
-        if let Some(Err(error)) = library.map(os::Library::close) {
+        if let Err(error) = library.close() {
             return Unload::Pinned(format!("the system's loader keeps it: {error}"));
         }
         if is_mapped(&lease.path) {

@@ -15,6 +15,7 @@
     reason = "loading a library and calling into it is what this module is for"
 )]
 
+mod answering;
 mod guard;
 mod leased;
 mod library;
@@ -24,6 +25,7 @@ mod slot;
 mod streamed;
 mod turnstile;
 
+pub(crate) use answering::begin_answer;
 pub(crate) use guard::guard;
 pub(crate) use leased::Leased;
 pub(crate) use library::{Lease, Library};

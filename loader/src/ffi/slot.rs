@@ -46,6 +46,12 @@ impl Slot {
         }
     }
 
+    /// Of a plugin in a worker, for which there is no library here.
+    #[cfg(unix)]
+    pub(crate) fn of_worker(object: PluginObject, lease: Lease) -> Self {
+        Self::new(object, lease)
+    }
+
     /// Lets a caller in; `None` when the gate is closed.
     #[inline]
     pub(crate) fn enter(&self) -> Option<Entered<'_>> {

@@ -44,6 +44,21 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
+    /// As plugins are told of it.
+    #[cfg(unix)]
+    pub(crate) fn text(&self) -> &str {
+        &self.json
+    }
+
+    /// What the host that started a worker is told of.
+    #[cfg(unix)]
+    pub(crate) fn of(edge: &str, json: &str) -> Self {
+        Self {
+            edge: edge.to_owned(),
+            json: json.to_owned(),
+        }
+    }
+
     pub(crate) fn new(options: &Options) -> Self {
         let plugins = options.plugins.iter();
         let json = json!({
@@ -80,7 +95,10 @@ pub(super) fn find(service: &str) -> Option<Own> {
     let (id, _) = HOST_SERVICES.iter().find(|(id, _)| *id == service)?;
     let (layout, make): (_, fn(&Arc<Room>) -> Object) = match *id {
         "bus" => (<BusObject as StableAbi>::LAYOUT, |room| {
-            Object::Bus(Box::new(bus::object(room)))
+            Object::Bus(Box::new(match room.far() {
+                Some(far) => far.bus(),
+                None => bus::object(room),
+            }))
         }),
         "clock" => (<ClockObject as StableAbi>::LAYOUT, |room| {
             Object::Clock(Box::new(clock::object(room)))
@@ -89,7 +107,10 @@ pub(super) fn find(service: &str) -> Option<Own> {
             Object::Config(Box::new(config::object(room)))
         }),
         "storage" => (<StorageObject as StableAbi>::LAYOUT, |room| {
-            Object::Storage(Box::new(storage::object(room)))
+            Object::Storage(Box::new(match room.far() {
+                Some(far) => far.storage(),
+                None => storage::object(room),
+            }))
         }),
         "topology" => (<TopologyObject as StableAbi>::LAYOUT, |room| {
             Object::Topology(Box::new(topology::object(room)))

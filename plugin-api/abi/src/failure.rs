@@ -49,6 +49,8 @@ impl FailureCode {
     pub const FULL: Self = Self(9);
     /// What the caller gave is not valid: a name, a pattern, a configuration.
     pub const INVALID: Self = Self(10);
+    /// The process in which the callee ran ended before it had answered.
+    pub const ENDED: Self = Self(11);
 }
 
 #[cfg(target_pointer_width = "64")]

@@ -29,3 +29,5 @@ mod storage;
 mod supervise;
 mod tracking;
 mod typed;
+#[cfg(target_os = "linux")]
+mod worker;

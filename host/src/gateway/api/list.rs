@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use http::Uri;
-use jackfield_loader::{State as Stage, Status};
+use jackfield_loader::{Isolation, State as Stage, Status};
 use serde_json::{Value, json};
 
 /// `GET /api/plugins`: those that are enabled, or all.
@@ -69,7 +69,10 @@ fn entry(own: &Own, status: &Status, report: &PluginReport) -> Value {
         "reason": report.reason(),
         "root_cause": report.root_cause,
         "enabled": is_enabled(status),
-        "isolation": "in-process",
+        "isolation": match own.loader().isolation(&status.id) {
+            Isolation::None => "in-process",
+            Isolation::Process => "process",
+        },
         "priority": own.loader().priority(status),
         "health": report.health,
         "started_at": started,

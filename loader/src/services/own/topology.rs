@@ -17,7 +17,10 @@ impl Topology for Side {
     }
 
     fn snapshot(&self) -> RString {
-        let snapshot = guard(|| topology::snapshot(&self.0.shared).to_string());
+        let snapshot = guard(|| match self.0.far() {
+            Some(far) => far.snapshot(),
+            None => topology::snapshot(&self.0.shared).to_string(),
+        });
         snapshot.map_or_else(|_| "{\"edges\":{}}".into(), RString::from)
     }
 }

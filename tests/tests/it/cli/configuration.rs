@@ -48,6 +48,7 @@ fn later_layers_win_and_each_value_tells_where_it_comes_from() {
         !key.starts_with("http.") && !key.starts_with("audit.")
     });
     let expected = json!([
+        entry("host.isolation", json!("none"), "default"),
         entry("host.permissions", json!(false), "default"),
         entry(
             "host.plugins",

@@ -44,6 +44,17 @@ impl Said {
     }
 }
 
+/// With it set to `process`, the same tests run with every plugin in a process of its own.
+const ISOLATION: &str = "JACKFIELD_HOST__ISOLATION";
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever runs the tests says where plugins run"
+)]
+fn isolation() -> Option<std::ffi::OsString> {
+    std::env::var_os(ISOLATION)
+}
+
 /// The program in the site's directory, in an environment without surprises.
 fn command(site: &Site, arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jackfield-under-test"));
@@ -52,6 +63,9 @@ fn command(site: &Site, arguments: &str) -> Command {
         .current_dir(site.root())
         .env_clear()
         .stdin(Stdio::null());
+    if let Some(isolation) = isolation() {
+        command.env(ISOLATION, isolation);
+    }
     command
 }
 

@@ -234,6 +234,7 @@ fn open_sets_have_the_numbers_of_the_code() {
         ("DENIED", FailureCode::DENIED),
         ("FULL", FailureCode::FULL),
         ("INVALID", FailureCode::INVALID),
+        ("ENDED", FailureCode::ENDED),
     ];
     let listed: Vec<(String, String)> = pairs("### `FailureCode`");
     let expected = codes.map(|(name, code)| (code.0.to_string(), name.to_owned()));

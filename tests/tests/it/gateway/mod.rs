@@ -189,7 +189,7 @@ fn rest(stream: &mut TcpStream) -> String {
 }
 
 /// Waits for it.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < end, "{what}");
