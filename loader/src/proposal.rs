@@ -161,7 +161,7 @@ fn consider(
     }
     let record = considered.hash.and_then(|hash| quarantine.get(&hash));
     considered.alone = record.is_some_and(|record| !record.is_proven());
-    match vet::vet(&considered.manifest, facts, &settings, record) {
+    match vet::vet(&considered.manifest, facts, &settings, isolation, record) {
         Err(faults) => considered.reasons = faults.into_iter().map(VetError::into).collect(),
         Ok(config) => {
             considered.vetted = secured.stored.zip(considered.hash).map(|(stored, hash)| {

@@ -3,7 +3,7 @@
 use crate::{Code, ConfigError, Isolation, Reason, Record, config, services::own_version};
 use jackfield_abi::{AbiMismatch, check_abi};
 use jackfield_manifest::{
-    Deadlines, Manifest, OnPanic, Panic, Permissions, Restart, ServiceId, Supervision,
+    Deadlines, Manifest, OnPanic, Panic, Permissions, Restart, ServiceId, Supervision, Target,
 };
 use semver::Version;
 use serde_json::{Map, Value};
@@ -123,6 +123,17 @@ pub enum VetError {
     /// It provides a service of the host's own.
     #[error("provides service `{0}`, which is the host's own: give it another id")]
     HostService(ServiceId),
+    /// It is to run in a process of its own, to which a typed service does not reach.
+    #[error(
+        "`isolation = \"process\"`, and it {verb} service `{service}`: an object of another process cannot \
+         be called; take `isolation` out of its configuration"
+    )]
+    Typed {
+        /// Which.
+        service: ServiceId,
+        /// What it does with it.
+        verb: &'static str,
+    },
     /// Its configuration does not fit.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -149,7 +160,7 @@ impl VetError {
             Self::Target { .. } => Code::WrongTarget,
             Self::PanicAbort => Code::PanicAbort,
             Self::HostService(_) => Code::InvalidManifest,
-            Self::Config(_) => Code::InvalidConfig,
+            Self::Config(_) | Self::Typed { .. } => Code::InvalidConfig,
             Self::Quarantined { .. } => Code::Quarantined,
         }
     }
@@ -185,14 +196,37 @@ pub(crate) fn build_faults(manifest: &Manifest, host: &HostFacts) -> Vec<VetErro
     faults
 }
 
+/// What keeps a plugin from running in a process of its own.
+fn isolation_faults(manifest: &Manifest) -> impl Iterator<Item = VetError> {
+    let provided = manifest.provides.iter().map(|provision| VetError::Typed {
+        service: provision.service.clone(),
+        verb: "provides",
+    });
+    let required = manifest.requires.iter().filter(|need| !need.optional);
+    let required = required.filter_map(|need| match &need.target {
+        Target::Service(service) if own_version(service.as_str()).is_none() => {
+            Some(VetError::Typed {
+                service: service.clone(),
+                verb: "requires",
+            })
+        }
+        _ => None,
+    });
+    provided.chain(required)
+}
+
 /// Everything that is wrong, or the configuration to start with.
 pub(crate) fn vet(
     manifest: &Manifest,
     host: &HostFacts,
     settings: &Settings,
+    isolation: Isolation,
     record: Option<&Record>,
 ) -> Result<String, Vec<VetError>> {
     let mut faults = build_faults(manifest, host);
+    if isolation == Isolation::Process {
+        faults.extend(isolation_faults(manifest));
+    }
     if let Some(record) = record.filter(|record| record.is_proven()) {
         faults.push(VetError::Quarantined {
             id: manifest.id.to_string(),

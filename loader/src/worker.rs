@@ -12,6 +12,7 @@
 
 mod asked;
 mod download;
+mod ended;
 mod error;
 mod frame;
 mod inside;
@@ -21,6 +22,7 @@ mod process;
 mod remote;
 mod speech;
 mod steps;
+mod there;
 mod upload;
 mod wait;
 mod wire;

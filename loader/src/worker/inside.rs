@@ -3,9 +3,10 @@
 use super::{
     ARGUMENT, WorkerError,
     download::Downloads,
-    outside::{Logger, There},
+    outside::Logger,
     speech::{Answered, Asked, Outcome, PluginCall, PluginNote, Refusal},
     steps::{Steps, away},
+    there::There,
     wire::{Listener, Wire},
 };
 use crate::{BoxFuture, Executor, ffi::Slot};

@@ -3,9 +3,10 @@
 use super::{
     ARGUMENT, PROTOCOL, WorkerError,
     asked::Desk,
+    ended::gather,
     inside, output,
     remote::{self, Remote},
-    speech::{Hello, Outcome, PluginCall, Ready},
+    speech::{self, Hello, PluginCall, Ready},
     wait::wait,
     wire::{Gone, Wire},
 };
@@ -20,19 +21,16 @@ use jackfield_abi::{
 };
 use jackfield_manifest::Deadlines;
 use rustc_hash::FxHashMap;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::Pid;
 use serde::de::DeserializeOwned;
 use std::{
-    fs,
+    env, fs, io,
     os::{
         fd::OwnedFd,
-        unix::{
-            net::UnixStream,
-            process::{CommandExt, ExitStatusExt},
-        },
+        unix::{net::UnixStream, process::CommandExt},
     },
-    path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -40,9 +38,6 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
-
-/// How long one may take to be gone once nothing is asked of it any more.
-const LINGER: Duration = Duration::from_secs(2);
 
 /// A plugin's library, mapped in a process of its own.
 pub(crate) struct Worker {
@@ -94,7 +89,8 @@ impl Worker {
 
     fn greet(&self, vetted: &Vetted, shared: &Shared) -> Result<(), WorkerError> {
         let mut cookie = [0; 16];
-        fill(&mut cookie).map_err(WorkerError::Spawn)?;
+        let filled = getrandom::fill(&mut cookie);
+        filled.map_err(|error| WorkerError::Spawn(io::Error::other(error.to_string())))?;
         let (hash, library) = (vetted.hash.to_string(), vetted.stored.display().to_string());
         let hello = Hello {
             protocol: PROTOCOL,
@@ -117,10 +113,8 @@ impl Worker {
             Some(Err(Gone(how))) => return Err(WorkerError::Ended(how)),
             Some(Ok(said)) => said,
         };
-        let outcome: Outcome<Ready<'_>> = postcard::from_bytes(&said)
-            .map_err(|_| WorkerError::Foreign("its first words make no sense".to_owned()))?;
-        let ready = outcome
-            .map_err(|refusal| WorkerError::Refused(Failure::from(refusal).message.to_string()))?;
+        let ready: Ready<'_> = speech::read(&said)
+            .map_err(|failure| WorkerError::Refused(failure.message.to_string()))?;
         check(&ready, cookie, &hash)
     }
 
@@ -161,20 +155,18 @@ fn check(ready: &Ready<'_>, cookie: [u8; 16], hash: &str) -> Result<(), WorkerEr
     Ok(())
 }
 
-/// Random bytes.
-fn fill(bytes: &mut [u8]) -> std::io::Result<()> {
-    let length = bytes.len();
-    let read = rustix::rand::getrandom(bytes, rustix::rand::GetRandomFlags::empty())?;
-    match read == length {
-        true => Ok(()),
-        false => Err(std::io::ErrorKind::UnexpectedEof.into()),
+/// This program. On Linux by a link that the system follows when it is run, so it is the same file even
+/// where another lies in its place by now.
+fn program() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Ok(PathBuf::from("/proc/self/exe"));
     }
+    env::current_exe()
 }
 
-/// This program again. The link is followed by the system when it is run, so it is the same file even
-/// where another lies in its place by now.
+/// This program again.
 fn spawn(directory: &Path, socket: OwnedFd) -> Result<Child, WorkerError> {
-    let mut command = Command::new("/proc/self/exe");
+    let mut command = Command::new(program().map_err(WorkerError::Spawn)?);
     command
         .arg(ARGUMENT)
         .env_clear()
@@ -195,7 +187,7 @@ impl Process {
         socket: UnixStream,
         vetted: &Vetted,
         shared: &Arc<Shared>,
-    ) -> std::io::Result<Arc<Self>> {
+    ) -> io::Result<Arc<Self>> {
         let id = vetted.manifest.id.as_str();
         let is_doomed = Arc::new(AtomicBool::new(false));
         let wire = Wire::new(socket)?;
@@ -249,9 +241,9 @@ impl Process {
         call: &PluginCall<'_>,
         limit: Duration,
     ) -> Result<T, Failure> {
-        let asked = self.wire.call(call).map_err(remote::long)?;
+        let asked = self.wire.call(call).map_err(speech::long)?;
         match wait(asked, Some(Instant::now() + limit)) {
-            Some(said) => remote::read(&said.map_err(|gone| remote::gone(&gone))?),
+            Some(said) => speech::read(&said.map_err(|gone| remote::gone(&gone))?),
             None => {
                 self.is_doomed.store(true, Relaxed);
                 self.wire.close();
@@ -313,51 +305,5 @@ impl Drop for Process {
             // One that panicked has said so.
             let _ = reader.join();
         }
-    }
-}
-
-/// Waits for a process that is asked for nothing any more, ends it and all that it has started, and
-/// says how it ended.
-fn gather(child: &mut Child, pid: Pid, is_doomed: &AtomicBool) -> String {
-    let until = Instant::now() + LINGER;
-    let mut is_killed = false;
-    // Left as it is until its group was ended: so its number is nobody else's.
-    let seen = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-    while let Ok(None) = waitid(WaitId::Pid(pid), seen) {
-        if !is_killed && (is_doomed.load(Relaxed) || Instant::now() >= until) {
-            is_killed = true;
-            let _ = kill_process_group(pid, Signal::KILL);
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
-    let _ = kill_process_group(pid, Signal::KILL);
-    match child.wait() {
-        Ok(status) => told(status, is_killed),
-        Err(error) => format!("ended, and how is not known: {error}"),
-    }
-}
-
-fn told(status: ExitStatus, is_killed: bool) -> String {
-    match (status.code(), status.signal()) {
-        _ if is_killed => "was killed, since it did not end".to_owned(),
-        (Some(code), _) => format!("exited with {code}"),
-        (None, Some(signal)) => format!("was ended by signal {signal}{}", name(signal)),
-        (None, None) => format!("ended: {status}"),
-    }
-}
-
-/// What a signal most often means.
-fn name(signal: i32) -> &'static str {
-    match Signal::from_named_raw(signal) {
-        Some(Signal::SEGV) => " (SIGSEGV)",
-        Some(Signal::ABORT) => " (SIGABRT)",
-        Some(Signal::BUS) => " (SIGBUS)",
-        Some(Signal::ILL) => " (SIGILL)",
-        Some(Signal::FPE) => " (SIGFPE)",
-        Some(Signal::KILL) => " (SIGKILL)",
-        Some(Signal::TERM) => " (SIGTERM)",
-        Some(Signal::XCPU) => " (SIGXCPU)",
-        Some(Signal::SYS) => " (SIGSYS)",
-        _ => "",
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     process::Process,
-    speech::{self, Answered, Condition, Outcome, PluginCall, PluginNote, Refusal, Said},
+    speech::{self, Answered, Condition, PluginCall, PluginNote, Said, long, read},
     upload::Upload,
     wait::wait,
     wire::{Asked, Gone, Wire},
@@ -29,21 +29,6 @@ pub(super) struct Remote {
 pub(super) fn gone(gone: &Gone) -> Failure {
     let text = format!("its worker {}", gone.0);
     Failure::new(FailureCode::ENDED, text)
-}
-
-pub(super) fn long(length: usize) -> Failure {
-    Refusal::long(length).into()
-}
-
-/// What a worker said of a call.
-pub(super) fn read<T: DeserializeOwned>(said: &[u8]) -> Result<T, Failure> {
-    let outcome: Outcome<T> = postcard::from_bytes(said).map_err(|_| garbled())?;
-    outcome.map_err(Failure::from)
-}
-
-fn garbled() -> Failure {
-    let text = "its worker said something that is no answer";
-    Failure::new(FailureCode::ERROR, text)
 }
 
 /// Asks a worker, and waits for what comes of it.
@@ -134,8 +119,7 @@ struct Coming<'a> {
 
 impl Coming<'_> {
     fn response(&self, said: &[u8]) -> Result<RBox<Response>, Failure> {
-        let outcome: Outcome<Answered<'_>> = postcard::from_bytes(said).map_err(|_| garbled())?;
-        let answered = outcome.map_err(Failure::from)?;
+        let answered: Answered<'_> = read(said)?;
         let stream = answered.is_streamed.then(|| Rest {
             wire: Arc::clone(&self.wire),
             number: self.number,

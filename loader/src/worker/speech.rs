@@ -330,6 +330,24 @@ impl From<Refusal> for Failure {
 /// What came of a call.
 pub(super) type Outcome<T> = Result<T, Refusal>;
 
+/// What the other side said of a call.
+///
+/// # Errors
+///
+/// Why it was not done; also where that is no answer.
+pub(super) fn read<'a, T: Deserialize<'a>>(said: &'a [u8]) -> Result<T, Failure> {
+    let outcome: Outcome<T> = postcard::from_bytes(said).map_err(|_| {
+        let text = "the other process said something that is no answer";
+        Failure::new(FailureCode::ERROR, text)
+    })?;
+    outcome.map_err(Failure::from)
+}
+
+/// Something is too long to be said.
+pub(super) fn long(length: usize) -> Failure {
+    Refusal::long(length).into()
+}
+
 /// What is there to be said of a record, with its fields.
 pub(super) fn record<'a>(record: &LogRecord<'a>) -> HostNote<'a> {
     let fields = record.fields.as_slice().iter();

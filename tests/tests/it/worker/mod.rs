@@ -1,6 +1,7 @@
 //! Is a plugin in a process of its own what it is in the host's, and does the host live on without it?
 
 use crate::gateway::{Served, site, until};
+use rustix::process::Signal;
 use serde_json::json;
 use std::{fs, path::Path};
 
@@ -77,10 +78,54 @@ fn the_host_lives_on_when_it_dies() {
 }
 
 #[test]
+fn one_that_is_killed_is_started_again() {
+    let mut served = Served::start(isolated("echo", "restart = \"on-failure\"\n"));
+    let before = children(served.host().pid());
+    let pid = i32::try_from(before[0]).unwrap();
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process(pid, Signal::KILL).unwrap();
+    served
+        .host()
+        .wait("its worker was ended by signal 9 (SIGKILL)");
+    until("it is started again", || {
+        served.post("/echo/x", "again").text() == "again"
+    });
+    assert_ne!(children(served.host().pid()), before);
+}
+
+#[test]
 fn it_goes_with_its_host() {
     let mut served = Served::start(isolated("echo", ""));
     let host = served.host().pid();
     let workers = children(host);
-    served.host().signal(rustix::process::Signal::KILL);
+    served.host().signal(Signal::KILL);
     until("its worker is gone", || !is_there(workers[0]));
+}
+
+#[test]
+fn a_typed_service_does_not_cross() {
+    let of_it = "[plugins.teller-0000]\nenabled = true\nisolation = \"process\"\n";
+    let site = site(&[], of_it);
+    site.add("teller");
+    let served = Served::start(site);
+    let told = served.get("/api/plugins?all=true").json();
+    let reason = told["plugins"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("it provides service `"), "{told}");
+    assert!(reason.contains("take `isolation` out"), "{told}");
+}
+
+#[test]
+fn one_that_hangs_is_ended() {
+    let more = "initialize_deadline = \"3s\"\nrestart = \"never\"\n\
+                [plugins.misbehave.config]\nmode = \"hang-in-initialize\"\n";
+    let served = Served::start(isolated("misbehave", more));
+    let status = served.get("/api/plugins").json();
+    let entry = &status["plugins"][0];
+    assert_eq!(entry["state"], json!("failed"), "{status}");
+    let reason = entry["reason"].as_str().unwrap();
+    assert!(reason.contains("did not return within 3 s"), "{status}");
+    assert_eq!(served.get("/misbehave/fine").status, 503);
+    // Its worker is gone: nothing of it is left behind.
+    let (code, log) = served.end();
+    assert_eq!(code, Some(0), "{log:#?}");
 }
