@@ -177,11 +177,7 @@ impl Loader {
 
     /// Where a plugin runs, or would.
     pub fn isolation(&self, id: &PluginId) -> Isolation {
-        let inventory = self.core.inventory();
-        let options = inventory.options();
-        let settings = options.settings.get(id.as_str());
-        let said = settings.and_then(|settings| settings.isolation);
-        said.unwrap_or(options.isolation)
+        self.core.inventory().options().isolation_of(id.as_str())
     }
 
     /// How many plugins are known. It changes without a transition when one is found, and when one

@@ -63,6 +63,15 @@ impl Options {
         }
     }
 
+    /// Where that plugin runs.
+    pub(crate) fn isolation_of(&self, id: &str) -> Isolation {
+        let said = self
+            .settings
+            .get(id)
+            .and_then(|settings| settings.isolation);
+        said.unwrap_or(self.isolation)
+    }
+
     pub(crate) fn settings(&self, id: &str) -> Settings {
         self.settings.get(id).cloned().unwrap_or_default()
     }

@@ -128,7 +128,7 @@ fn consider(
     let options: &Options = inventory.options();
     let settings = options.settings(manifest.id.as_str());
     let enforced = options.permissions;
-    let isolation = settings.isolation.unwrap_or(options.isolation);
+    let isolation = options.isolation_of(manifest.id.as_str());
     let mut considered = Considered {
         path: found.path.clone(),
         hash: found.hash,

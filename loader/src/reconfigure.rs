@@ -71,19 +71,7 @@ struct Version {
 }
 
 impl Current {
-    /// The one that a plugin in a worker is told.
-    #[cfg(unix)]
-    pub(crate) fn of(text: String) -> Arc<Self> {
-        Self::new(text)
-    }
-
-    /// A plugin in a worker has taken another.
-    #[cfg(unix)]
-    pub(crate) fn follow(&self, text: &str) {
-        self.replace(text);
-    }
-
-    fn new(text: String) -> Arc<Self> {
+    pub(crate) fn new(text: String) -> Arc<Self> {
         Arc::new(Self {
             now: Mutex::new(Version { text, revision: 1 }),
             is_taken: Mutex::default(),
@@ -100,7 +88,7 @@ impl Current {
         lock(&self.now).revision
     }
 
-    fn replace(&self, text: &str) {
+    pub(crate) fn replace(&self, text: &str) {
         let mut now = lock(&self.now);
         text.clone_into(&mut now.text);
         now.revision += 1;

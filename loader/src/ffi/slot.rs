@@ -36,7 +36,7 @@ pub(crate) struct Slot {
 unsafe impl Sync for Slot {}
 
 impl Slot {
-    pub(super) fn new(object: PluginObject, lease: Lease) -> Self {
+    pub(crate) fn new(object: PluginObject, lease: Lease) -> Self {
         Self {
             gate: Gate::default(),
             object: UnsafeCell::new(Some(object)),
@@ -44,12 +44,6 @@ impl Slot {
             nobody_inside: Condvar::new(),
             lease: Mutex::new(Some(lease)),
         }
-    }
-
-    /// Of a plugin in a worker, for which there is no library here.
-    #[cfg(unix)]
-    pub(crate) fn of_worker(object: PluginObject, lease: Lease) -> Self {
-        Self::new(object, lease)
     }
 
     /// Lets a caller in; `None` when the gate is closed.

@@ -11,8 +11,8 @@ use crate::{
 };
 use futures_util::future::{AbortHandle, abortable};
 use jackfield_abi::{
-    Failure, FailureCode, Host, PanicReport, ROption, RResult, RSlice, StorageItem, StorageObject,
-    SubscribeOptions,
+    Failure, FailureCode, Host, PanicReport, QueuePolicy, ROption, RResult, RSlice, StorageItem,
+    StorageObject, SubscribeOptions,
 };
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -52,7 +52,7 @@ impl Desk {
         if !process.is_some_and(|process| process.want(body, number)) {
             let text = "there is no such body, or two read it at once: read it from one place";
             let refusal = Refusal::new(FailureCode::INVALID, text);
-            reply(&self.wire, number, Outcome::<()>::Err(refusal));
+            self.wire.refuse(number, refusal);
         }
     }
 
@@ -62,7 +62,7 @@ impl Desk {
         let (asking, handle) = abortable(async move {
             let outcome = request(room, &said, &wire, number).await;
             if let Err(refusal) = outcome {
-                wire.reply(number, &Outcome::<()>::Err(refusal), |_| Ok(()));
+                wire.refuse(number, refusal);
             }
         });
         lock(&self.requests).insert(number, handle);
@@ -78,7 +78,7 @@ impl Listener for Desk {
     fn call(&self, number: u64, said: Vec<u8>) {
         let Some(room) = self.room() else {
             let refusal = Refusal::new(FailureCode::UNAVAILABLE, "the plugin has stopped");
-            return reply(&self.wire, number, Outcome::<()>::Err(refusal));
+            return self.wire.refuse(number, refusal);
         };
         match postcard::from_bytes(&said) {
             Ok(HostCall::Request { .. }) => return self.request(room, number, said),
@@ -93,7 +93,7 @@ impl Listener for Desk {
                 Ok(call) => carry_out(&host, &wire, number, &call),
                 Err(_) => {
                     let refusal = Refusal::new(FailureCode::INVALID, "that makes no sense");
-                    reply(&wire, number, Outcome::<()>::Err(refusal));
+                    wire.refuse(number, refusal);
                 }
             }
         }));
@@ -138,7 +138,7 @@ impl Listener for Desk {
 }
 
 fn reply<T: Serialize>(wire: &Wire, number: u64, outcome: Outcome<T>) {
-    wire.reply(number, &outcome, |length| Err(Refusal::long(length)));
+    wire.reply(number, &outcome);
 }
 
 fn said<T>(result: RResult<T, Failure>) -> Outcome<T> {
@@ -178,7 +178,26 @@ fn carry_out(host: &HostSide, wire: &Wire, number: u64, call: &HostCall<'_>) {
         HostCall::ClearRetained(topic) => {
             reply(wire, number, said(host.clear_retained((*topic).into())));
         }
-        HostCall::Subscribe { .. } => reply(wire, number, subscribe(host, call)),
+        HostCall::Subscribe {
+            pattern,
+            flags,
+            policy,
+            capacity,
+            wait_ns,
+        } => {
+            let options = SubscribeOptions {
+                flags: *flags,
+                policy: QueuePolicy(*policy),
+                capacity: *capacity,
+                reserved: 0,
+                wait_ns: *wait_ns,
+            };
+            reply(
+                wire,
+                number,
+                said(host.subscribe((*pattern).into(), &options)),
+            );
+        }
         HostCall::Get(key) => {
             let value = storage(host).and_then(|storage| {
                 let value = said(storage.get(RSlice::from_slice(key)))?;
@@ -188,13 +207,17 @@ fn carry_out(host: &HostSide, wire: &Wire, number: u64, call: &HostCall<'_>) {
             });
             reply(wire, number, value);
         }
-        HostCall::Scan { .. } => reply(wire, number, scan(host, call)),
+        HostCall::Scan {
+            prefix,
+            after,
+            limit,
+        } => reply(wire, number, scan(host, prefix, after, *limit)),
         HostCall::Commit { expected, writes } => {
             reply(wire, number, commit(host, expected, writes));
         }
         HostCall::Request { .. } | HostCall::Next(_) => {
             let refusal = Refusal::new(FailureCode::UNSUPPORTED, "that is not asked for here");
-            reply(wire, number, Outcome::<()>::Err(refusal));
+            wire.refuse(number, refusal);
         }
     }
 }
@@ -209,42 +232,18 @@ fn last(host: &HostSide, topic: &str) -> Outcome<Option<Kept>> {
     }))
 }
 
-fn subscribe(host: &HostSide, call: &HostCall<'_>) -> Outcome<u64> {
-    let HostCall::Subscribe {
-        pattern,
-        flags,
-        policy,
-        capacity,
-        wait_ns,
-    } = call
-    else {
-        return Ok(0);
-    };
-    let options = SubscribeOptions {
-        flags: *flags,
-        policy: jackfield_abi::QueuePolicy(*policy),
-        capacity: *capacity,
-        reserved: 0,
-        wait_ns: *wait_ns,
-    };
-    said(host.subscribe((*pattern).into(), &options))
-}
-
 fn storage(host: &HostSide) -> Outcome<StorageObject> {
     said(host.storage())
 }
 
-fn scan(host: &HostSide, call: &HostCall<'_>) -> Outcome<Vec<(ByteBuf, ByteBuf)>> {
-    let HostCall::Scan {
-        prefix,
-        after,
-        limit,
-    } = call
-    else {
-        return Ok(Vec::new());
-    };
+fn scan(
+    host: &HostSide,
+    prefix: &[u8],
+    after: &[u8],
+    limit: u64,
+) -> Outcome<Vec<(ByteBuf, ByteBuf)>> {
     let (prefix, after) = (RSlice::from_slice(prefix), RSlice::from_slice(after));
-    let entries = said(storage(host)?.scan(prefix, after, *limit))?;
+    let entries = said(storage(host)?.scan(prefix, after, limit))?;
     let entries = entries.into_iter().map(|entry| {
         let (key, value) = (entry.key.into_vec(), entry.value.into_vec());
         (ByteBuf::from(key), ByteBuf::from(value))

@@ -1,9 +1,6 @@
 //! The body of an answer on its way from a worker: what is there of it, each time it is asked for.
 
-use super::{
-    speech::{Outcome, Refusal},
-    wire::Wire,
-};
+use super::{speech::Outcome, wire::Wire};
 use crate::{
     Executor,
     ffi::{Kept, next_part},
@@ -103,7 +100,7 @@ async fn give(stream: ByteStreamObject, mut wanted: mpsc::Receiver<u64>, wire: A
             _ => Ok(Some(ByteBuf::from(ready))),
         };
         let is_over = !matches!(part, Ok(Some(_)));
-        wire.reply(call, &part, |length| Err(Refusal::long(length)));
+        wire.reply(call, &part);
         if is_over {
             return;
         }

@@ -109,7 +109,7 @@ pub(super) fn refused<T>(text: impl Into<String>) -> Outcome<T> {
 }
 
 pub(super) fn reply<T: serde::Serialize>(wire: &Wire, number: u64, outcome: Outcome<T>) {
-    wire.reply(number, &outcome, |length| Err(Refusal::long(length)));
+    wire.reply(number, &outcome);
 }
 
 impl Listener for Desk {
@@ -168,7 +168,7 @@ impl Desk {
         let (work, handle) = abortable(async move {
             let outcome = handle(&slot, &said, &wire, number, &downloads, &*executor).await;
             if let Err(refusal) = outcome {
-                reply(&wire, number, Outcome::<()>::Err(refusal));
+                wire.refuse(number, refusal);
             }
         });
         lock(&under_way).insert(number, handle);

@@ -133,7 +133,7 @@ impl Worker {
             process: Arc::clone(&self.process),
         };
         let object = PluginObject::from_value(remote, TD_Opaque);
-        Ok(Slot::of_worker(object, lease.clone()))
+        Ok(Slot::new(object, lease.clone()))
     }
 }
 

@@ -4,7 +4,6 @@ use super::{
     process::Process,
     speech::{self, Answered, Condition, PluginCall, PluginNote, Said, long, read},
     upload::Upload,
-    wait::wait,
     wire::{Asked, Gone, Wire},
 };
 use crate::{context::answer, ffi::begin_answer};
@@ -34,8 +33,7 @@ pub(super) fn gone(gone: &Gone) -> Failure {
 /// Asks a worker, and waits for what comes of it.
 fn ask<T: DeserializeOwned>(wire: &Arc<Wire>, call: &PluginCall<'_>) -> Result<T, Failure> {
     let asked = wire.call(call).map_err(long)?;
-    let said = wait(asked, None).unwrap_or_else(|| Err(Gone("ended".to_owned())));
-    read(&said.map_err(|why| gone(&why))?)
+    read(&asked.wait().map_err(|why| gone(&why))?)
 }
 
 impl Remote {

@@ -11,7 +11,7 @@ use crate::{
     Executor, FileKey, Isolation, Sessions, Timing, Vetted,
     bus::{Inbox, Publisher},
     context::{Own, Room, Shared},
-    ffi::Turn,
+    ffi::{Entered, Turn},
     inspect::{Depth, inspect_file},
     instance::Instance,
     loaded::Loaded,
@@ -21,7 +21,9 @@ use crate::{
     storage::Space,
     supervise::Supervisor,
 };
-use jackfield_abi::{FailureCode, HostObject, abi_stable::type_level::downcasting::TD_Opaque};
+use jackfield_abi::{
+    Failure, FailureCode, HostObject, abi_stable::type_level::downcasting::TD_Opaque,
+};
 use jackfield_manifest::OnPanic;
 use std::{
     fs::File,
@@ -96,49 +98,39 @@ impl Steps {
                 settings,
                 level,
             } => reply(wire, number, self.create(config, settings, *level)),
-            PluginCall::Start => reply(wire, number, self.start()),
+            PluginCall::Start => reply(wire, number, self.inside(|entered| entered.start())),
             PluginCall::Stop => reply(wire, number, self.stop()),
-            PluginCall::Health => reply(wire, number, self.health()),
+            PluginCall::Health => {
+                let health = self.inside(|entered| entered.health());
+                reply(wire, number, health.map(|health| Condition::new(&health)));
+            }
             PluginCall::Describe(what) => {
-                let told = self.inside(|instance| {
-                    let entered = instance.slot.enter().ok_or_else(away)?;
-                    entered.describe(what).map_err(Refusal::from)
-                });
-                reply(wire, number, told);
+                reply(wire, number, self.inside(|entered| entered.describe(what)));
             }
-            PluginCall::Reconfigure(config) => {
-                let taken = self.inside(|instance| {
-                    let entered = instance.slot.enter().ok_or_else(away)?;
-                    entered.reconfigure(config).map_err(Refusal::from)?;
-                    instance.room.config.follow(config);
-                    Ok(())
-                });
-                reply(wire, number, taken);
-            }
+            PluginCall::Reconfigure(config) => reply(wire, number, self.reconfigure(config)),
             PluginCall::Event(event) => {
-                let taken = self.inside(|instance| {
-                    let entered = instance.slot.enter().ok_or_else(away)?;
-                    entered.event(&event.event()).map_err(Refusal::from)
-                });
-                reply(wire, number, taken);
+                let event = event.event();
+                reply(wire, number, self.inside(|entered| entered.event(&event)));
             }
             PluginCall::Handle(_) | PluginCall::Next(_) => {}
         }
     }
 
-    fn inside<T>(&self, body: impl FnOnce(&Instance) -> Outcome<T>) -> Outcome<T> {
-        match self.plugin.get() {
-            Some(instance) => body(instance),
-            None => refused("it is not there yet"),
-        }
+    /// Calls the plugin.
+    fn inside<T>(&self, body: impl FnOnce(&Entered<'_>) -> Result<T, Failure>) -> Outcome<T> {
+        let Some(instance) = self.plugin.get() else {
+            return refused("it is not there yet");
+        };
+        let entered = instance.slot.enter().ok_or_else(away)?;
+        body(&entered).map_err(Refusal::from)
     }
 
-    fn health(&self) -> Outcome<Condition> {
-        self.inside(|instance| {
-            let entered = instance.slot.enter().ok_or_else(away)?;
-            let health = entered.health().map_err(Refusal::from)?;
-            Ok(Condition::new(&health))
-        })
+    fn reconfigure(&self, config: &str) -> Outcome<()> {
+        self.inside(|entered| entered.reconfigure(config))?;
+        if let Some(instance) = self.plugin.get() {
+            instance.room.config.replace(config);
+        }
+        Ok(())
     }
 
     fn map(&self, hello: &Hello<'_>) -> Result<(), String> {
@@ -188,7 +180,7 @@ impl Steps {
             on_panic: OnPanic::Continue,
             sessions: vetted.sessions,
         };
-        let config = Current::of(config.to_owned());
+        let config = Current::new(config.to_owned());
         let lease = loaded.lease.clone();
         let room = Room::new(id, config, own, &lease, Arc::clone(&shared));
         drop(lease);
@@ -201,13 +193,6 @@ impl Steps {
         let _ = self.plugin.set(instance.clone());
         *lock(&self.state) = State::Created(instance, shared);
         Ok(())
-    }
-
-    fn start(&self) -> Outcome<()> {
-        self.inside(|instance| {
-            let entered = instance.slot.enter().ok_or_else(away)?;
-            entered.start().map_err(Refusal::from)
-        })
     }
 
     fn stop(&self) -> Outcome<()> {

@@ -2,7 +2,6 @@
 
 use super::{
     speech::{Answered, Asked, HostCall, Item, Kept, long, read},
-    wait::wait,
     wire::{Gone, Wire},
 };
 use crate::context::{Far, answer};
@@ -26,8 +25,7 @@ fn gone(gone: &Gone) -> Failure {
 impl There {
     pub(super) fn ask<T: DeserializeOwned>(&self, call: &HostCall<'_>) -> Result<T, Failure> {
         let asked = self.0.call(call).map_err(long)?;
-        let said = wait(asked, None).unwrap_or_else(|| Err(Gone("ended".to_owned())));
-        read(&said.map_err(|why| gone(&why))?)
+        read(&asked.wait().map_err(|why| gone(&why))?)
     }
 
     fn told<T: DeserializeOwned>(&self, call: &HostCall<'_>) -> RResult<T, Failure> {

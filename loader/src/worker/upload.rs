@@ -77,5 +77,5 @@ fn hand_over(wire: &Wire, call: u64, part: RResult<ROption<RVec<u8>>, Failure>) 
         let part = part.into_option();
         part.map(|part| ByteBuf::from(part.into_vec()))
     });
-    wire.reply(call, &part, |length| Err(Refusal::long(length)));
+    wire.reply(call, &part);
 }

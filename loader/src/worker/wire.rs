@@ -1,6 +1,10 @@
 //! The socket between a host and a worker, and the calls that are under way on it.
 
-use super::frame::{self, Frame, FrameError, Kind};
+use super::{
+    frame::{self, Frame, FrameError, Kind},
+    speech::{Outcome, Refusal},
+    wait::wait,
+};
 use futures_channel::oneshot;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -106,18 +110,20 @@ impl Wire {
         Ok(())
     }
 
-    /// Gives the other side what came of its call. What is too long is not said; then `otherwise` is.
-    pub(super) fn reply<R: Serialize>(
-        &self,
-        number: u64,
-        said: &R,
-        otherwise: impl FnOnce(usize) -> R,
-    ) {
-        let bytes = frame::write(Kind::Reply, number, said)
-            .or_else(|length| frame::write(Kind::Reply, number, &otherwise(length)));
+    /// Gives the other side what came of its call, or that it is too long to be said.
+    pub(super) fn reply<T: Serialize>(&self, number: u64, outcome: &Outcome<T>) {
+        let bytes = frame::write(Kind::Reply, number, outcome).or_else(|length| {
+            let refused: Outcome<()> = Err(Refusal::long(length));
+            frame::write(Kind::Reply, number, &refused)
+        });
         if let Ok(bytes) = bytes {
             self.send(&bytes);
         }
+    }
+
+    /// Says that a call was refused.
+    pub(super) fn refuse(&self, number: u64, refusal: Refusal) {
+        self.reply(number, &Outcome::<()>::Err(refusal));
     }
 
     /// Says something that has no reply. What is too long is not said.
@@ -206,6 +212,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Waits for the reply, on a thread that may block.
+    pub(super) fn wait(self) -> Result<Vec<u8>, Gone> {
+        wait(self, None).expect("without an end it is waited for as long as it takes")
+    }
+
     /// The number of the call.
     pub(super) fn number(&self) -> u64 {
         self.number
@@ -246,7 +257,7 @@ impl Drop for Asked {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::wait::wait, *};
+    use super::*;
     use std::{sync::mpsc, thread, time::Instant};
 
     /// Answers with what it is asked, but for what begins with `?`.
@@ -256,7 +267,7 @@ mod tests {
         fn call(&self, number: u64, said: Vec<u8>) {
             let text: String = postcard::from_bytes(&said).unwrap();
             if !text.starts_with('?') {
-                self.0.reply(number, &text, |_| String::new());
+                self.0.reply(number, &Ok(text));
             }
         }
 
@@ -306,8 +317,8 @@ mod tests {
             .collect();
         for (number, asked) in calls.into_iter().rev() {
             let said = wait(asked, soon()).expect("in time").unwrap();
-            let text: &str = postcard::from_bytes(&said).unwrap();
-            assert_eq!(text, number.to_string());
+            let text: Outcome<&str> = postcard::from_bytes(&said).unwrap();
+            assert_eq!(text.unwrap(), number.to_string());
         }
         assert_eq!(wire.waiting(), 1);
         drop(late);
